@@ -1,0 +1,41 @@
+"""ALBERT and BERT encoders for TensorFlow 2, with exact loading of the published Chinese checkpoints.
+
+TensorFlow is imported when the first name that needs it is used, not by ``import albert``.
+"""
+
+import importlib
+import os
+
+# TensorFlow's C++ start-up messages (missing CUDA libraries, CPU features) say nothing a user of this library can act on.
+# Set TF_CPP_MIN_LOG_LEVEL=0 before starting Python to see them.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+__version__ = "0.1.0"
+
+_EXPORTS = {
+    "AlbertConfig": "albert.config",
+    "AlbertEncoder": "albert.encoder",
+    "AlbertForPretraining": "albert.heads",
+    "CharTokenizer": "albert.tokenization",
+    "CheckpointError": "albert.errors",
+    "ConfigError": "albert.errors",
+    "SentencePieceTokenizer": "albert.tokenization",
+    "UserError": "albert.errors",
+    "VocabularyError": "albert.errors",
+    "load_encoder": "albert.checkpoints",
+    "load_pretraining_model": "albert.checkpoints",
+}
+__all__ = sorted(_EXPORTS)
+
+
+def __getattr__(name):
+    """Import the module that defines a public name on first use (PEP 562)."""
+    if name not in _EXPORTS:
+        raise AttributeError(f"module 'albert' has no attribute {name!r}")
+    value = getattr(importlib.import_module(_EXPORTS[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__():
+    return sorted({*globals(), *_EXPORTS})

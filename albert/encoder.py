@@ -1,0 +1,124 @@
+"""AlbertEncoder: text ids in, hidden states out. ALBERT and BERT are the same encoder with different configs."""
+
+import tensorflow as tf
+
+from albert import ops
+from albert.layers import Dense, Embeddings, TransformerBlock
+
+# Dropout sites: 0 belongs to the embeddings, each layer has a run of its own.
+_SITES_PER_LAYER = 8
+
+
+class AlbertEncoder(tf.keras.Model):
+    """The encoder of ALBERT (Lan et al., 2019, arXiv:1909.11942) and of BERT (Devlin et al., 2018, arXiv:1810.04805).
+
+    Example::
+
+        config = albert.AlbertConfig.from_json_file("albert_config.json")
+        encoder = albert.AlbertEncoder(config)
+        outputs = encoder({"input_word_ids": tf.constant([[2, 15, 3]])})
+        outputs["sequence_output"]  # [1, 3, H]
+
+    Args:
+      config: an ``AlbertConfig``.
+
+    Call arguments:
+      inputs: dict with ``input_word_ids`` int32 [B, T], and optionally ``input_mask`` int32 [B, T] (1 for a token, 0 for
+        padding; left out: everything is attended to) and ``input_type_ids`` int32 [B, T] (left out: all 0).
+      training: whether dropout is applied.
+      seed: int32 [2]; two calls with one seed drop the same values. Left out: drawn from TensorFlow's global generator.
+
+    Returns:
+      dict with ``sequence_output`` [B, T, H], ``pooled_output`` [B, H], ``encoder_outputs`` (list of L × [B, T, H]) and
+      ``embedding_output`` ([B, T, E] for Google ALBERT, [B, T, H] otherwise), all in the compute dtype.
+
+    Raises:
+      ValueError: T is static and exceeds ``max_position_embeddings``.
+      tf.errors.InvalidArgumentError: the same, found when the graph runs.
+    """
+
+    def __init__(self, config, name="albert_encoder", **kwargs):
+        super().__init__(name=name, **kwargs)
+        self.config = config
+        self.embeddings = Embeddings(config, name="embeddings")
+        self.blocks = [TransformerBlock(config, name=f"group_{g}") for g in range(config.num_hidden_groups)]
+        self.pooler = Dense(config.hidden_size, config.hidden_size, config.initializer_range, name="pooler")
+        self.built = True
+
+    def call(self, inputs, training=None, seed=None):
+        config = self.config
+        word_ids = inputs["input_word_ids"]
+        shape = tf.shape(word_ids)
+        batch, length = shape[0], shape[1]
+        seed = ops.dropout_seed(seed, training)
+
+        with tf.control_dependencies(self._check_length(word_ids, length)):
+            word_ids = tf.identity(word_ids)
+        embedding_output, hidden = self.embeddings(word_ids, inputs.get("input_type_ids"), seed)
+        mask = inputs.get("input_mask")
+        mask_bias = None if mask is None else (1.0 - tf.cast(mask[:, None, None, :], tf.float32)) * -10000.0
+
+        block_weights = [block.weights_for_step() for block in self.blocks]
+        x = tf.reshape(hidden, [-1, config.hidden_size])
+        encoder_outputs = []
+        for layer in range(config.num_hidden_layers):
+            group = config.group_of_layer(layer)
+            x = self.blocks[group](x, mask_bias, batch, block_weights[group], seed, (layer + 1) * _SITES_PER_LAYER)
+            encoder_outputs.append(tf.reshape(x, [batch, length, config.hidden_size]))
+        sequence_output = encoder_outputs[-1]
+        return {
+            "sequence_output": sequence_output,
+            "pooled_output": tf.tanh(self.pooler(sequence_output[:, 0])),
+            "encoder_outputs": encoder_outputs,
+            "embedding_output": embedding_output,
+        }
+
+    def _check_length(self, word_ids, length):
+        limit = self.config.max_position_embeddings
+        message = f"input_word_ids: the encoder has {limit} positions"
+        if word_ids.shape[1] is not None:
+            if word_ids.shape[1] > limit:
+                raise ValueError(f"{message}, found a length of {word_ids.shape[1]}")
+            return []
+        return [tf.debugging.assert_less_equal(length, limit, message=message)]
+
+    def weight_map(self):
+        """Every weight under its canonical name; the checkpoint tables map published names to these.
+
+        Returns:
+          dict from name to ``tf.Variable``. G stands for each group's number::
+
+            embeddings/word [V, E]                       embeddings/position [M, E or H], embeddings/type [2, E or H]
+            embeddings/norm/{gamma,beta} [E or H]        embeddings/projection/kernel [E, H] (and bias [H] for Google ALBERT)
+            group_G/attention/{query,key,value,output}/{kernel [H, H], bias [H]}
+            group_G/attention/norm/{gamma,beta} [H]      the norm tied to attention
+            group_G/ffn/intermediate/{kernel [H, F], bias [F]}, group_G/ffn/output/{kernel [F, H], bias [H]}
+            group_G/ffn/norm/{gamma,beta} [H]            the norm tied to the feed-forward layer
+            pooler/{kernel [H, H], bias [H]}
+        """
+        weights = {
+            "embeddings/word": self.embeddings.word,
+            "embeddings/position": self.embeddings.position,
+            "embeddings/type": self.embeddings.type,
+        }
+        add_weights(weights, "embeddings/norm", self.embeddings.norm)
+        if self.embeddings.projection is not None:
+            add_weights(weights, "embeddings/projection", self.embeddings.projection)
+        for g, block in enumerate(self.blocks):
+            add_weights(weights, f"group_{g}/attention/query", block.query)
+            add_weights(weights, f"group_{g}/attention/key", block.key)
+            add_weights(weights, f"group_{g}/attention/value", block.value)
+            add_weights(weights, f"group_{g}/attention/output", block.attention_output)
+            add_weights(weights, f"group_{g}/attention/norm", block.attention_norm)
+            add_weights(weights, f"group_{g}/ffn/intermediate", block.intermediate)
+            add_weights(weights, f"group_{g}/ffn/output", block.output_dense)
+            add_weights(weights, f"group_{g}/ffn/norm", block.output_norm)
+        add_weights(weights, "pooler", self.pooler)
+        return weights
+
+
+def add_weights(weights, prefix, layer):
+    for attribute in ("kernel", "bias", "gamma", "beta"):
+        variable = getattr(layer, attribute, None)
+        if variable is not None:
+            weights[f"{prefix}/{attribute}"] = variable

@@ -1,0 +1,205 @@
+"""The encoder's layers: weights with the names the checkpoint tables use, and how they compute.
+
+Shapes: B batch, T tokens, V vocabulary, E embedding, H hidden, F feed-forward, M positions.
+"""
+
+import collections
+
+import tensorflow as tf
+
+from albert import ops
+
+
+class Dense(tf.keras.layers.Layer):
+    """y = x @ kernel + bias on rank-2 input.
+
+    Rank 2 on purpose: with no reshape between them TensorFlow fuses MatMul, BiasAdd and activation at inference.
+
+    Args:
+      input_size, output_size: shape of the kernel, [input_size, output_size].
+      initializer_range: standard deviation of the truncated normal initializer.
+      use_bias: whether there is a bias [output_size].
+    """
+
+    def __init__(self, input_size, output_size, initializer_range, use_bias=True, **kwargs):
+        super().__init__(**kwargs)
+        initializer = tf.keras.initializers.TruncatedNormal(stddev=initializer_range)
+        self.kernel = self.add_weight("kernel", [input_size, output_size], initializer=initializer)
+        self.bias = self.add_weight("bias", [output_size], initializer="zeros") if use_bias else None
+        self.built = True
+
+    def call(self, x):
+        y = tf.matmul(x, tf.cast(self.kernel, self.compute_dtype))
+        return y if self.bias is None else tf.nn.bias_add(y, tf.cast(self.bias, self.compute_dtype))
+
+
+class LayerNorm(tf.keras.layers.Layer):
+    """Layer normalisation over the last axis; statistics and parameters in float32, output in the input's dtype."""
+
+    def __init__(self, size, epsilon, **kwargs):
+        super().__init__(autocast=False, **kwargs)
+        self.epsilon = epsilon
+        self.gamma = self.add_weight("gamma", [size], initializer="ones", experimental_autocast=False)
+        self.beta = self.add_weight("beta", [size], initializer="zeros", experimental_autocast=False)
+        self.built = True
+
+    def call(self, x):
+        return ops.layer_norm(x, self.gamma, self.beta, self.epsilon)
+
+
+class Embeddings(tf.keras.layers.Layer):
+    """Word + position + type embeddings, layer norm, and the projection from E to H where the layout has one.
+
+    See ``AlbertConfig.embedding_projection`` for the three orders of these steps.
+    """
+
+    def __init__(self, config, **kwargs):
+        super().__init__(**kwargs)
+        self.config = config
+        width = config.embedding_norm_size
+
+        def table(name, rows, columns):
+            initializer = tf.keras.initializers.TruncatedNormal(stddev=config.initializer_range)
+            # Gathered in float32 and cast after: casting a whole table to look up a few rows would be wasted work.
+            return self.add_weight(name, [rows, columns], initializer=initializer, experimental_autocast=False)
+
+        self.word = table("word", config.vocab_size, config.embedding_size)
+        self.position = table("position", config.max_position_embeddings, width)
+        self.type = table("type", config.type_vocab_size, width)
+        self.norm = LayerNorm(width, config.layer_norm_eps, name="norm")
+        self.projection = None
+        if config.embedding_projection != "none":
+            self.projection = Dense(
+                config.embedding_size,
+                config.hidden_size,
+                config.initializer_range,
+                use_bias=config.embedding_projection == "after_norm",
+                name="projection",
+            )
+        self.built = True
+
+    def call(self, word_ids, type_ids, seed):
+        """Embed one batch.
+
+        Args:
+          word_ids: int32 [B, T].
+          type_ids: int32 [B, T], or None for all zero.
+          seed: int32 [2] dropout seed, or None for no dropout.
+
+        Returns:
+          (embedding_output [B, T, E or H], hidden [B, T, H]): the sum after its layer norm, as the original code returns
+          it, and what the first transformer layer takes.
+        """
+        config = self.config
+        shape = tf.shape(word_ids)
+        batch, length = shape[0], shape[1]
+        x = tf.gather(self.word, word_ids)
+        if config.embedding_projection == "before_sum":
+            x = self._project(tf.cast(x, self.compute_dtype), batch, length)
+        x = tf.cast(x, tf.float32)
+        x += self.type[0] if type_ids is None else tf.gather(self.type, type_ids)
+        x += self.position[:length]
+        x = tf.cast(self.norm(x), self.compute_dtype)
+        output = ops.dropout(x, config.hidden_dropout_prob, seed, site=0)
+        if config.embedding_projection == "after_norm":
+            return output, self._project(output, batch, length)
+        return output, output
+
+    def _project(self, x, batch, length):
+        y = self.projection(tf.reshape(x, [-1, self.config.embedding_size]))
+        return tf.reshape(y, [batch, length, self.config.hidden_size])
+
+
+BlockWeights = collections.namedtuple(
+    "BlockWeights",
+    "qkv_kernel qkv_bias attention_kernel attention_bias attention_gamma attention_beta "
+    "intermediate_kernel intermediate_bias output_kernel output_bias output_gamma output_beta",
+)
+BlockWeights.__doc__ = "One block's weights as tensors in compute dtype (norms float32), query, key and value side by side."
+
+
+class TransformerBlock(tf.keras.layers.Layer):
+    """One set of transformer weights (Google ALBERT's ``group_G``), applied by as many layers as share it."""
+
+    def __init__(self, config, **kwargs):
+        super().__init__(**kwargs)
+        self.config = config
+        hidden, inner, std = config.hidden_size, config.intermediate_size, config.initializer_range
+        self.query = Dense(hidden, hidden, std, name="query")
+        self.key = Dense(hidden, hidden, std, name="key")
+        self.value = Dense(hidden, hidden, std, name="value")
+        self.attention_output = Dense(hidden, hidden, std, name="attention_output")
+        self.attention_norm = LayerNorm(hidden, config.layer_norm_eps, name="attention_norm")
+        self.intermediate = Dense(hidden, inner, std, name="intermediate")
+        self.output_dense = Dense(inner, hidden, std, name="output_dense")
+        self.output_norm = LayerNorm(hidden, config.layer_norm_eps, name="output_norm")
+        self.built = True
+
+    def weights_for_step(self):
+        """The weights cast to compute dtype, once for all the layers that share them; a ``BlockWeights``."""
+
+        def cast(weight):
+            return tf.cast(weight, self.compute_dtype)
+
+        qkv = (self.query, self.key, self.value)
+        return BlockWeights(
+            qkv_kernel=tf.concat([cast(layer.kernel) for layer in qkv], axis=1),
+            qkv_bias=tf.concat([cast(layer.bias) for layer in qkv], axis=0),
+            attention_kernel=cast(self.attention_output.kernel),
+            attention_bias=cast(self.attention_output.bias),
+            attention_gamma=tf.convert_to_tensor(self.attention_norm.gamma),
+            attention_beta=tf.convert_to_tensor(self.attention_norm.beta),
+            intermediate_kernel=cast(self.intermediate.kernel),
+            intermediate_bias=cast(self.intermediate.bias),
+            output_kernel=cast(self.output_dense.kernel),
+            output_bias=cast(self.output_dense.bias),
+            output_gamma=tf.convert_to_tensor(self.output_norm.gamma),
+            output_beta=tf.convert_to_tensor(self.output_norm.beta),
+        )
+
+    def call(self, x, mask_bias, batch, weights, seed, site):
+        """One transformer layer.
+
+        Args:
+          x: [N, H] with N = B·T, rows of one sequence adjacent.
+          mask_bias: float32 [B, 1, 1, T], or None when nothing is padded.
+          batch: int32 scalar, B.
+          weights: what ``weights_for_step`` returned.
+          seed: int32 [2] dropout seed, or None for no dropout.
+          site: Python int that tells this layer's dropout masks from the other layers'.
+
+        Returns:
+          [N, H].
+        """
+        config, w = self.config, weights
+        rate = config.hidden_dropout_prob
+
+        def norm(y, gamma, beta):
+            return ops.layer_norm(y, gamma, beta, config.layer_norm_eps)
+
+        def attend(y):
+            y = self._attention(y, mask_bias, batch, w, seed, site)
+            return ops.dropout(y, rate, seed, site + 1)
+
+        def feed_forward(y):
+            y = ops.activation(config.hidden_act)(tf.nn.bias_add(tf.matmul(y, w.intermediate_kernel), w.intermediate_bias))
+            y = tf.nn.bias_add(tf.matmul(y, w.output_kernel), w.output_bias)
+            return ops.dropout(y, rate, seed, site + 2)
+
+        if config.ln_type == "preln":
+            x += attend(norm(x, w.attention_gamma, w.attention_beta))
+            return x + feed_forward(norm(x, w.output_gamma, w.output_beta))
+        x = norm(x + attend(x), w.attention_gamma, w.attention_beta)
+        return norm(x + feed_forward(x), w.output_gamma, w.output_beta)
+
+    def _attention(self, x, mask_bias, batch, w, seed, site):
+        heads, size = self.config.num_attention_heads, self.config.head_size
+        qkv = tf.nn.bias_add(tf.matmul(x, w.qkv_kernel), w.qkv_bias)
+        qkv = tf.transpose(tf.reshape(qkv, [batch, -1, 3, heads, size]), [2, 0, 3, 1, 4])
+        query, key, value = tf.unstack(qkv, axis=0)
+        scores = tf.matmul(query, key, transpose_b=True)
+        probabilities = ops.attention_probabilities(scores, mask_bias, size)
+        probabilities = ops.dropout(probabilities, self.config.attention_probs_dropout_prob, seed, site)
+        context = tf.transpose(tf.matmul(probabilities, value), [0, 2, 1, 3])
+        context = tf.reshape(context, [-1, heads * size])
+        return tf.nn.bias_add(tf.matmul(context, w.attention_kernel), w.attention_bias)

@@ -1,0 +1,56 @@
+"""The frame every command runs in: flags are parsed, and a user's mistake becomes one line on stderr instead of a traceback."""
+
+import os
+import sys
+
+from absl import app, flags
+
+from albert.errors import UserError
+
+EXIT_USER_ERROR = 1
+EXIT_USAGE = 2
+EXIT_INTERRUPTED = 130  # what a shell reports for a process ended by Ctrl-C
+
+
+def run(main, argv=None):
+    """Parse the flags, call ``main(argv)`` and exit the process.
+
+    The exit code is what ``main`` returns (None means 0), 1 for an ``albert.UserError``, 2 for flags that cannot be parsed
+    and 130 after Ctrl-C. Any other exception is a bug and keeps its traceback.
+
+    Args:
+      main: function of the arguments left after flag parsing (the program's name alone: positional arguments are refused).
+      argv: the command line including the program's name; ``sys.argv`` by default.
+    """
+    app.run(lambda args: _call(main, args), argv=argv, flags_parser=_parse_flags)
+
+
+def _parse_flags(argv):
+    try:
+        args = flags.FLAGS(argv)
+    except flags.Error as e:
+        _fail(e, EXIT_USAGE)
+    if len(args) > 1:
+        _fail(f"found argument {args[1]!r}, expected flags only (--name=value); see --help", EXIT_USAGE)
+    return args
+
+
+def _call(main, args):
+    try:
+        code = main(args)
+        sys.stdout.flush()
+        return code
+    except UserError as e:
+        _fail(e, EXIT_USER_ERROR)
+    except KeyboardInterrupt:
+        _fail("interrupted", EXIT_INTERRUPTED)
+    except BrokenPipeError:
+        # The reader of our output (head, less) has closed it; without this, Python complains again when it flushes at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return EXIT_USER_ERROR
+
+
+def _fail(message, code):
+    line = " ".join(str(message).split("\n"))
+    print(f"error: {line}", file=sys.stderr)
+    sys.exit(code)

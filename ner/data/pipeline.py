@@ -1,0 +1,121 @@
+"""From examples to batches of ids, deterministic in the seed.
+
+Shapes: B sentences in a batch, T characters of the longest one, padded.
+"""
+
+import dataclasses
+
+import numpy as np
+
+# Shuffled sentences are sorted by length within pools of this many batches: little padding, and still a random order.
+_POOL_BATCHES = 64
+# Lengths are padded to a multiple of this, which keeps the number of different shapes, and so of compiled kernels, small.
+PAD_TO = 8
+
+
+@dataclasses.dataclass(frozen=True)
+class EncodedExamples:
+    """Sentences as ids, end to end in flat arrays.
+
+    Attributes:
+      word_ids: int32 [total characters], without [CLS] and [SEP].
+      tag_ids: int32 [total characters], or None for text without tags.
+      offsets: int64 [N + 1]; sentence ``i`` is ``word_ids[offsets[i]:offsets[i + 1]]``.
+      cls_id, sep_id, pad_id: the vocabulary's special ids.
+    """
+
+    word_ids: np.ndarray
+    tag_ids: np.ndarray
+    offsets: np.ndarray
+    cls_id: int
+    sep_id: int
+    pad_id: int
+
+    def __len__(self):
+        return len(self.offsets) - 1
+
+    @property
+    def lengths(self):
+        """int32 [N], characters per sentence."""
+        return np.diff(self.offsets).astype(np.int32)
+
+    def batch(self, indices):
+        """The model's inputs for some sentences.
+
+        Args:
+          indices: int [B].
+
+        Returns:
+          dict with ``input_word_ids`` int32 [B, T + 2], ``lengths`` int32 [B] and, when there are tags, ``tag_ids`` int32
+          [B, T]; T is the longest sentence's length rounded up to a multiple of ``PAD_TO``, at least ``PAD_TO``.
+        """
+        lengths = (self.offsets[indices + 1] - self.offsets[indices]).astype(np.int32)
+        width = max(-(-int(lengths.max(initial=0)) // PAD_TO), 1) * PAD_TO
+        words = np.full([len(indices), width + 2], self.pad_id, np.int32)
+        words[:, 0] = self.cls_id
+        words[np.arange(len(indices)), lengths + 1] = self.sep_id
+        real = np.arange(width) < lengths[:, None]
+        flat = (self.offsets[indices][:, None] + np.arange(width))[real]
+        words[:, 1:-1][real] = self.word_ids[flat]
+        inputs = {"input_word_ids": words, "lengths": lengths}
+        if self.tag_ids is not None:
+            inputs["tag_ids"] = np.zeros([len(indices), width], np.int32)
+            inputs["tag_ids"][real] = self.tag_ids[flat]
+        return inputs
+
+
+def encode(texts, tokenizer, tags=None, tag_set=None):
+    """Look up the ids of texts and of their tags.
+
+    Args:
+      texts: sequence of N strings.
+      tokenizer: one id per character, ``CharTokenizer`` or ``SentencePieceTokenizer``.
+      tags: N tag sequences as long as their texts, or None.
+      tag_set: ``TagSet`` that gives the tags' ids; needed with ``tags``.
+
+    Returns:
+      ``EncodedExamples``.
+    """
+    offsets = np.zeros(len(texts) + 1, np.int64)
+    np.cumsum([len(text) for text in texts], out=offsets[1:])
+    word_ids = tokenizer.encode("".join(texts))
+    tag_ids = None
+    if tags is not None:
+        tag_ids = np.fromiter((tag_set.index[tag] for sentence in tags for tag in sentence), np.int32, count=int(offsets[-1]))
+    return EncodedExamples(word_ids, tag_ids, offsets, tokenizer.cls_id, tokenizer.sep_id, tokenizer.pad_id)
+
+
+def training_batches(lengths, batch_size, seed, epoch):
+    """The batches of one epoch: every sentence once, similar lengths together, order a function of seed and epoch alone.
+
+    Args:
+      lengths: int [N].
+      batch_size: sentences per batch; the last batch may be smaller.
+      seed, epoch: ints.
+
+    Returns:
+      list of int64 arrays of sentence indices.
+    """
+    random = np.random.default_rng([seed, epoch])
+    order = random.permutation(len(lengths))
+    pool = batch_size * _POOL_BATCHES
+    batches = []
+    for start in range(0, len(order), pool):
+        part = order[start : start + pool]
+        part = part[np.argsort(lengths[part], kind="stable")]
+        batches += [part[i : i + batch_size] for i in range(0, len(part), batch_size)]
+    return [batches[i] for i in random.permutation(len(batches))]
+
+
+def evaluation_batches(lengths, batch_size):
+    """All sentences, longest first: batches of similar lengths, and a batch too large for memory fails at once, not at the end.
+
+    Args:
+      lengths: int [N].
+      batch_size: sentences per batch.
+
+    Returns:
+      list of int64 arrays of sentence indices.
+    """
+    order = np.argsort(-np.asarray(lengths), kind="stable")
+    return [order[i : i + batch_size] for i in range(0, len(order), batch_size)]

@@ -1,0 +1,128 @@
+"""Entity-level precision, recall and F1, per type and overall."""
+
+import collections
+import dataclasses
+
+from ner.tags import spans_from_tags
+
+
+@dataclasses.dataclass(frozen=True)
+class Score:
+    """Counts of one entity type, or of all (paper, eqs. 20-22).
+
+    Attributes:
+      correct: entities predicted with exactly the gold span and type.
+      predicted: entities predicted.
+      support: entities in the gold annotation.
+    """
+
+    correct: int
+    predicted: int
+    support: int
+
+    @property
+    def precision(self):
+        """correct / predicted, 0 when nothing was predicted."""
+        return self.correct / self.predicted if self.predicted else 0.0
+
+    @property
+    def recall(self):
+        """correct / support, 0 when there is nothing to find."""
+        return self.correct / self.support if self.support else 0.0
+
+    @property
+    def f1(self):
+        """Harmonic mean of precision and recall."""
+        total = self.predicted + self.support
+        return 2.0 * self.correct / total if total else 0.0
+
+    def to_dict(self):
+        """JSON-ready dict of the measures (fractions, not percent) and the counts."""
+        measures = {"precision": self.precision, "recall": self.recall, "f1": self.f1}
+        return {**measures, **dataclasses.asdict(self)}
+
+
+@dataclasses.dataclass(frozen=True)
+class Scores:
+    """One reading's scores.
+
+    Attributes:
+      per_type: dict from entity type to ``Score``, sorted by type.
+      overall: ``Score`` over all types (micro average).
+    """
+
+    per_type: dict
+    overall: Score
+
+    def to_dict(self):
+        """JSON-ready dict."""
+        return {"overall": self.overall.to_dict(), "per_type": {label: score.to_dict() for label, score in self.per_type.items()}}
+
+
+@dataclasses.dataclass(frozen=True)
+class Evaluation:
+    """Scores in both readings of tag sequences that break the scheme.
+
+    Attributes:
+      conlleval: an ``I-X`` that continues nothing opens an entity, as in the classic conlleval script and seqeval's default.
+      strict: such a tag is no entity, as in seqeval's strict mode. This forgives illegal predictions, so it is not the headline.
+      num_sentences: sentences scored.
+    """
+
+    conlleval: Scores
+    strict: Scores
+    num_sentences: int
+
+    def to_dict(self):
+        """JSON-ready dict."""
+        return {"num_sentences": self.num_sentences, "conlleval": self.conlleval.to_dict(), "strict": self.strict.to_dict()}
+
+
+def evaluate(gold, predicted, scheme="BIO"):
+    """Score predicted tag sequences against gold ones.
+
+    Args:
+      gold, predicted: sequences of tag sequences (``["B-PER", "I-PER", "O"], …``), the same lengths in the same order.
+      scheme: the tagging scheme of both.
+
+    Returns:
+      ``Evaluation``.
+
+    Raises:
+      ValueError: the numbers of sentences or the lengths of a pair differ.
+    """
+    if len(gold) != len(predicted):
+        raise ValueError(f"evaluate: {len(gold)} gold sentences, {len(predicted)} predicted")
+    for i, (g, p) in enumerate(zip(gold, predicted)):
+        if len(g) != len(p):
+            raise ValueError(f"evaluate: sentence {i} has {len(g)} gold tags, {len(p)} predicted")
+    readings = []
+    for strict in (False, True):
+        gold_spans = [spans_from_tags(tags, scheme, strict) for tags in gold]
+        predicted_spans = [spans_from_tags(tags, scheme, strict) for tags in predicted]
+        readings.append(score_spans(gold_spans, predicted_spans))
+    return Evaluation(readings[0], readings[1], len(gold))
+
+
+def score_spans(gold, predicted):
+    """``Scores`` of predicted spans against gold spans, both one list of (start, end, label) per sentence."""
+    correct, found, support = collections.Counter(), collections.Counter(), collections.Counter()
+    for g, p in zip(gold, predicted):
+        support.update(span[2] for span in g)
+        found.update(span[2] for span in p)
+        correct.update(span[2] for span in set(g) & set(p))
+    labels = sorted({*support, *found})
+    per_type = {label: Score(correct[label], found[label], support[label]) for label in labels}
+    return Scores(per_type, Score(sum(correct.values()), sum(found.values()), sum(support.values())))
+
+
+def format_table(evaluation):
+    """The paper's Table 3 with support, in percent, the strict reading beside the conlleval one, as lines of text."""
+    header = f"{'':8}{'P':>8}{'R':>8}{'F1':>8}{'support':>9}{'strict F1':>11}"
+    rows = [(label, score, evaluation.strict.per_type.get(label)) for label, score in evaluation.conlleval.per_type.items()]
+    rows.append(("overall", evaluation.conlleval.overall, evaluation.strict.overall))
+    lines = [header]
+    for label, score, strict in rows:
+        measures = "".join(f"{100 * value:8.2f}" for value in (score.precision, score.recall, score.f1))
+        lines.append(f"{label:8}{measures}{score.support:9,}{100 * (strict.f1 if strict else 0.0):11.2f}")
+    return "\n".join(lines)

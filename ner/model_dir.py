@@ -1,0 +1,115 @@
+"""A training output directory: what is in it, how it is written and read.
+
+::
+
+    model.json               architecture, tags and text settings (TaggerConfig)
+    labels.txt               one tag per line, in the order of the model's outputs
+    vocab.txt | spm.model    the tokenizer's file
+    best.safetensors         weights of the epoch the dev set chose
+    last.safetensors         weights of the last finished epoch
+    run.json                 flags, versions and data the run was made with
+    history.csv              one line per epoch
+    metrics.json             scores of the last evaluation
+    state/                   training state of an unfinished run
+"""
+
+import os
+import shutil
+
+import numpy as np
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save_file
+
+from albert.errors import CheckpointError, UserError
+from albert.tokenization import load_tokenizer
+from ner.config import TaggerConfig, read_json, write_json
+
+VOCABULARY_FILE = "vocab.txt"
+SENTENCEPIECE_FILE = "spm.model"
+BEST_WEIGHTS = "best.safetensors"
+LAST_WEIGHTS = "last.safetensors"
+
+
+class ModelDir:
+    """Paths and contents of one training output directory.
+
+    Args:
+      path: the directory.
+    """
+
+    def __init__(self, path):
+        self.path = os.fspath(path)
+
+    def file(self, name):
+        """Path of a file in the directory."""
+        return os.path.join(self.path, name)
+
+    def write_setup(self, config, vocabulary_file=None, spm_model_file=None):
+        """Create the directory with what a tagger needs besides weights; copies the tokenizer's file.
+
+        Args:
+          config: ``TaggerConfig``.
+          vocabulary_file, spm_model_file: the tokenizer's file, one of the two.
+        """
+        os.makedirs(self.path, exist_ok=True)
+        source, name = (vocabulary_file, VOCABULARY_FILE) if vocabulary_file else (spm_model_file, SENTENCEPIECE_FILE)
+        target = self.file(name)
+        if not (os.path.exists(target) and os.path.samefile(source, target)):
+            shutil.copyfile(source, target + ".tmp")
+            os.replace(target + ".tmp", target)
+        with open(self.file("labels.txt"), "w", encoding="utf-8") as f:
+            f.writelines(tag + "\n" for tag in config.tags)
+        write_json(self.file("model.json"), config.to_dict())
+
+    def read_config(self):
+        """The directory's ``TaggerConfig``. Raises UserError when this is no training output directory."""
+        if not os.path.isdir(self.path):
+            raise UserError(f"--model_dir: {self.path} is not a directory, expected the output directory of a training run")
+        return TaggerConfig.from_dict(read_json(self.file("model.json"), "the tagger configuration written by training"))
+
+    def read_tokenizer(self, config):
+        """The tokenizer the model was trained with."""
+        spm = self.file(SENTENCEPIECE_FILE)
+        if os.path.exists(spm):
+            tokenizer = load_tokenizer(spm_model_file=spm, do_lower_case=config.do_lower_case)
+        else:
+            tokenizer = load_tokenizer(vocab_file=self.file(VOCABULARY_FILE), do_lower_case=config.do_lower_case)
+        tokenizer.check_size(config.encoder.vocab_size)
+        return tokenizer
+
+    def write_weights(self, name, model):
+        """Write all of a model's weights as float32 to ``name``, whole or not at all."""
+        weights = {key: np.ascontiguousarray(variable.numpy()) for key, variable in model.weight_map().items()}
+        save_file(weights, self.file(name + ".tmp"))
+        os.replace(self.file(name + ".tmp"), self.file(name))
+
+    def read_weights(self, model, name=None):
+        """Assign stored weights to a model.
+
+        Args:
+          model: a ``TaggerModel`` of this directory's config.
+          name: file name; by default the best weights, or the last ones where no dev set chose.
+
+        Raises:
+          CheckpointError: there are none, or a tensor is missing, left over or of another shape.
+        """
+        if name is None:
+            name = BEST_WEIGHTS if os.path.exists(self.file(BEST_WEIGHTS)) else LAST_WEIGHTS
+        path = self.file(name)
+        if not os.path.exists(path):
+            raise CheckpointError(f"{path}: no such file, expected the weights of a finished training epoch")
+        weights = model.weight_map()
+        try:
+            with safe_open(path, framework="numpy") as stored:
+                names = set(stored.keys())
+                for key in sorted(names - set(weights)):
+                    raise CheckpointError(f"{path}: tensor {key}: nothing in the model's configuration takes it")
+                for key, variable in weights.items():
+                    if key not in names:
+                        raise CheckpointError(f"{path}: tensor {key}: missing, expected shape {list(variable.shape)}")
+                    value = stored.get_tensor(key)
+                    if list(value.shape) != list(variable.shape):
+                        raise CheckpointError(f"{path}: tensor {key}: expected shape {list(variable.shape)}, found {list(value.shape)}")
+                    variable.assign(value.astype(np.float32))
+        except SafetensorError as e:
+            raise CheckpointError(f"{path}: not a readable safetensors file: {e}") from e

@@ -1,0 +1,100 @@
+"""AdamW with linear warm-up and decay as in BERT, and a learning rate of its own for each group of weights."""
+
+import dataclasses
+
+import tensorflow as tf
+
+
+@dataclasses.dataclass(frozen=True)
+class ParameterGroup:
+    """Variables that share a peak learning rate.
+
+    Attributes:
+      name: shown in logs.
+      learning_rate: peak rate, reached at the end of warm-up.
+      variables: the ``tf.Variable``s.
+    """
+
+    name: str
+    learning_rate: float
+    variables: tuple
+
+
+class WarmupLinearDecay(tf.keras.optimizers.schedules.LearningRateSchedule):
+    """Factor in [0, 1] on every group's peak rate: up linearly over the warm-up, then down linearly to 0 at the last step.
+
+    Args:
+      num_train_steps: optimizer steps of the whole run.
+      num_warmup_steps: of these, the warm-up.
+    """
+
+    def __init__(self, num_train_steps, num_warmup_steps):
+        super().__init__()
+        self.num_train_steps = num_train_steps
+        self.num_warmup_steps = num_warmup_steps
+
+    def __call__(self, step):
+        # Counted from 1, so that the first step already moves the weights and the last one still does.
+        step = tf.cast(step, tf.float32) + 1.0
+        warmup = step / float(max(self.num_warmup_steps, 1))
+        decay = (self.num_train_steps + 1.0 - step) / float(max(self.num_train_steps + 1 - self.num_warmup_steps, 1))
+        return tf.clip_by_value(tf.minimum(warmup, decay), 0.0, 1.0)
+
+    def get_config(self):
+        return {"num_train_steps": self.num_train_steps, "num_warmup_steps": self.num_warmup_steps}
+
+
+class AdamWeightDecay(tf.keras.optimizers.Optimizer):
+    """The original BERT code's ``AdamWeightDecayOptimizer`` as a Keras optimizer.
+
+    m = β₁m + (1 - β₁)g; v = β₂v + (1 - β₂)g²; θ -= lr·(m / (√v + ε) + λθ). No bias correction, as in the original: the
+    warm-up stands in for it. Decay is decoupled and left off biases and norms (every weight of rank 1).
+
+    Args:
+      groups: list of ``ParameterGroup``; every variable that is trained belongs to exactly one.
+      schedule: the factor on each group's peak rate, a function of the step.
+      weight_decay: λ.
+      beta_1, beta_2, epsilon: β₁, β₂ and ε.
+    """
+
+    def __init__(self, groups, schedule, weight_decay=0.01, beta_1=0.9, beta_2=0.999, epsilon=1e-6, name="AdamWeightDecay"):
+        super().__init__(name=name, jit_compile=False)
+        self._learning_rate = self._build_learning_rate(schedule)
+        self.groups = tuple(groups)
+        self.weight_decay_rate = weight_decay
+        self.beta_1, self.beta_2, self.epsilon = beta_1, beta_2, epsilon
+        self._peak_rates = {v.ref(): group.learning_rate for group in self.groups for v in group.variables}
+        if len(self._peak_rates) != sum(len(group.variables) for group in self.groups):
+            raise ValueError("groups: a variable is in more than one group")
+
+    @property
+    def variables_in_groups(self):
+        """All variables of all groups, in order."""
+        return [v for group in self.groups for v in group.variables]
+
+    def learning_rates(self):
+        """dict from group name to its present learning rate, as Python floats."""
+        factor = float(self.learning_rate)
+        return {group.name: group.learning_rate * factor for group in self.groups}
+
+    def build(self, var_list):
+        super().build(var_list)
+        if getattr(self, "_built", False):
+            return
+        self._built = True
+        self._first_moments = [self.add_variable_from_reference(v, "m") for v in var_list]
+        self._second_moments = [self.add_variable_from_reference(v, "v") for v in var_list]
+
+    def update_step(self, gradient, variable):
+        index = self._index_dict[self._var_key(variable)]
+        m, v = self._first_moments[index], self._second_moments[index]
+        gradient = tf.convert_to_tensor(gradient)  # the word embeddings' sparse gradient becomes dense: Adam moves every row
+        m.assign(self.beta_1 * m + (1.0 - self.beta_1) * gradient)
+        v.assign(self.beta_2 * v + (1.0 - self.beta_2) * tf.square(gradient))
+        update = m / (tf.sqrt(v) + self.epsilon)
+        if variable.shape.rank > 1:
+            update += self.weight_decay_rate * variable
+        variable.assign_sub(self.learning_rate * self._peak_rates[variable.ref()] * update)
+
+    def get_config(self):
+        raise NotImplementedError("an optimizer over groups of existing variables cannot be rebuilt from a config")

@@ -1,0 +1,364 @@
+"""Tag sets and tagging schemes: everything that knows what ``B-PER`` means is here.
+
+A tag is ``O`` or ``<letter>-<type>``. The schemes differ only in their letters:
+
+==========  =====  ======  ====  ======
+scheme      begin  inside  end   single
+==========  =====  ======  ====  ======
+``BIO``     B      I
+``BIOES``   B      I       E     S
+``BMES``    B      M       E     S
+``BMEWO``   B      M       E     W
+``BILOU``   B      I       L     U
+==========  =====  ======  ====  ======
+
+``BIO`` is IOB2: every entity begins with B. Entities are read from tags in one of two ways. The *conlleval* reading (that of
+the CoNLL-2000 ``conlleval`` script and of seqeval's default mode) also opens an entity at an inside or end tag that continues
+nothing; the *strict* reading (seqeval's strict mode) takes only entities that follow the scheme to the letter.
+"""
+
+import collections
+import dataclasses
+import functools
+import os
+from typing import NamedTuple
+
+import numpy as np
+
+from albert.files import atomic_write
+from ner.errors import DataError
+
+OUTSIDE = "O"
+
+# What a tag's letter says, whatever letter the scheme uses for it.
+_BEGIN, _INSIDE, _END, _SINGLE, _OUTSIDE = range(5)
+
+# The letters of the first four roles in their order, which is also the order of one type's tags in a TagSet.
+_LETTERS = {"BIO": "BI", "BIOES": "BIES", "BMES": "BMES", "BMEWO": "BMEW", "BILOU": "BILU"}
+SCHEMES = tuple(_LETTERS)
+
+
+class Span(NamedTuple):
+    """An entity's place: characters ``start`` to ``end`` (exclusive; Unicode code points) and its type ``label``."""
+
+    start: int
+    end: int
+    label: str
+
+
+@dataclasses.dataclass(frozen=True)
+class TagSet:
+    """The tags a model knows, in a fixed order: ``O``, then the tags of each type in turn (``B-PER, I-PER, B-LOC, …``).
+
+    Attributes:
+      types: entity types, in the order given.
+      scheme: one of ``SCHEMES``.
+
+    Raises:
+      DataError: there is no type, a type occurs twice or is empty or holds white space, or the scheme is unknown.
+    """
+
+    types: tuple
+    scheme: str = "BIO"
+
+    def __post_init__(self):
+        _check_scheme(self.scheme)
+        object.__setattr__(self, "types", tuple(self.types))
+        if not self.types:
+            raise DataError("tag set: found no entity type (every tag is O), expected at least one")
+        for label in self.types:
+            if not label or any(c.isspace() for c in label):
+                raise DataError(f"tag set: found entity type {label!r}, expected a name without white space")
+        if len(set(self.types)) < len(self.types):
+            twice = [label for label, count in collections.Counter(self.types).items() if count > 1]
+            raise DataError(f"tag set: found entity type {twice[0]!r} twice, expected each type once")
+
+    @functools.cached_property
+    def tags(self):
+        """All tags, as a tuple of strings; a tag's position is its id."""
+        return (OUTSIDE, *(f"{letter}-{label}" for label in self.types for letter in _LETTERS[self.scheme]))
+
+    @functools.cached_property
+    def index(self):
+        """Dict from tag to id."""
+        return {tag: i for i, tag in enumerate(self.tags)}
+
+    def __len__(self):
+        """K, the number of tags."""
+        return len(self.tags)
+
+    def encode(self, tags):
+        """Ids of a tag sequence, int32 ``[T]``. Raises DataError for a tag that is not in the set."""
+        index = self.index
+        try:
+            return np.array([index[tag] for tag in tags], dtype=np.int32)
+        except KeyError as e:
+            raise DataError(f"tag set: found tag {e.args[0]!r}, expected one of {', '.join(self.tags)}") from None
+
+    def decode(self, ids):
+        """Tags of a sequence of ids, as a list of strings. Raises IndexError for an id outside ``[0, K)``."""
+        tags = self.tags
+        ids = [int(i) for i in ids]
+        if ids and min(ids) < 0:
+            raise IndexError(f"tag id {min(ids)} is negative")
+        return [tags[i] for i in ids]
+
+    def legal_transitions(self):
+        """Which tag may follow which under the scheme: bool ``[K, K]``, indexed (from, to)."""
+        parsed = self._parsed
+        return np.array([[_may_follow(a, b, self.scheme) for b in parsed] for a in parsed])
+
+    def legal_start(self):
+        """Which tags may begin a sentence: bool ``[K]``."""
+        return np.array([_may_follow((_OUTSIDE, None), tag, self.scheme) for tag in self._parsed])
+
+    def legal_end(self):
+        """Which tags may end a sentence: bool ``[K]``."""
+        return np.array([_may_follow(tag, (_OUTSIDE, None), self.scheme) for tag in self._parsed])
+
+    @property
+    def _parsed(self):
+        table = _table(self.scheme)
+        return [table[tag] for tag in self.tags]
+
+    @classmethod
+    def from_tags(cls, tags, scheme="BIO"):
+        """The smallest tag set that covers some tags: their types **sorted** by code point, so that the order of the data
+        does not matter. Tags of a type that do not occur (an ``I-`` of one-character entities) are added.
+
+        Args:
+          tags: iterable of tags; may repeat.
+          scheme: the scheme they follow.
+
+        Raises:
+          DataError: a tag is not of the scheme, or all are ``O``.
+        """
+        table = _table(_check_scheme(scheme))
+        return cls(tuple(sorted({table[tag][1] for tag in set(tags)} - {None})), scheme)
+
+    def to_dict(self):
+        """JSON-ready dict; :meth:`from_dict` gives an equal tag set back."""
+        return {"scheme": self.scheme, "types": list(self.types)}
+
+    @classmethod
+    def from_dict(cls, values):
+        """The tag set :meth:`to_dict` described."""
+        return cls(tuple(values["types"]), values["scheme"])
+
+    def save(self, path):
+        """Write ``labels.txt``: one tag per line in the order of their ids."""
+        with atomic_write(path) as f:
+            f.writelines(f"{tag}\n" for tag in self.tags)
+
+    @classmethod
+    def load(cls, path):
+        """Read what :meth:`save` wrote. Raises DataError if the file is unreadable or its lines are in any other order."""
+        name = os.fspath(path)
+        try:
+            with open(path, encoding="utf-8-sig") as f:
+                tags = tuple(line.rstrip("\r\n") for line in f)
+        except OSError as e:
+            raise DataError(f"{name}: cannot read the labels: {e.strerror}") from e
+        except UnicodeDecodeError as e:
+            raise DataError(f"{name}: found byte 0x{e.object[e.start]:02x} at offset {e.start}, expected UTF-8 text") from e
+        letters = {tag[0] for tag in tags[1:] if tag}
+        for scheme, expected in _LETTERS.items():
+            if letters == set(expected):
+                tag_set = cls(tuple(dict.fromkeys(tag[2:] for tag in tags[1:])), scheme)
+                if tag_set.tags == tags:
+                    return tag_set
+                line = next((i for i, pair in enumerate(zip(tag_set.tags, tags)) if pair[0] != pair[1]), min(len(tags), len(tag_set)))
+                found = repr(tags[line]) if line < len(tags) else "the end of the file"
+                wanted = repr(tag_set.tags[line]) if line < len(tag_set) else "the end of the file"
+                raise DataError(f"{name}:{line + 1}: found {found}, expected {wanted} (O first, then all tags of each type together)")
+        raise DataError(
+            f"{name}: found tags {', '.join(tags[:9]) or 'none'}, expected one tag per line of a scheme among {', '.join(SCHEMES)}"
+        )
+
+
+class _TagTable(dict):
+    """Tag → (role, type) under one scheme, filled as tags are met; raises DataError for a tag the scheme does not have."""
+
+    def __init__(self, scheme):
+        super().__init__({OUTSIDE: (_OUTSIDE, None)})
+        self._scheme = scheme
+
+    def __missing__(self, tag):
+        role = _LETTERS[self._scheme].find(tag[:1])
+        if role < 0 or tag[1:2] != "-" or len(tag) < 3:
+            raise DataError(f"found tag {tag!r}, expected {describe_scheme(self._scheme)}")
+        self[tag] = parsed = (role, tag[2:])
+        return parsed
+
+
+@functools.lru_cache(maxsize=None)
+def _table(scheme):
+    return _TagTable(scheme)
+
+
+def _check_scheme(scheme):
+    if scheme not in _LETTERS:
+        raise DataError(f"found scheme {scheme!r}, expected one of {', '.join(SCHEMES)}")
+    return scheme
+
+
+def describe_scheme(scheme):
+    """The scheme's tags in words, for messages: ``a BIO tag (O, B-…, I-…)``."""
+    return f"a {_check_scheme(scheme)} tag (O, {', '.join(f'{letter}-…' for letter in _LETTERS[scheme])})"
+
+
+def split_tag(tag, scheme="BIO"):
+    """``(letter, type)`` of a tag; ``("O", None)`` for ``O``. Raises DataError if the tag is not of the scheme."""
+    return tag[0], _table(_check_scheme(scheme))[tag][1]
+
+
+def _may_follow(before, after, scheme):
+    """Whether a tag may follow another; both are (role, type). The edges of a sentence count as outside."""
+    if before[0] in (_BEGIN, _INSIDE):
+        if after[0] in (_INSIDE, _END):
+            return before[1] == after[1]
+        return _END >= len(_LETTERS[scheme])  # without an end letter, an entity may stop anywhere
+    return after[0] in (_OUTSIDE, _BEGIN, _SINGLE)
+
+
+@functools.lru_cache(maxsize=None)
+def _legal_pair(before, after, scheme):
+    table = _table(scheme)
+    return _may_follow(table[before], table[after], scheme)
+
+
+def illegal_positions(tags, scheme="BIO"):
+    """Where a tag sequence breaks its scheme.
+
+    Args:
+      tags: sequence of T tags of the scheme.
+      scheme: one of ``SCHEMES``.
+
+    Returns:
+      List of positions t in ``[0, T]`` at which tag t may not follow tag t - 1; 0 is the start of the sentence and T its end
+      (an entity that a scheme with end tags leaves open).
+
+    Raises:
+      DataError: a tag is not of the scheme.
+    """
+    before = OUTSIDE
+    positions = []
+    for t, tag in enumerate((*tags, OUTSIDE)):
+        if not (before == tag == OUTSIDE) and not _legal_pair(before, tag, scheme):
+            positions.append(t)
+        before = tag
+    return positions
+
+
+def spans_from_tags(tags, scheme="BIO", strict=False):
+    """Entities of a tag sequence.
+
+    Equal to seqeval's ``get_entities`` (default) and to its scheme classes (strict), with the letters of ``BMES`` and ``BMEWO``
+    read as those of ``BIOES``.
+
+    Args:
+      tags: sequence of T tags of the scheme.
+      scheme: one of ``SCHEMES``.
+      strict: False for the conlleval reading, True for the strict one; see the module.
+
+    Returns:
+      List of :class:`Span`, in the order of the text, not overlapping.
+
+    Raises:
+      DataError: a tag is not of the scheme.
+    """
+    table = _table(_check_scheme(scheme))
+    closed_by_any = not strict or scheme == "BIO"
+    spans = []
+    start, label = 0, None  # the open entity; none when label is None
+    for t, tag in enumerate(tags):
+        if tag == OUTSIDE and label is None:
+            continue
+        role, tag_label = table[tag]
+        continues = role in (_INSIDE, _END) and tag_label == label
+        if not continues:
+            if label is not None and closed_by_any:
+                spans.append(Span(start, t, label))
+            start, label = t, tag_label
+            if strict and role in (_INSIDE, _END):
+                label = None
+        if label is not None and role in (_END, _SINGLE):
+            spans.append(Span(start, t + 1, label))
+            label = None
+    if label is not None and closed_by_any:
+        spans.append(Span(start, len(tags), label))
+    return spans
+
+
+def tags_from_spans(spans, length, scheme="BIO"):
+    """Tags of a text with given entities; the inverse of :func:`spans_from_tags`.
+
+    Args:
+      spans: entities as ``(start, end, label)``, in any order.
+      length: T, the number of characters.
+      scheme: one of ``SCHEMES``.
+
+    Returns:
+      List of T tags.
+
+    Raises:
+      DataError: a span is empty, lies outside the text or overlaps another.
+    """
+    letters = _LETTERS[_check_scheme(scheme)]
+    tags = [OUTSIDE] * length
+    previous = None
+    for span in sorted(spans):
+        start, end, label = span
+        if not 0 <= start < end <= length:
+            raise DataError(f"found entity {label} at [{start}, {end}), expected a non-empty span inside a text of {length} characters")
+        if previous and start < previous[1]:
+            raise DataError(
+                f"found entity {label} at [{start}, {end}) overlapping {previous[2]} at [{previous[0]}, {previous[1]}), "
+                "expected entities that do not overlap"
+            )
+        tags[start:end] = [f"{letters[_INSIDE]}-{label}"] * (end - start)
+        tags[start] = f"{letters[_BEGIN]}-{label}"
+        if len(letters) > _END:
+            tags[end - 1] = f"{letters[_SINGLE if end - start == 1 else _END]}-{label}"
+        previous = span
+    return tags
+
+
+def convert(tags, source, target):
+    """Tags of one scheme as tags of another, through the entities in the conlleval reading.
+
+    What broke the source scheme is therefore repaired: converting ``BIO`` to ``BIO`` turns an ``I-`` without its ``B-`` into a ``B-``.
+
+    Args:
+      tags: sequence of T tags.
+      source, target: schemes.
+
+    Returns:
+      List of T tags. Raises DataError if a tag is not of the source scheme.
+    """
+    return tags_from_spans(spans_from_tags(tags, source), len(tags), target)
+
+
+def detect_scheme(sequences):
+    """The scheme that some tag sequences follow: the one they break least often.
+
+    A stray tag of another scheme does not change the answer; ties (``O`` only; two-character entities only) go to the
+    first in the order of ``SCHEMES``.
+
+    Args:
+      sequences: iterable of tag sequences; it is read once and not kept.
+
+    Returns:
+      One of ``SCHEMES``.
+    """
+    pairs = collections.Counter()
+    for tags in sequences:
+        pairs.update(zip((OUTSIDE, *tags), (*tags, OUTSIDE)))
+    return min(SCHEMES, key=lambda scheme: sum(count for pair, count in pairs.items() if _breaks(pair, scheme)))
+
+
+def _breaks(pair, scheme):
+    try:
+        return not _legal_pair(*pair, scheme)
+    except DataError:
+        return True

@@ -161,19 +161,14 @@ class TagSet:
             raise DataError(f"{name}: cannot read the labels: {e.strerror}") from e
         except UnicodeDecodeError as e:
             raise DataError(f"{name}: found byte 0x{e.object[e.start]:02x} at offset {e.start}, expected UTF-8 text") from e
-        letters = {tag[0] for tag in tags[1:] if tag}
-        for scheme, expected in _LETTERS.items():
-            if letters == set(expected):
-                tag_set = cls(tuple(dict.fromkeys(tag[2:] for tag in tags[1:])), scheme)
-                if tag_set.tags == tags:
-                    return tag_set
-                line = next((i for i, pair in enumerate(zip(tag_set.tags, tags)) if pair[0] != pair[1]), min(len(tags), len(tag_set)))
-                found = repr(tags[line]) if line < len(tags) else "the end of the file"
-                wanted = repr(tag_set.tags[line]) if line < len(tag_set) else "the end of the file"
-                raise DataError(f"{name}:{line + 1}: found {found}, expected {wanted} (O first, then all tags of each type together)")
-        raise DataError(
-            f"{name}: found tags {', '.join(tags[:9]) or 'none'}, expected one tag per line of a scheme among {', '.join(SCHEMES)}"
-        )
+        letters = {tag[:1] for tag in tags[1:]}
+        scheme = next((scheme for scheme in SCHEMES if letters == set(_LETTERS[scheme])), None)
+        if scheme is None:
+            raise DataError(f"{name}: found tags {', '.join(tags[:9]) or 'none'}, expected O and then all tags of each type, one per line")
+        tag_set = cls(tuple(dict.fromkeys(tag[2:] for tag in tags[1:])), scheme)
+        if tag_set.tags != tags:
+            raise DataError(f"{name}: found tags in the order {', '.join(tags)}, expected {', '.join(tag_set.tags)}")
+        return tag_set
 
 
 class _TagTable(dict):
@@ -191,7 +186,7 @@ class _TagTable(dict):
         return parsed
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def _table(scheme):
     return _TagTable(scheme)
 
@@ -200,6 +195,11 @@ def _check_scheme(scheme):
     if scheme not in _LETTERS:
         raise DataError(f"found scheme {scheme!r}, expected one of {', '.join(SCHEMES)}")
     return scheme
+
+
+def _has_end(scheme):
+    """Whether the scheme marks where an entity ends; without, it ends wherever it is not continued."""
+    return len(_LETTERS[scheme]) > _END
 
 
 def describe_scheme(scheme):
@@ -217,11 +217,11 @@ def _may_follow(before, after, scheme):
     if before[0] in (_BEGIN, _INSIDE):
         if after[0] in (_INSIDE, _END):
             return before[1] == after[1]
-        return _END >= len(_LETTERS[scheme])  # without an end letter, an entity may stop anywhere
+        return not _has_end(scheme)
     return after[0] in (_OUTSIDE, _BEGIN, _SINGLE)
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def _legal_pair(before, after, scheme):
     table = _table(scheme)
     return _may_follow(table[before], table[after], scheme)
@@ -268,7 +268,7 @@ def spans_from_tags(tags, scheme="BIO", strict=False):
       DataError: a tag is not of the scheme.
     """
     table = _table(_check_scheme(scheme))
-    closed_by_any = not strict or scheme == "BIO"
+    closed_by_any = not strict or not _has_end(scheme)
     spans = []
     start, label = 0, None  # the open entity; none when label is None
     for t, tag in enumerate(tags):
@@ -318,7 +318,7 @@ def tags_from_spans(spans, length, scheme="BIO"):
             )
         tags[start:end] = [f"{letters[_INSIDE]}-{label}"] * (end - start)
         tags[start] = f"{letters[_BEGIN]}-{label}"
-        if len(letters) > _END:
+        if _has_end(scheme):
             tags[end - 1] = f"{letters[_SINGLE if end - start == 1 else _END]}-{label}"
         previous = span
     return tags

@@ -1,0 +1,262 @@
+"""Tokenizers that give one token per character, as sequence labelling with the Chinese checkpoints expects.
+
+Token i is always character i (a Unicode code point), so an entity's offsets in the text are its offsets in the tokens:
+nothing is dropped, joined or split, white space and control characters included. A tokenizer is therefore one table from
+code point to id, which a TensorFlow graph can gather from to give the same ids as this module gives.
+"""
+
+import codecs
+import functools
+import os
+import sys
+import unicodedata
+
+import numpy as np
+
+from albert.errors import UserError, VocabularyError
+
+_CODE_POINTS = sys.maxunicode + 1
+_SURROGATES = range(0xD800, 0xE000)
+_WORD_START = "\u2581"  # SentencePiece writes a space, and so the start of a word, as this character.
+
+
+class _CodePointTokenizer:
+    """What the tokenizers share: the vocabulary, the special tokens, and the table from code point to id.
+
+    Attributes:
+      path: the file the vocabulary came from.
+      vocab: dict from token to id, in order of id.
+      pad_id, unk_id, cls_id, sep_id, mask_id: ids of the special tokens.
+    """
+
+    _SPECIAL_TOKENS = {}  # attribute → the names that token may have in the file
+
+    def __init__(self, path, tokens, do_lower_case):
+        self.path = os.fspath(path)
+        self.do_lower_case = do_lower_case
+        self.vocab = {token: index for index, token in enumerate(tokens)}
+        self._tokens = tokens
+        for attribute, names in self._SPECIAL_TOKENS.items():
+            setattr(self, attribute, self._special_id(names))
+
+    def _special_id(self, names):
+        found = [name for name in names if name in self.vocab]
+        wanted = " or ".join(names)
+        if not found:
+            raise VocabularyError(f"{self.path}: special token {wanted} is missing, expected it among the {self.vocab_size} entries")
+        if len(found) > 1:
+            raise VocabularyError(f"{self.path}: expected one special token {wanted}, found {' and '.join(found)}")
+        return self.vocab[found[0]]
+
+    @property
+    def vocab_size(self):
+        """V, number of entries."""
+        return len(self._tokens)
+
+    def code_point_table(self):
+        """The id of every character: int32 [0x110000], indexed by code point, read-only; ``unk_id`` where there is none."""
+        return self._table
+
+    @functools.cached_property
+    def _table(self):
+        table = np.full(_CODE_POINTS, self.unk_id, np.int32)
+        self._fill(table)
+        table.setflags(write=False)
+        return table
+
+    def _fill(self, table):
+        """Set the entries of ``table`` whose character is in the vocabulary."""
+        raise NotImplementedError
+
+    def encode(self, text):
+        """Ids of the characters of ``text``: int32 [len(text)], without special tokens. Unpaired surrogates are unknown."""
+        code_points = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), "<u4")
+        return self._table[code_points]
+
+    def tokenize(self, text):
+        """The vocabulary entry of each character of ``text``: a list of len(text) strings."""
+        return [self._tokens[index] for index in self.encode(text)]
+
+    def check_size(self, vocab_size, config_file=None):
+        """Check that the vocabulary belongs to a model.
+
+        Args:
+          vocab_size: V of the model's ``AlbertConfig``.
+          config_file: where that config came from, for the message.
+
+        Raises:
+          VocabularyError: the vocabulary has fewer or more entries; ids would then mean other tokens than in pretraining.
+        """
+        if self.vocab_size != vocab_size:
+            config = "config" if config_file is None else os.fspath(config_file)
+            raise VocabularyError(f"{self.path}: vocab file has {self.vocab_size} entries, {config} says {vocab_size}")
+
+
+class CharTokenizer(_CodePointTokenizer):
+    """Characters looked up in the ``vocab.txt`` of a BERT or ALBERT checkpoint.
+
+    A character is looked up as BERT's basic tokenizer normalises it (lower case, NFD, combining marks dropped) when
+    ``do_lower_case`` is set, else as it is. One whose normal form is not a single entry is unknown: Hangul syllables, say,
+    fall apart into several.
+
+    Args:
+      vocab_file: UTF-8 text, one entry per line, id = line number from 0.
+      do_lower_case: True for the published Chinese checkpoints, whose vocabulary has no upper-case letters.
+
+    Raises:
+      VocabularyError: the file cannot be read, is not UTF-8, holds an empty or repeated entry, or lacks a special token.
+    """
+
+    _SPECIAL_TOKENS = {
+        "pad_id": ("[PAD]",),
+        "unk_id": ("[UNK]",),
+        "cls_id": ("[CLS]",),
+        "sep_id": ("[SEP]",),
+        "mask_id": ("[MASK]",),
+    }
+
+    def __init__(self, vocab_file, do_lower_case=True):
+        super().__init__(vocab_file, _read_vocab(vocab_file), do_lower_case)
+
+    def _fill(self, table):
+        for token, index in self.vocab.items():
+            if len(token) == 1:
+                table[ord(token)] = index
+        if self.do_lower_case:
+            for code_point, form in _lower_cased().items():
+                table[code_point] = self.vocab.get(form, self.unk_id)
+
+
+class SentencePieceTokenizer(_CodePointTokenizer):
+    """Characters looked up among the pieces of a SentencePiece model.
+
+    The id is a function of the character alone, so that tokens and characters stay aligned and a graph can do the same:
+    the piece "x" if there is one, else "▁x", else the same two for the character's NFKC form, else unknown. "x" comes
+    first because only the first character of a run of Chinese text starts a word; all others were pretrained as "x".
+    NFKC comes last because a model whose own rules fold full-width forms has no piece for them, while a model without
+    such rules has, and keeps it. A space is the piece "▁".
+
+    Args:
+      model_file: a SentencePiece model.
+      do_lower_case: whether characters are normalised first, as ``CharTokenizer`` does.
+
+    Raises:
+      VocabularyError: the file is not a SentencePiece model, or lacks a special piece.
+    """
+
+    _SPECIAL_TOKENS = {
+        "pad_id": ("<pad>", "[PAD]"),
+        "unk_id": ("<unk>", "[UNK]"),
+        "cls_id": ("[CLS]",),
+        "sep_id": ("[SEP]",),
+        "mask_id": ("[MASK]",),
+    }
+
+    def __init__(self, model_file, do_lower_case=True):
+        super().__init__(model_file, _read_pieces(model_file), do_lower_case)
+
+    def _fill(self, table):
+        ids = {token[1]: index for token, index in self.vocab.items() if len(token) == 2 and token[0] == _WORD_START}
+        ids.update({token: index for token, index in self.vocab.items() if len(token) == 1})
+        if _WORD_START in ids:
+            ids.setdefault(" ", ids[_WORD_START])
+        for character, index in ids.items():
+            table[ord(character)] = index
+        if self.do_lower_case:
+            for code_point, form in _lower_cased().items():
+                table[code_point] = ids.get(form, self.unk_id)
+        for code_point, form in _compatibility_forms(self.do_lower_case).items():
+            if table[code_point] == self.unk_id:
+                table[code_point] = ids.get(form, self.unk_id)
+
+
+def load_tokenizer(vocab_file=None, spm_model_file=None, do_lower_case=True):
+    """The tokenizer for ``--vocab_file`` or ``--spm_model_file``, of which exactly one must be given.
+
+    Raises:
+      UserError: neither or both are given.
+      VocabularyError: the file is not what it should be.
+    """
+    if bool(vocab_file) == bool(spm_model_file):
+        found = "both" if vocab_file else "neither"
+        raise UserError(f"expected exactly one of --vocab_file and --spm_model_file, found {found}")
+    if vocab_file:
+        return CharTokenizer(vocab_file, do_lower_case)
+    return SentencePieceTokenizer(spm_model_file, do_lower_case)
+
+
+def lower_case(character):
+    """A character as BERT's basic tokenizer normalises it: lower case, NFD, without combining marks (category Mn)."""
+    decomposed = unicodedata.normalize("NFD", character.lower())
+    return "".join(c for c in decomposed if unicodedata.category(c) != "Mn")
+
+
+@functools.cache
+def _lower_cased():
+    """``lower_case`` of every character that it changes: dict from code point to string."""
+    return {code_point: form for code_point, c in _characters() if (form := lower_case(c)) != c}
+
+
+@functools.cache
+def _compatibility_forms(do_lower_case):
+    """NFKC form, after ``lower_case`` if asked for, of every character that NFKC then changes: dict from code point to string."""
+    lower_cased = _lower_cased() if do_lower_case else {}
+    forms = ((code_point, lower_cased.get(code_point, c)) for code_point, c in _characters())
+    return {code_point: nfkc for code_point, form in forms if (nfkc := unicodedata.normalize("NFKC", form)) != form}
+
+
+def _characters():
+    """(code point, character) for all of Unicode but the surrogates, which are no characters."""
+    return ((code_point, chr(code_point)) for code_point in range(_CODE_POINTS) if code_point not in _SURROGATES)
+
+
+def _read_bytes(path):
+    try:
+        with open(path, "rb") as f:
+            return f.read()
+    except OSError as e:
+        raise VocabularyError(f"{os.fspath(path)}: cannot read the vocabulary: {e.strerror}") from e
+
+
+def _read_vocab(path):
+    """The entries of a vocab.txt, in order; see ``CharTokenizer`` for what is an error."""
+    name = os.fspath(path)
+    data = _read_bytes(path)
+    if data.startswith(codecs.BOM_UTF8):
+        data = data[len(codecs.BOM_UTF8) :]
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as e:
+        line = data.count(b"\n", 0, e.start) + 1
+        raise VocabularyError(f"{name}:{line}: expected UTF-8, found byte 0x{data[e.start]:02x}") from e
+    # Not splitlines: the published Chinese vocabularies have the line separator U+2028 as an entry.
+    lines = text.split("\n")
+    if lines[-1] == "":
+        lines.pop()
+    if not lines:
+        raise VocabularyError(f"{name}: expected one vocabulary entry per line, found an empty file")
+    tokens, first_lines = [], {}
+    for number, line in enumerate(lines, start=1):
+        token = line[:-1] if line.endswith("\r") else line
+        if not token:
+            raise VocabularyError(f"{name}:{number}: expected a vocabulary entry, found an empty line")
+        if token in first_lines:
+            raise VocabularyError(f"{name}:{number}: entry {token!r} is already on line {first_lines[token]}, expected each once")
+        first_lines[token] = number
+        tokens.append(token)
+    return tokens
+
+
+def _read_pieces(path):
+    """The pieces of a SentencePiece model, in order of id."""
+    import sentencepiece  # noqa: PLC0415 - only models that come with such a file need the library
+
+    data = _read_bytes(path)
+    try:
+        # The library takes empty data for no model given, and complains only when it is used.
+        model = sentencepiece.SentencePieceProcessor(model_proto=data) if data else None
+    except RuntimeError:
+        model = None
+    if model is None:
+        raise VocabularyError(f"{os.fspath(path)}: expected a SentencePiece model, found {len(data)} bytes that are none")
+    return [model.id_to_piece(i) for i in range(model.get_piece_size())]

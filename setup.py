@@ -1,0 +1,40 @@
+"""Metadata and dependencies of albert-ner."""
+
+import pathlib
+import re
+
+from setuptools import find_packages, setup
+
+ROOT = pathlib.Path(__file__).parent
+# Read rather than imported: building the package must not need its dependencies.
+VERSION = re.search(r'^__version__ = "([^"]+)"', (ROOT / "albert" / "__init__.py").read_text(encoding="utf-8"), re.MULTILINE).group(1)
+
+setup(
+    name="albert-ner",
+    version=VERSION,
+    description="ALBERT-BiLSTM-CRF Chinese named entity recognition, and ALBERT/BERT encoders, for TensorFlow 2",
+    license="Apache-2.0",
+    python_requires=">=3.9,<3.12",  # what both TensorFlow 2.15 and tensorflow-addons 0.23 have wheels for
+    packages=find_packages(include=["albert", "albert.*", "ner", "ner.*"]),
+    py_modules=["run_ner"],
+    install_requires=[
+        "tensorflow>=2.15,<2.16",  # the last release whose tf.keras is Keras 2, which tensorflow-addons needs
+        "tensorflow-addons>=0.23,<0.24",  # the CRF
+        "numpy<2",  # TensorFlow 2.15 is compiled against numpy 1
+        "absl-py",  # flags of the commands
+        "sentencepiece",  # checkpoints whose vocabulary is a SentencePiece model
+        "safetensors",  # HuggingFace checkpoints
+        "tqdm",  # progress bars
+    ],
+    extras_require={
+        "gpu": ["tensorflow[and-cuda]>=2.15,<2.16"],  # the CUDA libraries this TensorFlow was built with
+        "dev": [
+            "pytest",  # tests
+            "ruff",  # lint and format
+            "seqeval",  # reference scorer the evaluation is compared with in tests
+            "pip",  # the one a Python brings along may be too old for today's wheels
+            "setuptools>=64,<81",  # builds the editable install offline; tensorboard needs its pkg_resources, gone in later ones
+            "wheel",  # as setuptools: builds without an isolated environment
+        ],
+    },
+)

@@ -212,6 +212,25 @@ def split_tag(tag, scheme="BIO"):
     return tag[0], _table(_check_scheme(scheme))[tag][1]
 
 
+def looks_like_tag(text):
+    """Whether a string is a tag of any scheme: ``O``, or a letter of some scheme, a hyphen and a type."""
+    return text == OUTSIDE or (len(text) > 2 and text[1] == "-" and any(text[0] in letters for letters in _LETTERS.values()))
+
+
+def spread_tag(tag, length, scheme="BIO"):
+    """Tags of ``length`` characters that share one tag, because the token they form had it: ``B-X`` becomes ``B-X, I-X, …``."""
+    role, label = _table(_check_scheme(scheme))[tag]
+    if length == 1 or role == _OUTSIDE:
+        return [tag] * length
+    letters = _LETTERS[scheme]
+    tags = [f"{letters[_INSIDE]}-{label}"] * length
+    if role in (_BEGIN, _SINGLE):
+        tags[0] = f"{letters[_BEGIN]}-{label}"
+    if role in (_END, _SINGLE):
+        tags[-1] = f"{letters[_END]}-{label}"
+    return tags
+
+
 def _may_follow(before, after, scheme):
     """Whether a tag may follow another; both are (role, type). The edges of a sentence count as outside."""
     if before[0] in (_BEGIN, _INSIDE):

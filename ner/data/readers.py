@@ -1,0 +1,187 @@
+"""Reading labelled text in the formats people have, told apart by content.
+
+* **columns**: one token per line, its tag in the last column (:mod:`ner.data.columns`), in any scheme of :mod:`ner.tags`;
+* **cluener** and **entities**: JSON lines with spans (:mod:`ner.data.json_lines`).
+
+Files are UTF-8; a byte order mark and CRLF are read as if they were not there. Whatever the file holds, examples have one
+tag per Unicode code point in one scheme, ``BIO`` unless another is asked for. ``BIO`` files keep their tags exactly as they
+are, an ``I-`` without its ``B-`` included; other schemes are converted through their entities in the conlleval reading.
+A token of several code points (an English word, a number, a letter with combining marks) becomes that many characters of
+the same entity, so that offsets stay exact; how many there were is noted.
+"""
+
+import collections
+import os
+import re
+
+from ner.data.columns import read_sentences
+from ner.data.examples import Corpus, Example, Violation
+from ner.data.json_lines import detect_format, read_texts
+from ner.data.problems import Problem, Problems
+from ner.data.splits import find_split
+from ner.errors import DataError
+from ner.tags import OUTSIDE, convert, describe_scheme, detect_scheme, illegal_positions, split_tag, spread_tag
+
+MAX_SENTENCE_LINES = 10_000
+
+# How the first line of a file shows that it is JSON; "{" or "[" may also be a character in its first column.
+_JSON_OBJECT = re.compile(r'\s*\{\s*("|\}|$)')
+_JSON_ARRAY = re.compile(r"\s*\[\s*([\[{]|$)")
+
+
+class ExampleReader:
+    """The examples of one file as a stream: the file is never held in memory as a whole.
+
+    Iterating reads the file from its start. The attributes describe the last complete iteration; see
+    :class:`ner.data.examples.Corpus` for what they hold.
+
+    Args:
+      path: the file.
+      scheme: the file's scheme; by default the one its tags break least often, which reads the file once more.
+      target_scheme: the scheme of the examples' tags.
+      types: entity types that may occur, any when None. Others are bad lines ("unknown label").
+      on_bad_line: ``error`` raises DataError at the first bad line; ``skip`` leaves its sentence out and counts it.
+      max_sentence_lines: a sentence of more lines is a bad line.
+    """
+
+    def __init__(self, path, *, scheme=None, target_scheme="BIO", types=None, on_bad_line="error", max_sentence_lines=MAX_SENTENCE_LINES):
+        self.path = os.fspath(path)
+        self.scheme = target_scheme
+        self.file_format = None
+        self.source_scheme = None
+        self.violations = []
+        self.skipped = collections.Counter()
+        self.notes = collections.Counter()
+        self._given_scheme = scheme
+        self._types = None if types is None else frozenset(types)
+        self._on_bad_line = on_bad_line
+        self._max_sentence_lines = max_sentence_lines
+
+    def __iter__(self):
+        """Yield :class:`ner.data.examples.Example`. Raises DataError: see ``on_bad_line``; also if no example is left."""
+        problems = Problems(self.path, self._on_bad_line)
+        self.violations, self.skipped, self.notes = [], problems.skipped, collections.Counter()
+        first_line = self._check_file()
+        if _JSON_OBJECT.match(first_line):
+            self.file_format, self.source_scheme = detect_format(first_line), "spans"
+            examples = self._read_json(problems)
+        else:
+            self.file_format, self.source_scheme = "columns", self._given_scheme or self._detect_scheme()
+            examples = self._read_columns(problems)
+        count = 0
+        for count, example in enumerate(examples, 1):  # noqa: B007
+            yield example
+        if not count:
+            reasons = ", ".join(f"{reason} {n}" for reason, n in self.skipped.most_common())
+            raise DataError(
+                f"{self.path}: found no sentence to use" + (f" (skipped: {reasons})" if reasons else "") + ", expected at least one"
+            )
+
+    def _open(self):
+        return open(self.path, encoding="utf-8-sig", errors="surrogateescape", newline="\n")
+
+    def _check_file(self):
+        """The first line that is not blank, after checking what concerns the file as a whole."""
+        try:
+            with open(self.path, "rb") as f:
+                head = f.read(2)
+            if not head:
+                raise DataError(f"{self.path}: found an empty file, expected labelled sentences")
+            if head in (b"\xff\xfe", b"\xfe\xff"):
+                raise DataError(f"{self.path}: found UTF-16 text, expected UTF-8 (convert the file)")
+            with self._open() as f:
+                line = next((line for line in f if line.strip(" \t\r\n")), None)
+        except OSError as e:
+            raise DataError(f"{self.path}: cannot read the data: {e.strerror}") from e
+        if line is None:
+            raise DataError(f"{self.path}: found blank lines only, expected labelled sentences")
+        if _JSON_ARRAY.match(line):
+            raise DataError(f"{self.path}: found a JSON array, expected JSON lines (one object per line)")
+        return line
+
+    def _detect_scheme(self):
+        problems = Problems(self.path, self._on_bad_line)
+        with self._open() as lines:
+            sentences = read_sentences(lines, problems, collections.Counter(), self._max_sentence_lines)
+            return detect_scheme(sentence.tags for sentence in sentences)
+
+    def _read_columns(self, problems):
+        source, target = self.source_scheme, self.scheme
+        checked = {OUTSIDE: None}  # tag → its problem, if it has one
+        with self._open() as lines:
+            for sentence in read_sentences(lines, problems, self.notes, self._max_sentence_lines):
+                line, tokens, tags = sentence
+                for tag in set(tags).difference(checked):
+                    checked[tag] = self._tag_problem(tag)
+                position = next((t for t, tag in enumerate(tags) if checked[tag]), None)
+                if position is not None:
+                    problems.report(line + position, checked[tags[position]])
+                    continue
+                self._note_violations(sentence)
+                text = "".join(tokens)
+                if len(text) != len(tokens):
+                    self.notes["token of several characters"] += sum(len(token) > 1 for token in tokens)
+                    tags = [spread for token, tag in zip(tokens, tags) for spread in spread_tag(tag, len(token), source)]
+                if source != target:
+                    tags = convert(tags, source, target)
+                yield Example(text, tuple(tags), self.path, line)
+
+    def _tag_problem(self, tag):
+        """The :class:`Problem` of a tag that this file may not hold, else None."""
+        try:
+            label = split_tag(tag, self.source_scheme)[1]
+        except DataError:
+            given = "as --scheme says" if self._given_scheme else "as in the rest of the file"
+            return Problem("tag of another scheme", f"tag {tag!r}", f"{describe_scheme(self.source_scheme)} {given}")
+        return self._label_problem(label)
+
+    def _label_problem(self, label):
+        if self._types is None or label in self._types:
+            return None
+        return Problem("unknown label", f"label {label!r}", f"one of {', '.join(sorted(self._types))}")
+
+    def _note_violations(self, sentence):
+        tags = sentence.tags
+        for t in illegal_positions(tags, self.source_scheme):
+            before = tags[t - 1] if t else "the start of the sentence"
+            tag = tags[t] if t < len(tags) else "the end of the sentence"
+            self.violations.append(Violation(self.path, sentence.line + min(t, len(tags) - 1), before, tag))
+
+    def _read_json(self, problems):
+        with self._open() as lines:
+            for line, text, spans_tags in read_texts(lines, problems, self.scheme):
+                unknown = next((problem for problem in map(self._label_problem, _labels(spans_tags)) if problem), None)
+                if unknown:
+                    problems.report(line, unknown)
+                else:
+                    yield Example(text, tuple(spans_tags), self.path, line)
+
+
+def _labels(tags):
+    return sorted({tag[2:] for tag in tags if tag != OUTSIDE})
+
+
+def read_examples(path, **options):
+    """All examples of one file as a :class:`ner.data.examples.Corpus`; for the options see :class:`ExampleReader`."""
+    reader = ExampleReader(path, **options)
+    examples = list(reader)
+    return Corpus(
+        examples, reader.path, reader.file_format, reader.scheme, reader.source_scheme, reader.violations, reader.skipped, reader.notes
+    )
+
+
+def read_split(data_dir, split, required=True, **options):
+    """Read one split of a data directory; see :func:`ner.data.splits.find_split` and, for the options, :class:`ExampleReader`.
+
+    Returns:
+      :class:`ner.data.examples.Corpus`, or None if the split is missing and not required.
+
+    Raises:
+      DataError: from either, and if a required split is missing.
+    """
+    path = find_split(data_dir, split)
+    if path is None:
+        if not required:
+            return None
+        raise DataError(f"{os.fspath(data_dir)}: found no {split} file, expected one named like {split}.txt or {split}.json")
+    return read_examples(path, **options)

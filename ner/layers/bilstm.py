@@ -21,7 +21,7 @@ class BiLSTM(tf.keras.layers.Layer):
         self.forward = tf.keras.layers.LSTM(units, return_sequences=True, name="forward", dtype="float32")
         self.backward = tf.keras.layers.LSTM(units, return_sequences=True, name="backward", dtype="float32")
         for direction in (self.forward, self.backward):
-            direction.build([None, None, input_size])
+            direction.build((None, None, input_size))
         self.built = True
 
     def call(self, x, lengths):

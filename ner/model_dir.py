@@ -18,9 +18,10 @@ import shutil
 
 import numpy as np
 from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save_file
+from safetensors.numpy import save
 
 from albert.errors import CheckpointError, UserError
+from albert.files import atomic_write
 from albert.tokenization import load_tokenizer
 from ner.config import TaggerConfig, read_json, write_json
 
@@ -44,21 +45,22 @@ class ModelDir:
         """Path of a file in the directory."""
         return os.path.join(self.path, name)
 
-    def write_setup(self, config, vocabulary_file=None, spm_model_file=None):
-        """Create the directory with what a tagger needs besides weights; copies the tokenizer's file.
+    @property
+    def vocab_file(self):
+        """Path of the directory's ``vocab.txt``."""
+        return self.file(VOCABULARY_FILE)
 
-        Args:
-          config: ``TaggerConfig``.
-          vocabulary_file, spm_model_file: the tokenizer's file, one of the two.
-        """
-        os.makedirs(self.path, exist_ok=True)
-        source, name = (vocabulary_file, VOCABULARY_FILE) if vocabulary_file else (spm_model_file, SENTENCEPIECE_FILE)
-        target = self.file(name)
-        if not (os.path.exists(target) and os.path.samefile(source, target)):
-            shutil.copyfile(source, target + ".tmp")
-            os.replace(target + ".tmp", target)
-        with open(self.file("labels.txt"), "w", encoding="utf-8") as f:
-            f.writelines(tag + "\n" for tag in config.tags)
+    def copy_vocabulary(self, vocab_file=None, spm_model_file=None):
+        """Copy the tokenizer's file, one of the two, into the directory under its usual name."""
+        source, target = (vocab_file, self.vocab_file) if vocab_file else (spm_model_file, self.file(SENTENCEPIECE_FILE))
+        if os.path.exists(target) and os.path.samefile(source, target):
+            return
+        with open(source, "rb") as f, atomic_write(target, "wb") as copy:
+            shutil.copyfileobj(f, copy)
+
+    def write_config(self, config):
+        """Write ``model.json`` and ``labels.txt`` for a ``TaggerConfig``."""
+        config.tag_set.save(self.file("labels.txt"))
         write_json(self.file("model.json"), config.to_dict())
 
     def read_config(self):
@@ -73,15 +75,15 @@ class ModelDir:
         if os.path.exists(spm):
             tokenizer = load_tokenizer(spm_model_file=spm, do_lower_case=config.do_lower_case)
         else:
-            tokenizer = load_tokenizer(vocab_file=self.file(VOCABULARY_FILE), do_lower_case=config.do_lower_case)
+            tokenizer = load_tokenizer(vocab_file=self.vocab_file, do_lower_case=config.do_lower_case)
         tokenizer.check_size(config.encoder.vocab_size)
         return tokenizer
 
     def write_weights(self, name, model):
         """Write all of a model's weights as float32 to ``name``, whole or not at all."""
         weights = {key: np.ascontiguousarray(variable.numpy()) for key, variable in model.weight_map().items()}
-        save_file(weights, self.file(name + ".tmp"))
-        os.replace(self.file(name + ".tmp"), self.file(name))
+        with atomic_write(self.file(name), "wb") as f:
+            f.write(save(weights))
 
     def read_weights(self, model, name=None):
         """Assign stored weights to a model.

@@ -8,7 +8,8 @@ import tensorflow as tf
 from albert import AlbertEncoder, ops
 from albert.encoder import add_weights
 from albert.layers import Dense
-from ner.layers import CRF, BiLSTM
+from ner.layers.bilstm import BiLSTM
+from ner.layers.crf import CRF, LinearChain
 
 # Dropout sites of the head; the encoder's own start at 0 and stay below this for any published depth.
 _ENCODER_OUTPUT_SITE = 1_000_001
@@ -34,7 +35,7 @@ class TaggerModel(tf.keras.Model):
     def __init__(self, config, encoder=None, name="tagger", **kwargs):
         super().__init__(name=name, **kwargs)
         self.config = config
-        num_tags = len(config.tags)
+        num_tags = len(config.tag_set)
         self.encoder = encoder or AlbertEncoder(config.encoder)
         hidden = config.encoder.hidden_size
         self.bilstm = BiLSTM(hidden, config.lstm_units) if config.use_bilstm else None
@@ -58,7 +59,7 @@ class TaggerModel(tf.keras.Model):
             x = ops.dropout(x, self.config.dropout, seed, _BILSTM_OUTPUT_SITE)
         shape = tf.shape(x)
         emissions = self.emissions(tf.reshape(x, [-1, x.shape[-1]]))
-        return tf.reshape(emissions, [shape[0], shape[1], len(self.config.tags)])
+        return tf.reshape(emissions, [shape[0], shape[1], len(self.config.tag_set)])
 
     def loss(self, emissions, tags, lengths):
         """Negative log-likelihood of each sentence (paper, eq. 18), or without a CRF the sum of its characters' cross-entropy.
@@ -76,12 +77,13 @@ class TaggerModel(tf.keras.Model):
         entropy = tf.nn.sparse_softmax_cross_entropy_with_logits(labels=tags, logits=emissions)
         return tf.reduce_sum(entropy * tf.sequence_mask(lengths, tf.shape(emissions)[1], dtype=tf.float32), axis=1)
 
-    def decode(self, emissions, lengths):
-        """Best tags int32 [B, T], 0 in the padding: Viterbi (paper, eq. 19), or the argmax of each character without a CRF."""
+    @property
+    def chain(self):
+        """The ``LinearChain`` to decode with: the CRF's, or without a CRF one whose scores are all zero (argmax per character)."""
         if self.crf is not None:
-            return self.crf.decode(emissions, lengths)[0]
-        mask = tf.sequence_mask(lengths, tf.shape(emissions)[1])
-        return tf.where(mask, tf.argmax(emissions, axis=-1, output_type=tf.int32), 0)
+            return self.crf.chain
+        size = len(self.config.tag_set)
+        return LinearChain(tf.zeros([size, size]), tf.zeros([size]), tf.zeros([size]))
 
     def parameter_groups(self):
         """Trainable variables by the learning rate they follow.

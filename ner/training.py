@@ -3,7 +3,6 @@
 import csv
 import dataclasses
 import json
-import os
 import signal
 import sys
 import time
@@ -13,6 +12,7 @@ import tensorflow as tf
 from tqdm import tqdm
 
 from albert.errors import UserError
+from albert.files import atomic_write
 from ner import model_dir
 from ner.data.pipeline import training_batches
 from ner.optimization import AdamWeightDecay, ParameterGroup, WarmupLinearDecay
@@ -246,9 +246,7 @@ def _seed_of_step(seed, step):
 
 
 def _write_history(path, rows):
-    temporary = f"{path}.tmp"
-    with open(temporary, "w", encoding="utf-8", newline="") as f:
-        writer = csv.DictWriter(f, fieldnames=list(rows[-1]))
+    with atomic_write(path) as f:
+        writer = csv.DictWriter(f, fieldnames=list(rows[-1]), lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
-    os.replace(temporary, path)

@@ -81,7 +81,7 @@ def encode(texts, tokenizer, tags=None, tag_set=None):
     word_ids = tokenizer.encode("".join(texts))
     tag_ids = None
     if tags is not None:
-        tag_ids = np.fromiter((tag_set.index[tag] for sentence in tags for tag in sentence), np.int32, count=int(offsets[-1]))
+        tag_ids = np.concatenate([tag_set.encode(sentence) for sentence in tags])
     return EncodedExamples(word_ids, tag_ids, offsets, tokenizer.cls_id, tokenizer.sep_id, tokenizer.pad_id)
 
 

@@ -1,0 +1,59 @@
+"""``Tagger``: text in, entities out."""
+
+from ner.entity import Entity
+from ner.inference import Predictor
+from ner.model_dir import ModelDir
+from ner.models import TaggerModel
+
+
+class Tagger:
+    """Finds named entities in text of any length.
+
+    Example::
+
+        tagger = ner.Tagger.load("output/msra")
+        for entity in tagger.tag("江苏省委书记到上海交通大学看望李明教授。"):
+            print(entity.start, entity.end, entity.label, entity.text, entity.score)
+
+    Args:
+      predictor: a ``Predictor``.
+    """
+
+    def __init__(self, predictor):
+        self._predictor = predictor
+
+    @classmethod
+    def load(cls, path, batch_size=64, constrained_decoding=True):
+        """Tagger with the weights of a training output directory.
+
+        Args:
+          path: the directory.
+          batch_size: texts, or windows of long texts, per batch.
+          constrained_decoding: whether only tag sequences the scheme allows are decoded.
+
+        Raises:
+          albert.UserError: the directory does not hold a trained tagger; names what is missing or wrong.
+        """
+        directory = ModelDir(path)
+        config = directory.read_config()
+        tokenizer = directory.read_tokenizer(config)
+        model = TaggerModel(config)
+        directory.read_weights(model)
+        return cls(Predictor(model, tokenizer, batch_size, constrained_decoding))
+
+    @property
+    def labels(self):
+        """The entity types it knows, in the order of the model's tags."""
+        return self._predictor.tag_set.types
+
+    def tag(self, text):
+        """Entities of one text in the order of their offsets: list of ``Entity``."""
+        return self.tag_batch([text])[0]
+
+    def tag_batch(self, texts):
+        """Entities of several texts: one list of ``Entity`` per text. Faster than one at a time."""
+        texts = list(texts)
+        return [
+            [Entity(span.start, span.end, span.label, text[span.start : span.end], score) for span, score in prediction.spans]
+            for text, prediction in zip(texts, self._predictor.predict(texts))
+        ]

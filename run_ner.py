@@ -1,0 +1,67 @@
+"""Train, evaluate and use a Chinese named entity tagger: ``python run_ner.py --flagfile=flags/quickstart.flags``."""
+
+import sys
+
+from absl import flags
+
+from albert import cli
+from albert.errors import UserError
+
+FLAGS = flags.FLAGS
+
+flags.DEFINE_bool("do_train", False, "Train on the train split of --data_dir into --output_dir.")
+flags.DEFINE_bool("do_eval", False, "Score the test split of --data_dir and write metrics.json beside the model.")
+flags.DEFINE_bool("do_predict", False, "Tag the lines of --input_file, one JSON object a line out.")
+
+flags.DEFINE_string("data_dir", None, "Directory with train.txt, test.txt and optionally dev.txt: a character and its tag a line.")
+flags.DEFINE_string("output_dir", None, "Directory that training writes to; a rerun of the same command goes on where it stopped.")
+flags.DEFINE_string("model_dir", None, "A training output directory to evaluate or tag with; --output_dir by default.")
+flags.DEFINE_string("input_file", "-", "Text to tag, one text a line; - reads standard input.")
+flags.DEFINE_string("output_file", "-", "Where the entities go; - writes to standard output. An existing file is not overwritten.")
+
+flags.DEFINE_string("init_checkpoint", None, "A published ALBERT or BERT checkpoint: its directory, or its prefix.")
+flags.DEFINE_string("albert_config_file", None, "The encoder's config; by default the one beside --init_checkpoint. Alone: random weights.")
+flags.DEFINE_string("vocab_file", None, "vocab.txt; by default the one beside --init_checkpoint, or made from the training text.")
+flags.DEFINE_string("spm_model_file", None, "SentencePiece model, for checkpoints that have one instead of a vocab.txt.")
+flags.DEFINE_bool("do_lower_case", True, "Lower-case the text, as the published Chinese checkpoints expect.")
+flags.DEFINE_integer("max_seq_length", 128, "Longest input in tokens, [CLS] and [SEP] included; longer text is cut into windows.")
+
+flags.DEFINE_bool("use_bilstm", True, "Put a bidirectional LSTM on the encoder.")
+flags.DEFINE_integer("lstm_units", 128, "Units of the LSTM in each direction.")
+flags.DEFINE_bool("use_crf", True, "Score tag sequences with a linear-chain CRF; without, each character is classified on its own.")
+flags.DEFINE_float("dropout", 0.1, "Dropout rate on the encoder's output and on the LSTM's.")
+flags.DEFINE_bool("constrained_decoding", True, "Decode legal tag sequences only. Off is the paper's setting.")
+
+flags.DEFINE_integer("train_batch_size", 64, "Sentences per training step.")
+flags.DEFINE_integer("eval_batch_size", 128, "Sentences per batch in evaluation and tagging.")
+flags.DEFINE_integer("num_train_epochs", 3, "Passes over the training set.")
+flags.DEFINE_float("learning_rate", 2e-5, "Peak learning rate of the encoder.")
+flags.DEFINE_float("head_learning_rate", 1e-3, "Peak learning rate of the LSTM and the emission layer.")
+flags.DEFINE_float("crf_learning_rate", 1e-2, "Peak learning rate of the CRF.")
+flags.DEFINE_float("warmup_proportion", 0.1, "Share of the steps over which learning rates rise linearly; then they fall to 0.")
+flags.DEFINE_float("weight_decay", 0.01, "Decoupled weight decay; biases and norms have none.")
+flags.DEFINE_float("max_grad_norm", 1.0, "Gradients are scaled down to this global norm.")
+flags.DEFINE_float("dev_fraction", 0.0, "Share of the training set held out to choose the best epoch, when there is no dev file.")
+flags.DEFINE_integer("save_steps", 500, "Steps between saves of the training state, besides one after each epoch; 0 for none.")
+flags.DEFINE_enum("on_bad_line", "error", ["error", "skip"], "What to do with a bad line of the data: stop, or leave its sentence out.")
+flags.DEFINE_integer("seed", 42, "Seed of everything random.")
+
+
+def main(_):
+    if not (FLAGS.do_train or FLAGS.do_eval or FLAGS.do_predict):
+        raise UserError("nothing to do: found none of --do_train, --do_eval and --do_predict, expected at least one")
+    # Imported here so that a wrong flag is answered before TensorFlow loads.
+    from ner import commands  # noqa: PLC0415
+
+    code = 0
+    if FLAGS.do_train:
+        code = commands.train(FLAGS)
+    if FLAGS.do_eval and not code:
+        commands.evaluate(FLAGS)
+    if FLAGS.do_predict and not code:
+        commands.predict(FLAGS)
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(cli.run(main))

@@ -1,0 +1,70 @@
+"""Published checkpoints: Google ALBERT, brightmart ALBERT, Google BERT, HuggingFace ALBERT and BERT, and this library's own.
+
+One module per format holds its table; ``find`` tells which format a path is, ``load_encoder`` and ``load_pretraining_model`` load
+it, ``load_weights`` fills a model made elsewhere. Importing this package does not import TensorFlow.
+"""
+
+from albert.checkpoints.locate import Checkpoint, find
+
+__all__ = ["Checkpoint", "find", "load_encoder", "load_pretraining_model", "load_weights"]
+
+
+def load_encoder(path, require_pooler=True):
+    """Load the encoder of a checkpoint in any published layout.
+
+    Args:
+      path: a directory, a TensorFlow checkpoint prefix, a ``.safetensors`` or ``.bin`` file, or what :func:`find` returned.
+        The layout is told from the variable names; the config beside the weights gives the sizes.
+      require_pooler: False to accept a file without the pooler (HuggingFace's masked-LM and token-classification models have
+        none); it then keeps its random initial values and ``pooled_output`` means nothing.
+
+    Returns:
+      ``AlbertEncoder``.
+
+    Raises:
+      CheckpointError: the files are not there, broken or ambiguous; or a tensor is missing, mis-shaped, or unused.
+      ConfigError: the config is broken, or asks for something this library does not implement.
+    """
+    from albert.checkpoints import loading  # noqa: PLC0415 - imports TensorFlow
+
+    return loading.load_encoder(_checkpoint(path), require_pooler)
+
+
+def load_pretraining_model(path):
+    """Load an encoder and both its pretraining heads, masked language model and sentence order.
+
+    Args:
+      path: as for :func:`load_encoder`.
+
+    Returns:
+      ``AlbertForPretraining``.
+
+    Raises:
+      CheckpointError: as for :func:`load_encoder`; also if a head's tensor is missing, which it names.
+    """
+    from albert.checkpoints import loading  # noqa: PLC0415 - imports TensorFlow
+
+    return loading.load_pretraining_model(_checkpoint(path))
+
+
+def load_weights(weight_map, checkpoint, optional=()):
+    """Assign a checkpoint's values to variables that exist.
+
+    Args:
+      weight_map: dict from canonical name to ``tf.Variable``, as ``AlbertEncoder.weight_map()`` returns.
+      checkpoint: what :func:`find` returned, or a path.
+      optional: canonical prefixes (``pooler/``) whose weights may be absent from the file, if all of them are.
+
+    Returns:
+      tuple of the canonical names that the file does not have; their variables are as they were.
+
+    Raises:
+      CheckpointError: as for :func:`load_encoder`.
+    """
+    from albert.checkpoints import loading  # noqa: PLC0415 - imports TensorFlow
+
+    return loading.load_weights(weight_map, _checkpoint(checkpoint), optional)
+
+
+def _checkpoint(path):
+    return path if isinstance(path, Checkpoint) else find(path)

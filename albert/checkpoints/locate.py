@@ -1,0 +1,228 @@
+"""From a path to a checkpoint: which files it is made of, and which format its variable names show."""
+
+import dataclasses
+import fnmatch
+import functools
+import json
+import os
+import re
+from typing import Optional
+
+from albert.checkpoints import bert, brightmart, google, huggingface_albert, huggingface_bert, tf2
+from albert.checkpoints.safetensors_file import SafetensorsSource
+from albert.checkpoints.source import Source
+from albert.checkpoints.table import Format
+from albert.checkpoints.torch_file import open_torch
+from albert.config import AlbertConfig
+from albert.errors import CheckpointError, ConfigError
+
+FORMATS = tuple(module.FORMAT for module in (google, brightmart, bert, huggingface_albert, huggingface_bert, tf2))
+
+_TF_CONFIGS = ("albert_config*.json", "bert_config*.json")
+_HF_CONFIGS = ("config.json",)
+_VOCABULARIES = ("vocab.txt", "vocab_chinese.txt")
+_SPM_MODELS = ("*.model",)
+# Of the files transformers itself looks for, in its order.
+_HF_WEIGHTS = ("model.safetensors", "pytorch_model.bin")
+
+
+@dataclasses.dataclass(frozen=True)
+class Checkpoint:
+    """A published checkpoint and the files that belong to it.
+
+    Attributes:
+      path: the weights: a file, or the prefix of a TensorFlow checkpoint.
+      directory: where they are.
+      source: the opened weights file (``albert.checkpoints.source.Source``).
+      format: its format's table.
+      scope: what precedes the encoder's names in this file.
+      head_scope: what precedes the heads' names.
+      config_path, vocab_path, spm_model_path: the files beside it (or those given instead), None where there is none.
+    """
+
+    path: str
+    directory: str
+    source: Source
+    format: Format
+    scope: str
+    head_scope: str
+    config_path: Optional[str]
+    vocab_path: Optional[str]
+    spm_model_path: Optional[str]
+
+    @property
+    def layout(self):
+        """Name of the format: one of ``albert.config_formats.LAYOUTS``, or ``tf2``."""
+        return self.format.layout
+
+    @functools.cached_property
+    def config(self):
+        """The ``AlbertConfig`` beside the weights, its keys read by the conventions of the weights' layout.
+
+        Raises:
+          CheckpointError: there is none.
+          ConfigError: it is broken, or asks for something this library does not implement.
+        """
+        if self.config_path is None:
+            raise CheckpointError(
+                f"{self.directory}: expected a config beside {os.path.basename(self.path)} "
+                f"({', '.join((*_TF_CONFIGS, *_HF_CONFIGS))}), found none"
+            )
+        if self.layout != "tf2":
+            return AlbertConfig.from_json_file(self.config_path, self.layout)
+        config = AlbertConfig.from_json_file(self.config_path)
+        with open(self.config_path, encoding="utf-8-sig") as f:
+            if "embedding_projection" not in json.load(f):
+                raise ConfigError(
+                    f"{self.config_path}: expected the config that AlbertConfig.to_json_file writes, found no key 'embedding_projection'"
+                )
+        return config
+
+
+def find(path, config_file=None, vocab_file=None, spm_model_file=None):
+    """Find a checkpoint and what belongs to it.
+
+    Args:
+      path: a directory in any published layout, a TensorFlow checkpoint prefix, or a ``.safetensors`` or ``.bin`` file.
+      config_file, vocab_file, spm_model_file: use these instead of the files beside the weights.
+
+    Returns:
+      ``Checkpoint``. The weights' names and shapes are known, no value has been read.
+
+    Raises:
+      CheckpointError: there are no weights, several to choose from, or their variable names belong to no known format.
+    """
+    path = os.fspath(path)
+    weights = _weights(path)
+    directory = os.path.dirname(weights) or "."
+    source = _open(weights)
+    fmt, scope, head_scope = detect(source)
+    for flag in (config_file, vocab_file, spm_model_file):
+        if flag and not os.path.isfile(flag):
+            raise CheckpointError(f"{flag}: no such file")
+    huggingface = fmt.layout.startswith("huggingface")
+    configs = (*_HF_CONFIGS, *_TF_CONFIGS) if huggingface else (*_TF_CONFIGS, *_HF_CONFIGS)
+    return Checkpoint(
+        path=weights,
+        directory=directory,
+        source=source,
+        format=fmt,
+        scope=scope,
+        head_scope=head_scope,
+        config_path=config_file or _only(directory, configs),
+        vocab_path=vocab_file or _only(directory, _VOCABULARIES),
+        spm_model_path=spm_model_file or _only(directory, _SPM_MODELS),
+    )
+
+
+def detect(source):
+    """The format that a file's variable names show.
+
+    Returns:
+      (``Format``, scope of the encoder, scope of the heads); a scope is what precedes the names in the format's table.
+
+    Raises:
+      CheckpointError: no format's names are in it, or those of several, or of several encoders.
+    """
+    found = [fmt for fmt in FORMATS if any(re.search(fmt.marker, name) for name in source.tensors)]
+    if len(found) != 1:
+        what = " and ".join(fmt.title for fmt in found) or f"{len(source.tensors)} tensors of none of them" + _sample(source.tensors)
+        raise CheckpointError(f"{source.path}: expected variables of one format ({', '.join(f.title for f in FORMATS)}), found {what}")
+    fmt = found[0]
+    if fmt.refuse:
+        fmt.refuse(source)
+    anchors = [name for name in source.tensors if name == fmt.anchor or name.endswith(("/" + fmt.anchor, "." + fmt.anchor))]
+    if len(anchors) != 1:
+        raise CheckpointError(f"{source.path}: tensor {fmt.anchor}: expected one in a {fmt.title} checkpoint, found {_count(anchors)}")
+    scope = anchors[0][: -len(fmt.anchor)]
+    if fmt.scope and scope.endswith(fmt.scope):
+        return fmt, scope, scope[: -len(fmt.scope)]
+    if scope and fmt.scope_required:
+        raise CheckpointError(
+            f"{source.path}: tensor {anchors[0]}: expected {fmt.anchor} or {fmt.scope}{fmt.anchor}, "
+            f"found the prefix {scope!r} of another model"
+        )
+    return fmt, scope, scope
+
+
+def _sample(names):
+    return f" (the first is {min(names)})" if names else ""
+
+
+def _count(names):
+    return f"{len(names)} ({', '.join(sorted(names))})" if names else "none"
+
+
+def _weights(path):
+    """The weights file or TensorFlow prefix that ``path`` means."""
+    if os.path.isdir(path):
+        return _weights_in(path)
+    prefix = re.sub(r"\.(index|data-\d{5}-of-\d{5}|meta)$", "", path)
+    if os.path.isfile(f"{prefix}.index"):
+        return prefix
+    if os.path.isfile(path):
+        return path
+    raise CheckpointError(f"{path}: expected a directory, a checkpoint prefix or a weights file, found nothing of that name")
+
+
+def _weights_in(directory):
+    prefixes = sorted(name[: -len(".index")] for name in os.listdir(directory) if name.endswith(".index"))
+    files = [name for name in _HF_WEIGHTS if os.path.isfile(os.path.join(directory, name))]
+    if prefixes and files:
+        raise CheckpointError(
+            f"{directory}: expected one checkpoint, found {prefixes[0]}.index and {files[0]}: give the path of the one to load"
+        )
+    if files:
+        return os.path.join(directory, files[0])
+    if not prefixes:
+        raise CheckpointError(
+            f"{directory}: expected a TensorFlow checkpoint (*.index), {' or '.join(_HF_WEIGHTS)}, found {_listing(directory)}"
+        )
+    if len(prefixes) > 1:
+        chosen = _named_by_checkpoint_file(directory)
+        if chosen not in prefixes:
+            state = f"names {chosen!r}, which is not here" if chosen else "is missing"
+            raise CheckpointError(
+                f"{directory}: expected one TensorFlow checkpoint or a 'checkpoint' file that names one, "
+                f"found {len(prefixes)} ({', '.join(prefixes)}) and the 'checkpoint' file {state}"
+            )
+        return os.path.join(directory, chosen)
+    return os.path.join(directory, prefixes[0])
+
+
+def _named_by_checkpoint_file(directory):
+    """The prefix, without directory, that TensorFlow's ``checkpoint`` file names; None without such a file."""
+    try:
+        with open(os.path.join(directory, "checkpoint"), encoding="utf-8") as f:
+            match = re.search(r'^model_checkpoint_path:\s*"([^"]*)"', f.read(), re.MULTILINE)
+    except (OSError, UnicodeDecodeError):
+        return None
+    # A published file names the path on its author's machine; the file itself is here.
+    return os.path.basename(match.group(1)) if match else None
+
+
+def _listing(directory):
+    names = sorted(os.listdir(directory))
+    return ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "") if names else "an empty directory"
+
+
+def _open(weights):
+    if os.path.isfile(f"{weights}.index"):
+        from albert.checkpoints.tensorflow_file import TensorFlowSource  # noqa: PLC0415 - only these files need TensorFlow to be read
+
+        return TensorFlowSource(weights)
+    if weights.endswith(".safetensors"):
+        return SafetensorsSource(weights)
+    return open_torch(weights)
+
+
+def _only(directory, patterns):
+    """The one file of a directory that matches the first pattern with any match; None if none does, an error for several."""
+    names = sorted(name for name in os.listdir(directory) if os.path.isfile(os.path.join(directory, name)))
+    for pattern in patterns:
+        found = fnmatch.filter(names, pattern)
+        if len(found) > 1:
+            raise CheckpointError(f"{directory}: expected one {pattern}, found {', '.join(found)}: give the path of the one to use")
+        if found:
+            return os.path.join(directory, found[0])
+    return None

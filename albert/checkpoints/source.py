@@ -1,0 +1,76 @@
+"""What every kind of weights file looks like to the loader, and conversion of its bytes to float32."""
+
+import dataclasses
+
+import numpy as np
+
+from albert.errors import CheckpointError
+
+# Storage types by their NumPy names, with bytes per element; bfloat16, which NumPy lacks, is read as its 16 bits.
+ITEM_SIZE = {
+    "float64": 8,
+    "float32": 4,
+    "float16": 2,
+    "bfloat16": 2,
+    "int64": 8,
+    "int32": 4,
+    "int16": 2,
+    "int8": 1,
+    "uint8": 1,
+    "bool": 1,
+}
+FLOATS = ("float32", "float16", "bfloat16", "float64")
+
+
+@dataclasses.dataclass(frozen=True)
+class Tensor:
+    """A stored tensor without its values: ``shape`` (tuple of int) and ``dtype`` (one of ``ITEM_SIZE``, or the file's own word)."""
+
+    shape: tuple
+    dtype: str
+
+    @property
+    def size(self):
+        """Number of elements."""
+        return int(np.prod(self.shape, dtype=np.int64))
+
+
+class Source:
+    """A weights file, opened: names and shapes are known, values are read one tensor at a time.
+
+    Attributes:
+      path: the file, or the prefix of a TensorFlow checkpoint.
+      kind: what the file is, in words.
+      tensors: dict from stored name to ``Tensor``.
+    """
+
+    kind = ""
+
+    def __init__(self, path):
+        self.path = path
+        self.tensors = {}
+
+    def read(self, name):
+        """Values of one tensor as float32, in the stored shape: ``np.ndarray``, or ``tf.Tensor`` for a TensorFlow checkpoint.
+
+        Raises:
+          CheckpointError: the file is truncated or damaged, with the tensor's name.
+        """
+        raise NotImplementedError
+
+    def error(self, name, expected, found):
+        """The one line for a tensor that is not what it should be."""
+        return CheckpointError(f"{self.path}: tensor {name}: expected {expected}, found {found}")
+
+
+def numpy_dtype(dtype):
+    """NumPy's little-endian type to read a storage type with."""
+    return np.dtype("uint16" if dtype == "bfloat16" else dtype).newbyteorder("<")
+
+
+def to_float32(values, dtype):
+    """float32 values of an array that was read with ``numpy_dtype(dtype)``; no copy if it already is one."""
+    if dtype == "bfloat16":
+        # A bfloat16 is the upper half of a float32.
+        return (values.astype(np.uint32) << 16).view(np.float32)
+    return values.astype(np.float32, copy=False)

@@ -59,6 +59,7 @@ class Corpus(collections.abc.Sequence):
       source_scheme: the scheme of the tags in the file; ``spans`` for formats that hold spans instead of tags.
       violations: list of :class:`Violation` of the source scheme.
       skipped: Counter, reason → number of sentences left out because of a bad line.
+      first_skipped: dict, reason → the message of its first occurrence.
       notes: Counter of harmless oddities, description → number of lines.
     """
 
@@ -69,6 +70,7 @@ class Corpus(collections.abc.Sequence):
     source_scheme: str = "BIO"
     violations: list = dataclasses.field(default_factory=list)
     skipped: collections.Counter = dataclasses.field(default_factory=collections.Counter)
+    first_skipped: dict = dataclasses.field(default_factory=dict)
     notes: collections.Counter = dataclasses.field(default_factory=collections.Counter)
 
     def __getitem__(self, index):

@@ -25,6 +25,7 @@ class Problems:
 
     Attributes:
       skipped: Counter, reason → number of sentences left out.
+      first: dict, reason → the message of its first occurrence.
     """
 
     def __init__(self, path, policy):
@@ -33,12 +34,15 @@ class Problems:
         self._path = path
         self._policy = policy
         self.skipped = collections.Counter()
+        self.first = {}
 
     def report(self, line, problem):
         """Raise DataError with the line's number, or count the sentence as skipped."""
+        message = f"{self._path}:{line}: found {problem.found}, expected {problem.expected}"
         if self._policy == "error":
-            raise DataError(f"{self._path}:{line}: found {problem.found}, expected {problem.expected}")
+            raise DataError(message)
         self.skipped[problem.reason] += 1
+        self.first.setdefault(problem.reason, message)
 
 
 def invalid_utf8(line):

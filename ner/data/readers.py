@@ -51,6 +51,7 @@ class ExampleReader:
         self.source_scheme = None
         self.violations = []
         self.skipped = collections.Counter()
+        self.first_skipped = {}
         self.notes = collections.Counter()
         self._given_scheme = scheme
         self._types = None if types is None else frozenset(types)
@@ -60,7 +61,8 @@ class ExampleReader:
     def __iter__(self):
         """Yield :class:`ner.data.examples.Example`. Raises DataError: see ``on_bad_line``; also if no example is left."""
         problems = Problems(self.path, self._on_bad_line)
-        self.violations, self.skipped, self.notes = [], problems.skipped, collections.Counter()
+        self.violations, self.notes = [], collections.Counter()
+        self.skipped, self.first_skipped = problems.skipped, problems.first
         first_line = self._check_file()
         if _JSON_OBJECT.match(first_line):
             self.file_format, self.source_scheme = detect_format(first_line), "spans"
@@ -166,7 +168,15 @@ def read_examples(path, **options):
     reader = ExampleReader(path, **options)
     examples = list(reader)
     return Corpus(
-        examples, reader.path, reader.file_format, reader.scheme, reader.source_scheme, reader.violations, reader.skipped, reader.notes
+        examples,
+        path=reader.path,
+        file_format=reader.file_format,
+        scheme=reader.scheme,
+        source_scheme=reader.source_scheme,
+        violations=reader.violations,
+        skipped=reader.skipped,
+        first_skipped=reader.first_skipped,
+        notes=reader.notes,
     )
 
 

@@ -1,0 +1,218 @@
+"""Check a data set before training on it: ``python -m ner.data.lint --data_dir=…``.
+
+Prints tables of files, entities and lengths, and what was found. **Errors** are findings with which training or its score would be wrong;
+the exit code is 1 if there is one, 0 if not (and 2 for wrong flags). **Warnings** are for a person to judge. The limits between the two
+are the constants at the top of this module.
+
+Training runs the same checks (:func:`lint`) before it starts.
+"""
+
+import collections
+import json
+
+from absl import flags
+
+from albert import cli
+from albert.tokenization import CharTokenizer
+from ner.data.lint_report import ERROR, INFO, WARNING, Finding, Report, SplitStatistics, by_severity
+from ner.data.readers import read_split
+from ner.data.splits import SPLITS
+from ner.data.windows import split_examples
+from ner.errors import DataError
+from ner.tags import OUTSIDE
+
+# Up to this share of entities, breaks of the scheme are slips; above it, the file is probably not what it is taken for.
+MAX_VIOLATION_SHARE = 0.01
+# Up to this share of a dev or test set, sentences that are in the training set too are chance; above it, the score is inflated.
+MAX_LEAKED_SHARE = 0.05
+# Up to this share of characters, unknown ones are rare; above it, the vocabulary or --do_lower_case is the wrong one.
+MAX_UNKNOWN_SHARE = 0.05
+# Fewer training entities of a type than this teach a model little.
+MIN_ENTITIES = 50
+# [CLS] and [SEP] take two of --max_seq_length.
+SPECIAL_TOKENS = 2
+
+_MOST_COMMON = 10
+_SHOWN_CHARACTERS = 30
+
+
+def lint(corpora, max_seq_length=None, tokenizer=None, max_places=20):
+    """Check the splits of a data set.
+
+    Args:
+      corpora: dict, split name → :class:`ner.data.examples.Corpus`; ``train`` first. For bad lines to be findings rather than
+        exceptions, read them with ``on_bad_line="skip"``.
+      max_seq_length: tokens per window with [CLS] and [SEP]; without it, lengths are not checked.
+      tokenizer: an object with ``encode(text) -> int32 [T]`` and ``unk_id``; without it, characters are not checked.
+      max_places: places listed per finding.
+
+    Returns:
+      :class:`ner.data.lint_report.Report`.
+    """
+    findings = []
+    for name, corpus in corpora.items():
+        findings += _check_reading(name, corpus)
+        findings += _check_violations(name, corpus, max_places)
+        findings += _check_texts(name, corpus, max_places)
+        if max_seq_length:
+            findings += _check_lengths(name, corpus, max_seq_length)
+        if tokenizer:
+            findings += _check_characters(name, corpus, tokenizer)
+    findings += _check_labels(corpora, max_places)
+    findings += _check_leaks(corpora, max_places)
+    return Report({name: _statistics(corpus) for name, corpus in corpora.items()}, by_severity(findings))
+
+
+def _check_reading(name, corpus):
+    for reason, count in corpus.skipped.most_common():
+        places = (corpus.first_skipped[reason],)
+        yield Finding(ERROR, "bad line", name, count, f"{count:,} sentences that cannot be read: {reason}", places)
+    for note, count in sorted(corpus.notes.items()):
+        yield Finding(WARNING, "oddity", name, count, f"{count:,} × {note}")
+
+
+def _check_violations(name, corpus, max_places):
+    count = len(corpus.violations)
+    if not count:
+        return
+    entities = sum(corpus.entity_counts().values())
+    severity = ERROR if count > MAX_VIOLATION_SHARE * entities else WARNING
+    message = f"{count:,} tags that break the scheme {corpus.source_scheme}"
+    yield Finding(severity, "scheme violation", name, count, message, tuple(map(str, corpus.violations[:max_places])))
+
+
+def _check_texts(name, corpus, max_places):
+    blank = [example for example in corpus if not example.text.strip()]
+    if blank:
+        yield Finding(
+            WARNING, "blank sentence", name, len(blank), f"{len(blank):,} sentences of white space only", _places(blank, max_places)
+        )
+    first, repeated, contradicting = {}, [], []
+    for example in corpus:
+        original = first.setdefault(example.text, example)
+        if original is not example:
+            repeated.append(example)
+            if original.tags != example.tags:
+                contradicting.append(example)
+    if repeated:
+        yield Finding(WARNING, "duplicate", name, len(repeated), f"{len(repeated):,} sentences that occur before in the file")
+    if contradicting:
+        message = f"{len(contradicting):,} sentences that occur before in the file with other tags"
+        yield Finding(WARNING, "contradiction", name, len(contradicting), message, _places(contradicting, max_places))
+
+
+def _check_lengths(name, corpus, max_seq_length):
+    window = max_seq_length - SPECIAL_TOKENS
+    if window < 1:
+        raise DataError(f"--max_seq_length: found {max_seq_length}, expected more than {SPECIAL_TOKENS}, which [CLS] and [SEP] take")
+    long = [example for example in corpus if len(example.text) > window]
+    if not long:
+        return
+    lost = sum(span.end > window for example in long for span in example.spans(corpus.scheme))
+    cut = split_examples(long, window, corpus.scheme).cut_entities
+    message = (
+        f"{len(long):,} sentences longer than the {window} characters of --max_seq_length={max_seq_length}: "
+        f"truncation would lose {lost:,} entities, windows cut {cut:,}"
+    )
+    yield Finding(WARNING if cut else INFO, "long sentence", name, len(long), message)
+
+
+def _check_characters(name, corpus, tokenizer):
+    characters = collections.Counter()
+    for example in corpus:
+        characters.update(example.text)
+    alphabet = "".join(characters)
+    unknown = {c: characters[c] for c, unit in zip(alphabet, tokenizer.encode(alphabet)) if unit == tokenizer.unk_id}
+    count, total = sum(unknown.values()), sum(characters.values())
+    if not count:
+        return
+    severity = ERROR if count > MAX_UNKNOWN_SHARE * total else WARNING
+    common = ", ".join(f"{c!r} {n:,}" for c, n in collections.Counter(unknown).most_common(_MOST_COMMON))
+    message = f"{count:,} of {total:,} characters ({len(unknown):,} different) are not in the vocabulary; most often {common}"
+    yield Finding(severity, "unknown character", name, count, message)
+
+
+def _check_labels(corpora, max_places):
+    if "train" not in corpora:
+        return
+    known = corpora["train"].entity_counts()
+    if not known:
+        yield Finding(ERROR, "no entity", "train", 1, "no entity at all, there is nothing to learn")
+    for label, count in sorted(known.items()):
+        if count < MIN_ENTITIES:
+            yield Finding(WARNING, "rare label", "train", count, f"{count:,} entities of type {label}, fewer than {MIN_ENTITIES}")
+    for name, corpus in corpora.items():
+        unknown = sorted(set(corpus.entity_counts()) - set(known))
+        if unknown:
+            examples = [example for example in corpus if any(span.label in unknown for span in example.spans(corpus.scheme))]
+            message = f"{len(examples):,} sentences with labels that train does not have: {', '.join(unknown)}"
+            yield Finding(ERROR, "unknown label", name, len(examples), message, _places(examples, max_places))
+
+
+def _check_leaks(corpora, max_places):
+    names = list(corpora)
+    for i, earlier in enumerate(names):
+        texts = {example.text for example in corpora[earlier]}
+        for later in names[i + 1 :]:
+            shared = [example for example in corpora[later] if example.text in texts]
+            if shared:
+                severity = ERROR if len(shared) > MAX_LEAKED_SHARE * len(corpora[later]) else WARNING
+                message = f"{len(shared):,} of {len(corpora[later]):,} {later} sentences are in {earlier} too"
+                yield Finding(severity, "leak", f"{earlier}, {later}", len(shared), message, _places(shared, max_places))
+
+
+def _places(examples, max_places):
+    return tuple(
+        f"{e.source}:{e.line}: {e.text[:_SHOWN_CHARACTERS]}{'…' * (len(e.text) > _SHOWN_CHARACTERS)}" for e in examples[:max_places]
+    )
+
+
+def _statistics(corpus):
+    lengths = [len(example.text) for example in corpus]
+    tags = corpus.tag_counts()
+    return SplitStatistics(
+        path=corpus.path,
+        file_format=corpus.file_format,
+        scheme=corpus.source_scheme,
+        sentences=len(corpus),
+        characters=sum(lengths),
+        entities=dict(sorted(corpus.entity_counts().items())),
+        strict_entities=sum(corpus.entity_counts(strict=True).values()),
+        outside_share=tags[OUTSIDE] / sum(lengths),
+        lengths=dict(sorted(collections.Counter(map(_bucket, lengths)).items())),
+        mean_length=sum(lengths) / len(lengths),
+        max_length=max(lengths),
+    )
+
+
+def _bucket(length):
+    """The smallest power of two that is not below the length, at least 8."""
+    return max(8, 1 << (length - 1).bit_length())
+
+
+def main(_):
+    """The command; see the module."""
+    options = flags.FLAGS
+    corpora = {}
+    for split in SPLITS:
+        corpus = read_split(options.data_dir, split, required=split == "train", on_bad_line="skip")
+        if corpus is not None:
+            corpora[split] = corpus
+    tokenizer = CharTokenizer(options.vocab_file, options.do_lower_case) if options.vocab_file else None
+    report = lint(corpora, options.max_seq_length, tokenizer, options.max_places)
+    print(json.dumps(report.to_dict(), ensure_ascii=False, indent=2) if options.format == "json" else report.format())
+    return int(report.has_errors)
+
+
+if __name__ == "__main__":
+    flags.DEFINE_string(
+        "data_dir", None, "Directory with the files of the splits (train.txt, dev.txt, test.txt and the like).", required=True
+    )
+    flags.DEFINE_integer(
+        "max_seq_length", None, "Tokens per window with [CLS] and [SEP]; without it, lengths are not checked.", lower_bound=1
+    )
+    flags.DEFINE_string("vocab_file", None, "vocab.txt of the checkpoint; without it, characters are not checked.")
+    flags.DEFINE_bool("do_lower_case", True, "Whether characters are lower-cased before they are looked up.")
+    flags.DEFINE_enum("format", "table", ["table", "json"], "How to print the report.")
+    flags.DEFINE_integer("max_places", 20, "Places listed per finding.", lower_bound=0)
+    cli.run(main)

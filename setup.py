@@ -34,6 +34,7 @@ setup(
             "seqeval",  # reference scorer the evaluation is compared with in tests
             "pip",  # the one a Python brings along may be too old for today's wheels
             "setuptools>=64,<81",  # builds the editable install offline; tensorboard needs its pkg_resources, gone in later ones
+            "setuptools-scm",  # builds seqeval, which has no wheel
             "wheel",  # as setuptools: builds without an isolated environment
         ],
     },

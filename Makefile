@@ -1,0 +1,56 @@
+# make quickstart · make test: each makes its own .venv from requirements.lock first.
+
+VENV := .venv
+PY := $(VENV)/bin/python
+STAMP := $(VENV)/.installed
+
+.PHONY: help venv test test-slow lint format quickstart lock clean FORCE
+
+help:
+	@echo "make quickstart  install, fetch MSRA, train a small tagger from scratch, evaluate it, tag some sentences"
+	@echo "make test        lint and the tests but for those marked slow"
+	@echo "make test-slow   the tests marked slow"
+	@echo "make lint        ruff check and ruff format --check"
+	@echo "make format      apply both"
+	@echo "make venv        .venv from requirements.lock; PYTHON=path chooses the interpreter"
+	@echo "make lock        requirements.lock from setup.py; needs uv"
+	@echo "make clean       remove .venv and caches; data/ and output/ stay"
+
+venv: $(STAMP)
+
+# Written last, so that an install that was interrupted is no install.
+$(STAMP): requirements.lock setup.py tools/make_venv.sh
+	@tools/make_venv.sh $(VENV)
+	@touch $@
+
+# The interpreter is a link to one outside: when that is gone, the stamp says nothing.
+ifeq ($(wildcard $(PY)),)
+$(STAMP): FORCE
+endif
+
+test: lint
+	$(PY) -m pytest -m "not slow"
+
+test-slow: venv
+	$(PY) -m pytest -m slow
+
+lint: venv
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+
+format: venv
+	$(PY) -m ruff check --fix .
+	$(PY) -m ruff format .
+
+quickstart: venv
+	$(PY) -m ner.data.msra --output_dir=data/msra
+	$(PY) run_ner.py --flagfile=flags/quickstart.flags
+	$(PY) run_ner.py --do_predict --model_dir=output/quickstart --input_file=examples/sentences.txt
+
+lock:
+	uv pip compile --quiet --universal --python-version 3.9 --extra dev --no-emit-index-url --custom-compile-command "make lock" \
+		--output-file requirements.lock setup.py
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info .pytest_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,91 @@
+"""Importing the packages: quick, silent, one TensorFlow and one Keras. Each case needs an interpreter of its own."""
+
+import json
+import os
+import pathlib
+import subprocess
+import sys
+
+import pytest
+
+ROOT = pathlib.Path(__file__).parent.parent
+
+
+def run_python(code, *options):
+    """Run ``code`` with no variable set that quietens TensorFlow or Python."""
+    quieting = ("TF_CPP_MIN_LOG_LEVEL", "PYTHONWARNINGS", "TF_ENABLE_ONEDNN_OPTS")
+    environment = {name: value for name, value in os.environ.items() if name not in quieting}
+    return subprocess.run(
+        [sys.executable, *options, "-c", code], capture_output=True, text=True, cwd=ROOT, env=environment, timeout=120, check=False
+    )
+
+
+def assert_silent(result):
+    assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
+
+
+@pytest.mark.parametrize("options", [(), ("-W", "always"), ("-W", "error")], ids=["default", "-W always", "-W error"])
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "import albert, ner",
+        "import albert; albert.AlbertEncoder",
+        "from ner.layers import CRF",
+        "from ner.layers import BiLSTM",
+        "import run_ner",
+    ],
+)
+def test_importing_prints_nothing(statement, options):
+    assert_silent(run_python(statement, *options))
+
+
+def test_using_the_crf_prints_nothing():
+    code = "from ner.layers import CRF; import tensorflow as tf; CRF(3).decode(tf.zeros([2, 5, 3]), tf.constant([5, 2]))"
+    assert_silent(run_python(code))
+
+
+def test_packages_import_quickly_and_without_tensorflow():
+    code = """
+import json, sys, time
+start = time.perf_counter()
+import albert, ner
+seconds = time.perf_counter() - start
+print(json.dumps([seconds, sorted({"tensorflow", "keras", "tensorflow_addons"} & set(sys.modules))]))
+"""
+    seconds, modules = json.loads(run_python(code).stdout)
+    assert modules == []
+    assert seconds < 1
+
+
+def test_there_is_one_tensorflow_and_one_keras():
+    code = """
+import json, sys
+import albert, ner
+albert.AlbertEncoder
+from ner.layers import CRF
+import keras, tensorflow as tf
+copies = [name for name in sys.modules if name in ("tf_keras", "keras_core")]
+print(json.dumps([copies, keras.__version__, tf.__version__, keras.layers.Layer is tf.keras.layers.Layer]))
+"""
+    copies, keras_version, tf_version, same = json.loads(run_python(code).stdout)
+    assert copies == []
+    assert keras_version.startswith("2.15.")
+    assert tf_version.startswith("2.15.")
+    assert same
+
+
+def test_unknown_name_is_an_attribute_error():
+    for package in ("albert", "ner"):
+        result = run_python(f"import {package}; {package}.Nonsense")
+        assert result.stderr.endswith(f"AttributeError: module '{package}' has no attribute 'Nonsense'\n")
+
+
+@pytest.mark.parametrize("package", ["albert", "ner"])
+def test_every_public_name_exists(package):
+    code = f"""
+import {package}
+for name in {package}.__all__:
+    getattr({package}, name)
+assert set({package}.__all__) <= set(dir({package}))
+"""
+    assert_silent(run_python(code))

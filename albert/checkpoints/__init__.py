@@ -47,11 +47,11 @@ def load_pretraining_model(path):
     return loading.load_pretraining_model(_checkpoint(path))
 
 
-def load_weights(weight_map, checkpoint, optional=()):
-    """Assign a checkpoint's values to variables that exist.
+def load_weights(model, checkpoint, optional=()):
+    """Assign a checkpoint's values to a model that exists.
 
     Args:
-      weight_map: dict from canonical name to ``tf.Variable``, as ``AlbertEncoder.weight_map()`` returns.
+      model: an ``AlbertEncoder`` or ``AlbertForPretraining`` (anything with a ``weight_map()``) of the checkpoint's sizes.
       checkpoint: what :func:`find` returned, or a path.
       optional: canonical prefixes (``pooler/``) whose weights may be absent from the file, if all of them are.
 
@@ -59,11 +59,11 @@ def load_weights(weight_map, checkpoint, optional=()):
       tuple of the canonical names that the file does not have; their variables are as they were.
 
     Raises:
-      CheckpointError: as for :func:`load_encoder`.
+      CheckpointError: as for :func:`load_encoder`. Unless a value turns out unreadable, no variable has changed.
     """
     from albert.checkpoints import loading  # noqa: PLC0415 - imports TensorFlow
 
-    return loading.load_weights(weight_map, _checkpoint(checkpoint), optional)
+    return loading.load_weights(model, _checkpoint(checkpoint), optional)
 
 
 def _checkpoint(path):

@@ -41,24 +41,11 @@ def _check_tied(checkpoint, matching):
             raise source.error(copy, f"the values of {original}, to which it is tied", "other values")
 
 
-def load_weights(weight_map, checkpoint, optional=()):
-    """Assign a checkpoint's values to variables.
-
-    Args:
-      weight_map: dict from canonical name to ``tf.Variable``, as ``AlbertEncoder.weight_map()`` returns.
-      checkpoint: a ``Checkpoint``.
-      optional: canonical prefixes (``pooler/``) whose weights may be absent from the file, if all of them are.
-
-    Returns:
-      tuple of the canonical names that the file does not have; their variables are as they were.
-
-    Raises:
-      CheckpointError: a tensor is missing, mis-shaped, unused or unreadable. Unless a value cannot be read, no variable has changed.
-    """
-    shapes = {name: tuple(variable.shape) for name, variable in weight_map.items()}
-    matching = check(checkpoint, shapes, optional)
-    for ours, value in read_weights(checkpoint, matching):
-        weight_map[ours].assign(value)
+def load_weights(model, checkpoint, optional=()):
+    """Assign a checkpoint's values to a model's variables; see ``albert.checkpoints.load_weights``."""
+    weight_map = model.weight_map()
+    matching = check(checkpoint, {name: tuple(variable.shape) for name, variable in weight_map.items()}, optional)
+    _assign(weight_map, checkpoint, matching)
     return matching.skipped
 
 
@@ -87,10 +74,13 @@ def _load(model_class, checkpoint, shapes, optional):
     matching = check(checkpoint, shapes, optional)
     with contextlib.nullcontext() if matching.skipped else _uninitialized():
         model = model_class(checkpoint.config)
-    weight_map = model.weight_map()
+    _assign(model.weight_map(), checkpoint, matching)
+    return model
+
+
+def _assign(weight_map, checkpoint, matching):
     for ours, value in read_weights(checkpoint, matching):
         weight_map[ours].assign(value)
-    return model
 
 
 @contextlib.contextmanager

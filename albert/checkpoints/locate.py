@@ -37,7 +37,7 @@ class Checkpoint:
       format: its format's table.
       scope: what precedes the encoder's names in this file.
       head_scope: what precedes the heads' names.
-      config_path, vocab_path, spm_model_path: the files beside it (or those given instead), None where there is none.
+      config_file, vocab_file, spm_model_file: the files beside it (or those given instead), None where there is none.
     """
 
     path: str
@@ -46,9 +46,9 @@ class Checkpoint:
     format: Format
     scope: str
     head_scope: str
-    config_path: Optional[str]
-    vocab_path: Optional[str]
-    spm_model_path: Optional[str]
+    config_file: Optional[str]
+    vocab_file: Optional[str]
+    spm_model_file: Optional[str]
 
     @property
     def layout(self):
@@ -63,18 +63,18 @@ class Checkpoint:
           CheckpointError: there is none.
           ConfigError: it is broken, or asks for something this library does not implement.
         """
-        if self.config_path is None:
+        if self.config_file is None:
             raise CheckpointError(
                 f"{self.directory}: expected a config beside {os.path.basename(self.path)} "
                 f"({', '.join((*_TF_CONFIGS, *_HF_CONFIGS))}), found none"
             )
         if self.layout != "tf2":
-            return AlbertConfig.from_json_file(self.config_path, self.layout)
-        config = AlbertConfig.from_json_file(self.config_path)
-        with open(self.config_path, encoding="utf-8-sig") as f:
+            return AlbertConfig.from_json_file(self.config_file, self.layout)
+        config = AlbertConfig.from_json_file(self.config_file)
+        with open(self.config_file, encoding="utf-8-sig") as f:
             if "embedding_projection" not in json.load(f):
                 raise ConfigError(
-                    f"{self.config_path}: expected the config that AlbertConfig.to_json_file writes, found no key 'embedding_projection'"
+                    f"{self.config_file}: expected the config that AlbertConfig.to_json_file writes, found no key 'embedding_projection'"
                 )
         return config
 
@@ -109,9 +109,9 @@ def find(path, config_file=None, vocab_file=None, spm_model_file=None):
         format=fmt,
         scope=scope,
         head_scope=head_scope,
-        config_path=config_file or _only(directory, configs),
-        vocab_path=vocab_file or _only(directory, _VOCABULARIES),
-        spm_model_path=spm_model_file or _only(directory, _SPM_MODELS),
+        config_file=config_file or _only(directory, configs),
+        vocab_file=vocab_file or _only(directory, _VOCABULARIES),
+        spm_model_file=spm_model_file or _only(directory, _SPM_MODELS),
     )
 
 

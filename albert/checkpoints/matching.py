@@ -74,7 +74,7 @@ def match(checkpoint, shapes, optional=()):
             continue
         tensor = source.tensors[theirs]
         if tensor.shape != expected:
-            wanted = f"shape {list(expected)} by {checkpoint.config_path}"
+            wanted = f"shape {list(expected)} by {checkpoint.config_file}"
             problems.append(source.error(theirs, wanted, list(tensor.shape)))
         elif tensor.dtype not in FLOATS:
             problems.append(source.error(theirs, f"one of {', '.join(FLOATS)}", tensor.dtype))
@@ -90,7 +90,7 @@ def match(checkpoint, shapes, optional=()):
         if reason:
             ignored[name] = reason
         else:
-            found = f"one of shape {list(source.tensors[name].shape)}, which {checkpoint.config_path} has no place for"
+            found = f"one of shape {list(source.tensors[name].shape)}, which {checkpoint.config_file} has no place for"
             problems.append(source.error(name, "no such tensor", found))
     return Matching(tuple(matches), tuple(skipped), ignored, tuple(problems))
 

@@ -1,7 +1,7 @@
 """``model.safetensors``: eight bytes of header length, a JSON header, the tensors' bytes.
 
 Read here rather than with the ``safetensors`` package because its NumPy side has no bfloat16 and does not say which tensor of a
-truncated file is missing. The tests hold both directions to the package.
+truncated file is missing. Writing is the package's.
 """
 
 import json
@@ -9,6 +9,7 @@ import os
 import struct
 
 import numpy as np
+from safetensors.numpy import save_file
 
 from albert.checkpoints.source import ITEM_SIZE, Source, Tensor, numpy_dtype, to_float32
 from albert.errors import CheckpointError
@@ -85,14 +86,4 @@ def write_safetensors(path, tensors):
       tensors: dict from name to float32 array.
     """
     # transformers refuses a file whose metadata does not say which framework's conventions the names follow.
-    header, end = {"__metadata__": {"format": "pt"}}, 0
-    for name in sorted(tensors):
-        begin, end = end, end + tensors[name].nbytes
-        header[name] = {"dtype": "F32", "shape": list(tensors[name].shape), "data_offsets": [begin, end]}
-    raw = json.dumps(header, separators=(",", ":")).encode("utf-8")
-    raw += b" " * (-len(raw) % 8)  # the data starts aligned
-    with open(path, "wb") as f:
-        f.write(struct.pack("<Q", len(raw)))
-        f.write(raw)
-        for name in sorted(tensors):
-            f.write(np.ascontiguousarray(tensors[name], dtype="<f4").data)
+    save_file(tensors, path, metadata={"format": "pt"})

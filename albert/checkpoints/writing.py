@@ -36,7 +36,7 @@ _ARCHITECTURES = {
 _BASE_MODELS = {"huggingface_albert": "AlbertModel", "huggingface_bert": "BertModel"}
 
 
-def write_checkpoint(directory, layout, config, weights, vocab_path=None, spm_model_path=None, do_lower_case=True):
+def write_checkpoint(directory, layout, config, weights, vocab_file=None, spm_model_file=None, do_lower_case=True):
     """Write weights, config and vocabulary into an existing directory.
 
     Args:
@@ -44,7 +44,7 @@ def write_checkpoint(directory, layout, config, weights, vocab_path=None, spm_mo
       layout: one of ``albert.config_formats.LAYOUTS``, or ``tf2``.
       config: the ``AlbertConfig``, of an architecture the layout has.
       weights: dict from canonical name to float32 array, the encoder's and any heads'.
-      vocab_path, spm_model_path: files to copy, or None.
+      vocab_file, spm_model_file: files to copy, or None.
       do_lower_case: what to tell HuggingFace's tokenizer about a ``vocab.txt``.
 
     Raises:
@@ -54,17 +54,17 @@ def write_checkpoint(directory, layout, config, weights, vocab_path=None, spm_mo
     huggingface = layout.startswith("huggingface")
     config_values = config.to_dict(None if layout == "tf2" else layout)
     if huggingface:
-        config_values = {"architectures": [_architecture(layout, weights)], **config_values, **_special_tokens(layout, vocab_path)}
+        config_values = {"architectures": [_architecture(layout, weights)], **config_values, **_special_tokens(layout, vocab_file)}
     stored = stored_tensors(_BY_LAYOUT[layout], config, weights)
     write = write_safetensors if huggingface else write_tf2 if layout == "tf2" else write_tf1
     write(os.path.join(directory, weights_name), stored)
     _write_json(os.path.join(directory, config_name), config_values)
-    if vocab_path:
-        shutil.copyfile(vocab_path, os.path.join(directory, vocab_name))
-    if spm_model_path:
-        shutil.copyfile(spm_model_path, os.path.join(directory, spm_name))
-    if huggingface and (vocab_path or spm_model_path):
-        _write_json(os.path.join(directory, "tokenizer_config.json"), _tokenizer_config(vocab_path, do_lower_case))
+    if vocab_file:
+        shutil.copyfile(vocab_file, os.path.join(directory, vocab_name))
+    if spm_model_file:
+        shutil.copyfile(spm_model_file, os.path.join(directory, spm_name))
+    if huggingface and (vocab_file or spm_model_file):
+        _write_json(os.path.join(directory, "tokenizer_config.json"), _tokenizer_config(vocab_file, do_lower_case))
 
 
 def stored_tensors(fmt, config, weights):
@@ -87,11 +87,11 @@ def _architecture(layout, weights):
     return _ARCHITECTURES[layout].get(heads, _BASE_MODELS[layout])
 
 
-def _special_tokens(layout, vocab_path):
+def _special_tokens(layout, vocab_file):
     """The ids that HuggingFace configs repeat from the vocabulary; its defaults belong to other vocabularies."""
-    if not vocab_path:
+    if not vocab_file:
         return {}
-    with open(vocab_path, encoding="utf-8") as f:
+    with open(vocab_file, encoding="utf-8") as f:
         ids = {line.rstrip("\r\n"): i for i, line in enumerate(f)}
     tokens = {"pad_token_id": "[PAD]"}
     if layout == "huggingface_albert":
@@ -99,9 +99,9 @@ def _special_tokens(layout, vocab_path):
     return {key: ids[token] for key, token in tokens.items() if token in ids}
 
 
-def _tokenizer_config(vocab_path, do_lower_case):
+def _tokenizer_config(vocab_file, do_lower_case):
     # AlbertTokenizer reads SentencePiece models only; the Chinese vocabularies are BERT's.
-    if vocab_path:
+    if vocab_file:
         return {"tokenizer_class": "BertTokenizer", "do_lower_case": do_lower_case, "tokenize_chinese_chars": True}
     return {"tokenizer_class": "AlbertTokenizer", "do_lower_case": do_lower_case}
 

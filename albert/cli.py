@@ -12,26 +12,31 @@ EXIT_USAGE = 2
 EXIT_INTERRUPTED = 130  # what a shell reports for a process ended by Ctrl-C
 
 
-def run(main, argv=None):
+def run(main, argv=None, arguments=()):
     """Parse the flags, call ``main(argv)`` and exit the process.
 
     The exit code is what ``main`` returns (None means 0), 1 for an ``albert.UserError``, 2 for flags that cannot be parsed
     and 130 after Ctrl-C. Any other exception is a bug and keeps its traceback.
 
     Args:
-      main: function of the arguments left after flag parsing (the program's name alone: positional arguments are refused).
+      main: function of the arguments left after flag parsing: the program's name, and one for each of ``arguments``.
       argv: the command line including the program's name; ``sys.argv`` by default.
+      arguments: names of the positional arguments the command takes, for its messages.
     """
-    app.run(lambda args: _call(main, args), argv=argv, flags_parser=_parse_flags)
+    app.run(lambda args: _call(main, args), argv=argv, flags_parser=lambda args: _parse_flags(args, arguments))
 
 
-def _parse_flags(argv):
+def _parse_flags(argv, arguments):
     try:
         args = flags.FLAGS(argv)
     except flags.Error as e:
         _fail(e, EXIT_USAGE)
-    if len(args) > 1:
-        _fail(f"found argument {args[1]!r}, expected flags only (--name=value); see --help", EXIT_USAGE)
+    found = args[1:]
+    if len(found) < len(arguments):
+        _fail(f"expected {' '.join(arguments)}, found {len(found)} arguments; see --help", EXIT_USAGE)
+    if len(found) > len(arguments):
+        expected = f"{' '.join(arguments)} and flags" if arguments else "flags only"
+        _fail(f"found argument {found[len(arguments)]!r}, expected {expected} (--name=value); see --help", EXIT_USAGE)
     return args
 
 

@@ -42,7 +42,7 @@ def adapt(config, weights, target):
     config, weights = _drop_projection(config, weights)
     if target == "bert":
         if config.embedding_projection != "none":
-            raise _impossible(target, "it normalises the embeddings in width E, before the projection to H; BERT has width H throughout")
+            raise _impossible(target, "it normalises word + position + type in width E, then projects to H; BERT has width H throughout")
         return (*_unshare(config, weights), "bert")
     if config.embedding_projection == "none" and config.num_hidden_groups == config.num_hidden_layers:
         return config, weights, "huggingface_bert"
@@ -67,7 +67,7 @@ def _for_google(config, weights):
 def _for_brightmart(config, weights):
     if config.embedding_projection == "after_norm":
         raise _impossible(
-            "brightmart", "it normalises word + position + type in width E, before the projection to H; brightmart's layout after it"
+            "brightmart", "it normalises word + position + type in width E, then projects to H; brightmart's layout normalises in width H"
         )
     if config.num_hidden_groups != 1:
         raise _impossible("brightmart", f"it has {config.num_hidden_groups} blocks of weights; brightmart's layout shares one")

@@ -70,6 +70,14 @@ def heads_in(checkpoint):
     return tuple(head for head in HEADS if not any(name.startswith(head) for name in matching.skipped))
 
 
+def weights_of(checkpoint, heads=()):
+    """All values of a checkpoint: dict from canonical name to float32 ``np.ndarray``, the encoder's and those of ``heads``."""
+    config = checkpoint.config
+    head_weights = {name: shape for name, shape in head_shapes(config).items() if name.startswith(tuple(heads))}
+    matching = check(checkpoint, {**encoder_shapes(config), **head_weights})
+    return {ours: np.asarray(value) for ours, value in read_weights(checkpoint, matching)}
+
+
 def _load(model_class, checkpoint, shapes, optional):
     matching = check(checkpoint, shapes, optional)
     with contextlib.nullcontext() if matching.skipped else _uninitialized():

@@ -23,7 +23,7 @@ class Matching:
       matches: ``Match`` for every weight that is there with the right shape.
       skipped: canonical names of optional weights that the file does not have.
       ignored: dict from stored name to the reason it is not wanted.
-      problems: ``CheckpointError`` for every tensor that is missing, mis-shaped, or the encoder's own and unused.
+      problems: ``CheckpointError`` for every tensor that is cut off, missing, mis-shaped, or the encoder's own and unused.
     """
 
     matches: tuple
@@ -62,7 +62,7 @@ def match(checkpoint, shapes, optional=()):
     rows = [(checkpoint.scope, row) for row in group_rows(fmt.encoder, groups)]
     rows += [(checkpoint.head_scope, row) for row in group_rows(fmt.heads, groups)]
     stored = {row.ours: (_stored_name(source, scope, row), row) for scope, row in rows}
-    matches, skipped, problems = [], [], []
+    matches, skipped, problems = [], [], list(source.problems)
     for ours, shape in shapes.items():
         theirs, row = stored[ours]
         expected = tuple(reversed(shape)) if row.transposed else tuple(shape)

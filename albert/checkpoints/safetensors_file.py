@@ -53,7 +53,9 @@ class SafetensorsSource(Source):
             if dtype in ITEM_SIZE and end - begin != tensor.size * ITEM_SIZE[dtype]:
                 raise self.error(name, f"{tensor.size * ITEM_SIZE[dtype]} bytes for {list(tensor.shape)} {dtype}", f"{end - begin}")
             if begin < 0 or start + end > size:
-                raise self.error(name, f"bytes {start + begin} to {start + end}", f"a file of {size} bytes: it is truncated")
+                self.problems.append(
+                    self.error(name, f"bytes {start + begin} to {start + end}", f"a file of {size} bytes: it is truncated")
+                )
             self.tensors[name] = tensor
             self._offsets[name] = start + begin
 

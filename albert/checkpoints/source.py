@@ -42,6 +42,7 @@ class Source:
       path: the file, or the prefix of a TensorFlow checkpoint.
       kind: what the file is, in words.
       tensors: dict from stored name to ``Tensor``.
+      problems: a ``CheckpointError`` for every tensor whose data the file is too short to hold; nothing of such a file is loaded.
     """
 
     kind = ""
@@ -49,6 +50,7 @@ class Source:
     def __init__(self, path):
         self.path = path
         self.tensors = {}
+        self.problems = []
 
     def read(self, name):
         """Values of one tensor as float32, in the stored shape: ``np.ndarray``, or ``tf.Tensor`` for a TensorFlow checkpoint.

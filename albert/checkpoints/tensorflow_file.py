@@ -52,9 +52,8 @@ class TensorFlowSource(Source):
                 continue
             end += Tensor(tuple(shapes[stored]), "").size * dtypes[stored].size
             if end > found:
-                raise CheckpointError(
-                    f"{shards[0]}: tensor {stored}: expected {end} bytes up to its end, found a file of {found} bytes: it is truncated"
-                )
+                message = f"expected {end} bytes up to its end, found a file of {found} bytes: it is truncated"
+                self.problems.append(CheckpointError(f"{shards[0]}: tensor {stored}: {message}"))
 
     def read(self, name):
         try:

@@ -171,6 +171,10 @@ class TagSet:
         return tag_set
 
 
+def _is_tag_of(text, scheme):
+    return text == OUTSIDE or (len(text) > 2 and text[1] == "-" and text[0] in _LETTERS[scheme])
+
+
 class _TagTable(dict):
     """Tag → (role, type) under one scheme, filled as tags are met; raises DataError for a tag the scheme does not have."""
 
@@ -179,10 +183,9 @@ class _TagTable(dict):
         self._scheme = scheme
 
     def __missing__(self, tag):
-        role = _LETTERS[self._scheme].find(tag[:1])
-        if role < 0 or tag[1:2] != "-" or len(tag) < 3:
+        if not _is_tag_of(tag, self._scheme):
             raise DataError(f"found tag {tag!r}, expected {describe_scheme(self._scheme)}")
-        self[tag] = parsed = (role, tag[2:])
+        self[tag] = parsed = (_LETTERS[self._scheme].index(tag[0]), tag[2:])
         return parsed
 
 
@@ -214,7 +217,7 @@ def split_tag(tag, scheme="BIO"):
 
 def looks_like_tag(text):
     """Whether a string is a tag of any scheme: ``O``, or a letter of some scheme, a hyphen and a type."""
-    return text == OUTSIDE or (len(text) > 2 and text[1] == "-" and any(text[0] in letters for letters in _LETTERS.values()))
+    return any(_is_tag_of(text, scheme) for scheme in SCHEMES)
 
 
 def begin_tag(tag, scheme="BIO"):
@@ -384,7 +387,8 @@ def detect_scheme(sequences):
 
 
 def _breaks(pair, scheme):
-    try:
-        return not _legal_pair(*pair, scheme)
-    except DataError:
+    before, after = pair
+    if not _is_tag_of(after, scheme):
         return True
+    # A foreign tag is one break where it stands, not a second one before the tag that follows.
+    return _is_tag_of(before, scheme) and not _legal_pair(before, after, scheme)

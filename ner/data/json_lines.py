@@ -65,7 +65,7 @@ def _parse(line):
     try:
         values = json.loads(line)
     except (ValueError, RecursionError) as e:
-        detail = f"{e.msg} at character {e.pos + 1}" if isinstance(e, json.JSONDecodeError) else str(e)
+        detail = f"{e.msg} at character {e.pos + 1}" if isinstance(e, json.JSONDecodeError) else "nested too deeply"
         raise _LineError("not JSON", f"a line that is not JSON ({detail})", "one JSON object per line") from None
     if not isinstance(values, dict):
         raise _LineError("not JSON", f"a JSON {_kind(values)}", "one JSON object per line")

@@ -50,17 +50,22 @@ flags.DEFINE_integer("seed", 42, "Seed of everything random.")
 def main(_):
     if not (FLAGS.do_train or FLAGS.do_eval or FLAGS.do_predict):
         raise UserError("nothing to do: found none of --do_train, --do_eval and --do_predict, expected at least one")
-    # Imported here so that a wrong flag is answered before TensorFlow loads.
-    from ner import commands  # noqa: PLC0415
-
-    code = 0
+    # Imported where they run, so that a wrong flag is answered before TensorFlow loads.
     if FLAGS.do_train:
-        code = commands.train(FLAGS)
-    if FLAGS.do_eval and not code:
-        commands.evaluate(FLAGS)
-    if FLAGS.do_predict and not code:
-        commands.predict(FLAGS)
-    return code
+        from ner.commands.train import train  # noqa: PLC0415
+
+        code = train(FLAGS)
+        if code:
+            return code
+    if FLAGS.do_eval:
+        from ner.commands.evaluate import evaluate  # noqa: PLC0415
+
+        evaluate(FLAGS)
+    if FLAGS.do_predict:
+        from ner.commands.predict import predict  # noqa: PLC0415
+
+        predict(FLAGS)
+    return 0
 
 
 if __name__ == "__main__":

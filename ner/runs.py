@@ -97,16 +97,15 @@ def find_encoder(init_checkpoint=None, albert_config_file=None, vocab_file=None,
     """
     if not init_checkpoint and not albert_config_file:
         raise UserError("--init_checkpoint: not given, and no --albert_config_file to start from random weights; expected one of the two")
-    found = checkpoints.find(init_checkpoint, config_file=albert_config_file or None) if init_checkpoint else None
-    if found is None:
-        config = AlbertConfig.from_json_file(albert_config_file)
-    else:
-        config = found.config
-        if not vocab_file and not spm_model_file:
-            vocab_file, spm_model_file = found.vocab_file, found.spm_model_file
-            if not vocab_file and not spm_model_file:
-                raise UserError(f"--vocab_file: not given, and no vocabulary lies beside {init_checkpoint}")
-    return EncoderSource(config, vocab_file or None, spm_model_file or None, found)
+    if not init_checkpoint:
+        return EncoderSource(AlbertConfig.from_json_file(albert_config_file), vocab_file or None, spm_model_file or None, None)
+    found = checkpoints.find(init_checkpoint, albert_config_file or None, vocab_file or None, spm_model_file or None)
+    if not found.vocab_file and not found.spm_model_file:
+        raise UserError(f"--vocab_file: not given, and no vocabulary lies beside {init_checkpoint}")
+    # A file named by flag goes before the other kind found beside the weights.
+    vocab_file = None if spm_model_file else found.vocab_file
+    spm_model_file = None if vocab_file else found.spm_model_file
+    return EncoderSource(found.config, vocab_file, spm_model_file, found)
 
 
 def prepare_tokenizer(source, directory, texts, do_lower_case=True):

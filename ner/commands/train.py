@@ -6,7 +6,6 @@ import sys
 import tensorflow as tf
 
 from albert import checkpoints, cli
-from albert.encoder import AlbertEncoder
 from ner import runs
 from ner.commands.common import required, score
 from ner.config import TaggerConfig
@@ -49,9 +48,7 @@ def train(flags):
     directory.write_config(config)
 
     tf.keras.utils.set_random_seed(settings.seed)
-    encoder = AlbertEncoder(source.config)
-    if source.checkpoint is not None:
-        checkpoints.load_weights(encoder, source.checkpoint)
+    encoder = checkpoints.load_encoder(source.checkpoint, require_pooler=False) if source.checkpoint else None
     model = TaggerModel(config, encoder)
     window = config.max_seq_length - 2
     parts = split_examples(data.train, window, data.tag_set.scheme)

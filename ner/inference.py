@@ -74,7 +74,7 @@ class Predictor:
 
     def _run_pieces(self, pieces, run, progress):
         """One ``Prediction`` per piece of text, none longer than the window."""
-        encoded = encode(pieces, self.tokenizer)
+        encoded = encode(pieces, self.tokenizer, self.window + 2)
         results = [None] * len(pieces)
         for indices in evaluation_batches(encoded.lengths, self.batch_size):
             inputs = encoded.batch(indices)

@@ -56,7 +56,8 @@ def train(flags):
         print(
             f"{parts.split_sentences:,} training sentences are longer than {window} characters and were cut, {parts.cut_entities} entities with them"
         )
-    encoded = encode([e.text for e in parts.examples], tokenizer, [e.tags for e in parts.examples], data.tag_set)
+    texts, tags = [e.text for e in parts.examples], [e.tags for e in parts.examples]
+    encoded = encode(texts, tokenizer, config.max_seq_length, tags, data.tag_set)
     predictor = Predictor(model, tokenizer, flags.eval_batch_size, flags.constrained_decoding)
     evaluate_dev = (lambda: score(predictor, data.dev)) if data.dev else None
     trainer = Trainer(model, settings, encoded, directory, evaluate_dev)

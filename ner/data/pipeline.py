@@ -22,6 +22,7 @@ class EncodedExamples:
       tag_ids: int32 [total characters], or None for text without tags.
       offsets: int64 [N + 1]; sentence ``i`` is ``word_ids[offsets[i]:offsets[i + 1]]``.
       cls_id, sep_id, pad_id: the vocabulary's special ids.
+      max_seq_length: padding never makes a row longer than this many tokens, [CLS] and [SEP] included.
     """
 
     word_ids: np.ndarray
@@ -30,6 +31,7 @@ class EncodedExamples:
     cls_id: int
     sep_id: int
     pad_id: int
+    max_seq_length: int
 
     def __len__(self):
         return len(self.offsets) - 1
@@ -47,10 +49,17 @@ class EncodedExamples:
 
         Returns:
           dict with ``input_word_ids`` int32 [B, T + 2], ``lengths`` int32 [B] and, when there are tags, ``tag_ids`` int32
-          [B, T]; T is the longest sentence's length rounded up to a multiple of ``PAD_TO``, at least ``PAD_TO``.
+          [B, T]; T + 2 is the longest sentence's number of tokens rounded up to a multiple of ``PAD_TO``, but at most
+          ``max_seq_length``.
+
+        Raises:
+          ValueError: a sentence is longer than ``max_seq_length`` allows; it should have been cut into windows.
         """
         lengths = (self.offsets[indices + 1] - self.offsets[indices]).astype(np.int32)
-        width = max(-(-int(lengths.max(initial=0)) // PAD_TO), 1) * PAD_TO
+        longest = int(lengths.max(initial=1)) + 2
+        if longest > self.max_seq_length:
+            raise ValueError(f"a sentence of {longest} tokens does not fit into {self.max_seq_length}")
+        width = min(-(-longest // PAD_TO) * PAD_TO, self.max_seq_length) - 2
         words = np.full([len(indices), width + 2], self.pad_id, np.int32)
         words[:, 0] = self.cls_id
         words[np.arange(len(indices)), lengths + 1] = self.sep_id
@@ -64,12 +73,13 @@ class EncodedExamples:
         return inputs
 
 
-def encode(texts, tokenizer, tags=None, tag_set=None):
+def encode(texts, tokenizer, max_seq_length, tags=None, tag_set=None):
     """Look up the ids of texts and of their tags.
 
     Args:
       texts: sequence of N strings.
       tokenizer: one id per character, ``CharTokenizer`` or ``SentencePieceTokenizer``.
+      max_seq_length: longest row in tokens; no text may be longer than this less 2.
       tags: N tag sequences as long as their texts, or None.
       tag_set: ``TagSet`` that gives the tags' ids; needed with ``tags``.
 
@@ -82,7 +92,7 @@ def encode(texts, tokenizer, tags=None, tag_set=None):
     tag_ids = None
     if tags is not None:
         tag_ids = np.concatenate([tag_set.encode(sentence) for sentence in tags])
-    return EncodedExamples(word_ids, tag_ids, offsets, tokenizer.cls_id, tokenizer.sep_id, tokenizer.pad_id)
+    return EncodedExamples(word_ids, tag_ids, offsets, tokenizer.cls_id, tokenizer.sep_id, tokenizer.pad_id, max_seq_length)
 
 
 def training_batches(lengths, batch_size, seed, epoch):

@@ -37,4 +37,5 @@ pip() {
 pip install --quiet --upgrade --constraint requirements.lock pip
 pip install --quiet --requirement requirements.lock --build-constraint requirements.lock
 # The lock has what the build needs; an isolated build would fetch it again, unpinned.
-pip install --quiet --no-deps --no-build-isolation --editable .
+# setuptools warns at length that folders of the working directory come first in imports; here they are the same folders.
+PYTHONWARNINGS=ignore pip install --quiet --no-deps --no-build-isolation --editable .

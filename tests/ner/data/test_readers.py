@@ -153,9 +153,13 @@ def test_an_entity_that_does_not_begin_is_kept_and_reported(data):
 
 
 def test_violations_of_other_schemes_are_repaired_and_reported(data):
-    path = data("北\tB-LOC\n京\tE-LOC\n王\tB-PER\n李\tS-PER\n\n明\tE-PER\n天\tB-ORG\n")
+    path = data("北\tB-LOC\n京\tE-LOC\n王\tB-PER\n李\tS-PER\n\n明\tE-PER\n天\tB-ORG\n\n长\tB-LOC\n城\tE-LOC\n李\tS-PER\n")
     corpus = read_examples(path)
-    assert [list(example.tags) for example in corpus] == [["B-LOC", "I-LOC", "B-PER", "B-PER"], ["B-PER", "B-ORG"]]
+    assert [list(example.tags) for example in corpus] == [
+        ["B-LOC", "I-LOC", "B-PER", "B-PER"],
+        ["B-PER", "B-ORG"],
+        ["B-LOC", "I-LOC", "B-PER"],
+    ]
     assert [(v.line, v.before, v.tag) for v in corpus.violations] == [
         (4, "B-PER", "S-PER"),
         (6, "the start of the sentence", "E-PER"),

@@ -1,0 +1,179 @@
+"""run_ner.py as a user meets it: one run from data to entities, and one clear line for each mistake."""
+
+import json
+import pathlib
+import subprocess
+import sys
+
+import pytest
+from absl.testing import flagsaver
+
+import run_ner
+from albert.errors import UserError
+
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+SENTENCES = [
+    ("张三去了上海。", "B-PER I-PER O O B-LOC I-LOC O"),
+    ("李四在北京工作", "B-PER I-PER O B-LOC I-LOC O O"),
+    ("新华社电", "B-ORG I-ORG I-ORG O"),
+]
+CONFIG = {
+    "vocab_size": 31,
+    "embedding_size": 7,
+    "hidden_size": 22,
+    "num_hidden_layers": 3,
+    "num_hidden_groups": 1,
+    "num_attention_heads": 2,
+    "intermediate_size": 13,
+    "hidden_act": "gelu",
+    "hidden_dropout_prob": 0.1,
+    "attention_probs_dropout_prob": 0.1,
+    "max_position_embeddings": 41,
+    "type_vocab_size": 2,
+}
+
+
+def _write(path, sentences):
+    rows = ["".join(f"{character}\t{tag}\n" for character, tag in zip(text, tags.split())) for text, tags in sentences]
+    path.write_text("\n".join(rows), encoding="utf-8")
+
+
+@pytest.fixture(name="work")
+def _work(tmp_path):
+    """A directory with data and a config, and a function that runs the command in this process."""
+    data = tmp_path / "data"
+    data.mkdir()
+    _write(data / "train.txt", SENTENCES)
+    _write(data / "test.txt", SENTENCES[:2])
+    (tmp_path / "config.json").write_text(json.dumps(CONFIG))
+    defaults = {
+        "data_dir": str(data),
+        "output_dir": str(tmp_path / "out"),
+        "albert_config_file": str(tmp_path / "config.json"),
+        "max_seq_length": 29,
+        "lstm_units": 5,
+        "num_train_epochs": 1,
+    }
+
+    if not run_ner.FLAGS.is_parsed():
+        run_ner.FLAGS(["run_ner.py"])
+
+    def run(**given):
+        with flagsaver.flagsaver(**{**defaults, **given}):
+            return run_ner.main([])
+
+    run.directory = tmp_path
+    return run
+
+
+def test_train_evaluate_and_tag(work, capsys):
+    out = work.directory / "out"
+    assert work(do_train=True, do_eval=True) == 0
+    printed = capsys.readouterr().out
+    assert "epoch 1: loss" in printed
+    assert "overall" in printed
+    metrics = json.loads((out / "metrics.json").read_text())
+    assert metrics["conlleval"]["overall"]["support"] == metrics["strict"]["overall"]["support"] == 4
+    assert metrics["num_sentences"] == 2
+    labels = (out / "labels.txt").read_text().split()
+    assert labels == ["O", "B-LOC", "I-LOC", "B-ORG", "I-ORG", "B-PER", "I-PER"]
+    assert (out / "vocab.txt").read_text(encoding="utf-8").startswith("[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\n")
+
+    text = work.directory / "text.txt"
+    text.write_bytes("张三在上海。\r\n\r\n😀 x\n".encode())
+    assert work(do_predict=True, model_dir=str(out), output_dir=None, input_file=str(text), output_file=str(work.directory / "tagged")) == 0
+    records = [json.loads(line) for line in (work.directory / "tagged").read_text(encoding="utf-8").splitlines()]
+    assert [record["text"] for record in records] == ["张三在上海。", "", "😀 x"]
+    for record in records:
+        for entity in record["entities"]:
+            assert record["text"][entity["start"] : entity["end"]] == entity["text"]
+            assert 0.0 <= entity["score"] <= 1.0
+
+
+@pytest.mark.parametrize("switches", [{"use_crf": False}, {"use_bilstm": False}, {"use_bilstm": False, "use_crf": False}])
+def test_parts_can_be_switched_off(work, switches):
+    assert work(do_train=True, do_eval=True, **switches) == 0
+    weights = json.loads((work.directory / "out" / "model.json").read_text())
+    assert {name: weights[name] for name in switches} == switches
+
+
+def _message(work, **given):
+    with pytest.raises(UserError) as caught:
+        work(**given)
+    message = str(caught.value)
+    assert "\n" not in message
+    return message.replace(str(work.directory), "DIR")
+
+
+def test_missing_data_directory(work):
+    message = _message(work, do_train=True, data_dir=str(work.directory / "nowhere"))
+    assert message == "DIR/nowhere: cannot read the data directory: No such file or directory"
+    assert not (work.directory / "out").exists()
+
+
+def test_empty_training_file(work):
+    (work.directory / "data" / "train.txt").write_text("")
+    assert _message(work, do_train=True) == "DIR/data/train.txt: found an empty file, expected labelled sentences"
+
+
+def test_line_without_tag(work):
+    (work.directory / "data" / "train.txt").write_text("张\tB-PER\n三\n\n", encoding="utf-8")
+    message = _message(work, do_train=True)
+    assert message.startswith("DIR/data/train.txt:2: ")
+    assert "tag" in message
+
+
+def test_unknown_tag_in_test_file(work):
+    assert work(do_train=True) == 0
+    _write(work.directory / "data" / "test.txt", [("张三", "B-GPE I-GPE")])
+    message = _message(work, do_eval=True)
+    assert message.startswith("DIR/data/test.txt:1: ")
+    assert "'GPE'" in message
+    assert "LOC, ORG, PER" in message
+    assert not (work.directory / "out" / "metrics.json").exists()
+
+
+def test_max_seq_length_above_positions(work):
+    message = _message(work, do_train=True, max_seq_length=42)
+    assert message == "--max_seq_length: must lie between 3 and the encoder's 41 positions, found 42"
+
+
+def test_vocabulary_shorter_than_config(work):
+    vocab = work.directory / "vocab.txt"
+    vocab.write_text("[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\n张\n", encoding="utf-8")
+    message = _message(work, do_train=True, vocab_file=str(vocab))
+    assert message.startswith("DIR/vocab.txt: ")
+    assert "31" in message
+    assert "6" in message
+
+
+def test_two_runs_in_one_directory(work):
+    assert work(do_train=True) == 0
+    before = {path.name: path.read_bytes() for path in (work.directory / "out").iterdir() if path.is_file()}
+    message = _message(work, do_train=True, learning_rate=3e-5)
+    assert message.startswith("--output_dir: DIR/out holds a run with ")
+    assert "learning_rate" in message
+    assert "2e-05" in message
+    assert "3e-05" in message
+    assert before == {path.name: path.read_bytes() for path in (work.directory / "out").iterdir() if path.is_file()}
+
+
+def test_nothing_to_do(work):
+    assert _message(work).startswith("nothing to do: ")
+
+
+def test_existing_output_file_is_kept(work):
+    assert work(do_train=True) == 0
+    target = work.directory / "tagged"
+    target.write_text("precious")
+    message = _message(work, do_predict=True, output_file=str(target))
+    assert message.startswith("--output_file: DIR/tagged exists")
+    assert target.read_text() == "precious"
+
+
+def test_a_mistake_is_one_line_and_a_non_zero_exit(tmp_path):
+    command = [sys.executable, "run_ner.py", "--do_eval", f"--model_dir={tmp_path / 'none'}", f"--data_dir={tmp_path}"]
+    result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert result.returncode == 1
+    assert result.stdout == ""
+    assert result.stderr == f"error: --model_dir: {tmp_path / 'none'} is not a directory, expected the output directory of a training run\n"

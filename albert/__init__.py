@@ -25,7 +25,7 @@ _EXPORTS = {
     "load_encoder": "albert.checkpoints",
     "load_pretraining_model": "albert.checkpoints",
 }
-__all__ = sorted(_EXPORTS)
+__all__ = list(_EXPORTS)
 
 
 def __getattr__(name):

@@ -22,7 +22,7 @@ class AlbertConfig:
       hidden_size: H, width of every transformer layer.
       num_hidden_layers: L, how many times a block is applied.
       num_hidden_groups: G, how many blocks with weights of their own there are; 1 for ALBERT, L for BERT.
-        Layer ``i`` uses block ``int(i / L * G)``.
+        See :meth:`group_of_layer`.
       num_attention_heads: heads per layer; must divide H.
       intermediate_size: F, width of the feed-forward layer.
       hidden_act: ``gelu`` (the tanh form of the original code), ``gelu_erf``, ``relu``, ``tanh`` or ``linear``.
@@ -92,6 +92,8 @@ class AlbertConfig:
 
     def group_of_layer(self, layer):
         """Index of the block that layer ``layer`` (0-based) uses: int(layer / L * G), as in the original code."""
+        if self.num_hidden_groups == self.num_hidden_layers:
+            return layer  # BERT; the floating-point formula is off by one here for some L (22, 23, 26, …)
         return int(layer / self.num_hidden_layers * self.num_hidden_groups)
 
     @classmethod

@@ -190,6 +190,7 @@ def _read_huggingface_albert(values):
     values = _read_huggingface(values, "albert")
     if "embedding_size" not in values:
         raise ConfigError("missing key 'embedding_size'")
+    _check_same_groups(values)
     # AlbertTransformer has its embedding_hidden_mapping_in whether or not E == H.
     values["embedding_projection"] = "after_norm"
     return values
@@ -257,7 +258,18 @@ def _write_huggingface(fields, model_type, keys):
     return values
 
 
+def _check_same_groups(fields):
+    """transformers rounds the group of a layer, int(i / (L / G)), unlike the original int(i / L * G); for some L and G that differs."""
+    layers, groups = fields.get("num_hidden_layers"), fields.get("num_hidden_groups", 1)
+    if not isinstance(layers, int) or not isinstance(groups, int) or groups < 1 or groups == layers:
+        return  # one block for each layer; anything broken AlbertConfig refuses by name
+    for i in range(layers):
+        if int(i / (layers / groups)) != int(i / layers * groups):
+            raise ConfigError(f"num_hidden_groups must give layer {i} one group in both codes, found {groups} groups for {layers} layers")
+
+
 def _write_huggingface_albert(fields):
+    _check_same_groups(fields)
     _require(fields, "embedding_projection", "after_norm", "huggingface")
     return {**_write_huggingface(fields, "albert", (*_BERT_KEYS, "embedding_size", "num_hidden_groups")), "inner_group_num": 1}
 

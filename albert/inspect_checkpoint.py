@@ -43,27 +43,29 @@ def describe(path, show_all=False):
         ("config", checkpoint.config_file or "none"),
         ("vocabulary", _vocabulary(checkpoint)),
     ]
-    problems, heads, matching = [], (), None
+    matching, problems, encoder_problems = None, [], []
     try:
         config = checkpoint.config
-        rows.append(("architecture", _architecture(config)))
     except UserError as e:
-        problems.append(e)
-    if not problems:
-        wanted = {**encoder_shapes(config), **head_shapes(config)}
-        matching = match(checkpoint, wanted, _HEAD_GROUPS)
-        heads = tuple(head[:-1] for head in _HEAD_GROUPS if not any(name.startswith(head) for name in matching.skipped))
-        problems.extend(matching.problems)
+        problems = encoder_problems = [e]
+    else:
+        encoder, heads = encoder_shapes(config), head_shapes(config)
+        encoder_problems = match(checkpoint, encoder).problems
+        matching = match(checkpoint, {**encoder, **heads}, _HEAD_GROUPS)
+        problems = matching.problems
+        rows.append(("architecture", _architecture(config)))
     rows.append(("tensors", f"{len(source.tensors):,} with {sum(tensor.size for tensor in source.tensors.values()):,} numbers"))
     if matching:
-        used = [m for m in matching.matches if not m.ours.startswith(_HEAD_GROUPS)]
-        rows.append(("encoder", f"{len(used):,} tensors, {_parameters(source, used):,} parameters"))
-        in_heads = [m for m in matching.matches if m.ours.startswith(_HEAD_GROUPS)]
-        rows.append(("heads", f"{', '.join(heads)}: {_parameters(source, in_heads):,} parameters" if heads else "none"))
+        used = [m for m in matching.matches if m.ours in encoder]
+        rows.append(("encoder", f"{len(used):,} of {len(encoder):,} tensors, {_parameters(source, used):,} parameters"))
+        in_heads = [m for m in matching.matches if m.ours in heads]
+        found = [head[:-1] for head in _HEAD_GROUPS if any(m.ours.startswith(head) for m in in_heads)]
+        rows.append(("heads", f"{', '.join(found)}: {_parameters(source, in_heads):,} parameters" if found else "none"))
     lines = [f"{label:<13} {value}" for label, value in rows]
-    lines += ["", *_tensor_table(source, matching, show_all)]
-    lines += ["", *(f"problem: {problem}" for problem in problems)] if problems else ["", "the encoder can be loaded"]
-    return lines, not problems
+    lines += ["", *_tensor_table(source, matching, show_all), ""]
+    lines += [f"problem: {problem}" for problem in problems]
+    lines.append("the encoder cannot be loaded" if encoder_problems else "the encoder can be loaded")
+    return lines, not encoder_problems
 
 
 def _tensor_table(source, matching, show_all):

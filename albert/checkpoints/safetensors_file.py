@@ -8,10 +8,9 @@ import json
 import os
 import struct
 
-import numpy as np
 from safetensors.numpy import save_file
 
-from albert.checkpoints.source import ITEM_SIZE, Source, Tensor, numpy_dtype, to_float32
+from albert.checkpoints.source import ITEM_SIZE, Source, Tensor, map_values, to_float32
 from albert.errors import CheckpointError
 
 _DTYPES = {
@@ -76,7 +75,7 @@ class SafetensorsSource(Source):
 
     def read(self, name):
         tensor = self.tensors[name]
-        values = np.fromfile(self.path, numpy_dtype(tensor.dtype), count=tensor.size, offset=self._offsets[name])
+        values = map_values(self.path, tensor.dtype, self._offsets[name], tensor.size)
         return to_float32(values, tensor.dtype).reshape(tensor.shape)
 
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from albert.errors import CheckpointError
 
-# Storage types by their NumPy names, with bytes per element; bfloat16, which NumPy lacks, is read as its 16 bits.
+# Storage types by their NumPy names (and bfloat16, which NumPy lacks), with bytes per element.
 ITEM_SIZE = {
     "float64": 8,
     "float32": 4,
@@ -65,14 +65,17 @@ class Source:
         return CheckpointError(f"{self.path}: tensor {name}: expected {expected}, found {found}")
 
 
-def numpy_dtype(dtype):
-    """NumPy's little-endian type to read a storage type with."""
-    return np.dtype("uint16" if dtype == "bfloat16" else dtype).newbyteorder("<")
+def map_values(path, dtype, offset, count):
+    """``count`` elements of a file from byte ``offset`` on, [count], mapped: the only copy is the one made into a variable."""
+    if not count:
+        return np.zeros(0, np.float32)
+    # NumPy has no bfloat16; its 16 bits are the upper half of a float32.
+    stored = np.dtype("uint16" if dtype == "bfloat16" else dtype).newbyteorder("<")
+    return np.memmap(path, stored, "r", offset, count).view(np.ndarray)
 
 
 def to_float32(values, dtype):
-    """float32 values of an array that was read with ``numpy_dtype(dtype)``; no copy if it already is one."""
+    """float32 values of an array from ``map_values``; no copy if it already is one."""
     if dtype == "bfloat16":
-        # A bfloat16 is the upper half of a float32.
         return (values.astype(np.uint32) << 16).view(np.float32)
     return values.astype(np.float32, copy=False)

@@ -9,11 +9,12 @@ import zlib
 import numpy as np
 
 from albert.checkpoints import torch_pickle
-from albert.checkpoints.source import ITEM_SIZE, Source, Tensor, numpy_dtype, to_float32
+from albert.checkpoints.source import ITEM_SIZE, Source, Tensor, map_values, to_float32
 from albert.errors import CheckpointError
 
 _LEGACY_MAGIC = 0x1950A86A20F9469CFC6C
 _LEGACY_PROTOCOL = 1001
+_LOCAL_HEADER = struct.Struct("<26xHH")  # of a zip member, up to its name: the lengths of the name and of the extra field
 # What zipfile raises for a member that is cut, fails its checksum, or is compressed or encrypted in a way it does not know.
 _DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError)
 
@@ -57,19 +58,17 @@ class _TorchSource(Source):
         """How many of a storage's bytes the file has."""
         raise NotImplementedError
 
-    def _storage_values(self, storage):
-        """The storage's elements, [size]."""
+    def _offset(self, storage):
+        """Where in the file a storage's bytes begin."""
         raise NotImplementedError
 
     def read(self, name):
         view = self._views[name]
-        try:
-            values = self._storage_values(view.storage)
-        except _DAMAGED as e:
-            raise self.error(name, f"{list(view.shape)} {view.storage.dtype}", f"unreadable data: {e}") from e
+        storage = view.storage
+        values = map_values(self.path, storage.dtype, self._offset(storage), storage.size)
         strides = [stride * values.itemsize for stride in view.strides]
         values = np.lib.stride_tricks.as_strided(values[view.offset :], view.shape, strides, writeable=False)
-        return to_float32(values, view.storage.dtype)
+        return to_float32(values, storage.dtype)
 
 
 class TorchZipSource(_TorchSource):
@@ -94,6 +93,7 @@ class TorchZipSource(_TorchSource):
         if f"{self._root}byteorder" in members and self._member(f"{self._root}byteorder") != b"little":
             raise CheckpointError(f"{path}: expected byteorder little, found {self._member(f'{self._root}byteorder')!r}")
         self._take(torch_pickle.load(io.BytesIO(self._member(pickles[0])), path))
+        self._zip.close()  # from here on, only its directory is used
 
     def _member(self, name):
         try:
@@ -103,12 +103,23 @@ class TorchZipSource(_TorchSource):
 
     def _stored_bytes(self, storage):
         try:
-            return self._zip.getinfo(f"{self._root}data/{storage.key}").file_size
+            info = self._zip.getinfo(f"{self._root}data/{storage.key}")
         except KeyError:
             return 0
+        if info.compress_type != zipfile.ZIP_STORED:
+            raise CheckpointError(f"{self.path}: member {info.filename}: expected stored data, as torch.save writes, found it compressed")
+        return max(0, min(info.file_size, os.path.getsize(self.path) - self._offset(storage)))
 
-    def _storage_values(self, storage):
-        return np.frombuffer(self._zip.read(f"{self._root}data/{storage.key}"), numpy_dtype(storage.dtype))
+    def _offset(self, storage):
+        # A member's data follows its local header, whose extra field (torch pads with it) the directory does not repeat.
+        start = self._zip.getinfo(f"{self._root}data/{storage.key}").header_offset
+        with open(self.path, "rb") as f:
+            f.seek(start)
+            header = f.read(_LOCAL_HEADER.size)
+        if len(header) < _LOCAL_HEADER.size:
+            return start + _LOCAL_HEADER.size
+        name_length, extra_length = _LOCAL_HEADER.unpack(header)
+        return start + _LOCAL_HEADER.size + name_length + extra_length
 
 
 class TorchLegacySource(_TorchSource):
@@ -151,5 +162,5 @@ class TorchLegacySource(_TorchSource):
             f.seek(offset - 8)
             return struct.unpack("<q", f.read(8))[0] * ITEM_SIZE[storage.dtype]
 
-    def _storage_values(self, storage):
-        return np.fromfile(self.path, numpy_dtype(storage.dtype), count=storage.size, offset=self._offsets[storage.key])
+    def _offset(self, storage):
+        return self._offsets[storage.key]

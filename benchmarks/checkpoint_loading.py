@@ -1,0 +1,89 @@
+"""Time and memory to load a checkpoint, against reading its file.
+
+::
+
+    python benchmarks/checkpoint_loading.py CHECKPOINT
+
+Prints the fastest of five plain reads of the weights file (from the operating system's cache), the fastest of five loads, and how
+far one load of a fresh process raises its resident memory, in units of the file's size. TensorFlow is imported and has run one
+small model before anything is measured. Memory is read from /proc, so on Linux only.
+"""
+
+import glob
+import json
+import os
+import sys
+import threading
+import time
+
+import tensorflow as tf
+
+import albert
+from albert import checkpoints
+
+_ROUNDS = 5
+
+
+def measure(path):
+    """dict with ``bytes`` of the weights file, seconds ``read`` and ``load``, and ``memory``, the peak increase in bytes."""
+    tf.zeros([1]) + 1
+    config = albert.AlbertConfig(7, 3, 5, 2, 1, 2)
+    albert.AlbertEncoder(config)({"input_word_ids": tf.zeros([1, 2], tf.int32)})
+    weights = checkpoints.find(path).path
+    files = [weights] if os.path.isfile(weights) else glob.glob(f"{glob.escape(weights)}.data-*")
+    _read(files)
+    with _PeakMemory() as peak:
+        encoder = albert.load_encoder(path)
+    del encoder
+    return {
+        "bytes": sum(os.path.getsize(file) for file in files),
+        "read": min(_seconds(_read, files) for _ in range(_ROUNDS)),
+        "load": min(_seconds(albert.load_encoder, path) for _ in range(_ROUNDS)),
+        "memory": peak.increase,
+    }
+
+
+def _seconds(function, argument):
+    started = time.perf_counter()
+    function(argument)
+    return time.perf_counter() - started
+
+
+def _read(files):
+    for file in files:
+        with open(file, "rb") as f:
+            f.read()
+
+
+class _PeakMemory:
+    """Samples the resident memory while the block runs; ``increase`` is the peak above what there was before, in bytes."""
+
+    def __enter__(self):
+        self._before, self._peak, self._done = _resident(), 0, threading.Event()
+        self._thread = threading.Thread(target=self._sample)
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self._done.set()
+        self._thread.join()
+        self.increase = max(self._peak, _resident()) - self._before
+
+    def _sample(self):
+        while not self._done.wait(0.0005):
+            self._peak = max(self._peak, _resident())
+
+
+def _resident():
+    with open("/proc/self/statm", encoding="ascii") as f:
+        return int(f.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+if __name__ == "__main__":
+    result = measure(sys.argv[1])
+    print(json.dumps(result))
+    print(
+        f"{result['bytes'] / 1e6:.0f} MB: read {result['read'] * 1e3:.0f} ms, load {result['load'] * 1e3:.0f} ms "
+        f"({result['load'] / result['read']:.2f} x), peak memory {result['memory'] / result['bytes']:.2f} x the file",
+        file=sys.stderr,
+    )

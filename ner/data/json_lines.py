@@ -64,9 +64,12 @@ def _parse(line):
         raise _LineError(*problem)
     try:
         values = json.loads(line)
-    except (ValueError, RecursionError) as e:
-        detail = f"{e.msg} at character {e.pos + 1}" if isinstance(e, json.JSONDecodeError) else "nested too deeply"
-        raise _LineError("not JSON", f"a line that is not JSON ({detail})", "one JSON object per line") from None
+    except json.JSONDecodeError as e:
+        raise _not_json(f"{e.msg} at character {e.pos + 1}") from None
+    except RecursionError:
+        raise _not_json("nested too deeply") from None
+    except ValueError:  # Python refuses to convert thousands of digits
+        raise _not_json("a number too long") from None
     if not isinstance(values, dict):
         raise _LineError("not JSON", f"a JSON {_kind(values)}", "one JSON object per line")
     text = values.get("text")
@@ -85,6 +88,10 @@ def _parse(line):
         if span.start < before.end:
             raise _LineError("overlapping spans", f"{_name(span, text)} overlapping {_name(before, text)}", "entities that do not overlap")
     return text, spans
+
+
+def _not_json(detail):
+    return _LineError("not JSON", f"a line that is not JSON ({detail})", "one JSON object per line")
 
 
 def _entity_spans(entities, text):

@@ -1,6 +1,8 @@
 """Readers: every format gives the same examples, and every mistake its exact line."""
 
 import json
+import random
+import sys
 
 import pytest
 
@@ -305,6 +307,12 @@ JSON_MISTAKES = [
     ),
     ("not JSON", '"北京"', "a JSON string, expected one JSON object per line"),
     ("not JSON", "[" * 100_000, "a line that is not JSON (nested too deeply), expected one JSON object per line"),
+    pytest.param(
+        "not JSON",
+        '{"text": ' + "7" * 5_000 + "}",
+        "a line that is not JSON (a number too long), expected one JSON object per line",
+        marks=pytest.mark.skipif(not hasattr(sys, "get_int_max_str_digits"), reason="this Python converts numbers of any length"),
+    ),
     ("missing text", line_of(entities=[]), "no 'text', expected a non-empty string"),
     ("missing text", line_of(text="", entities=[]), "'text': \"\", expected a non-empty string"),
     ("missing text", line_of(text=["北"], entities=[]), "'text': [\"北\"], expected a non-empty string"),
@@ -347,6 +355,33 @@ def test_json_mistakes_are_skipped_and_counted(data, reason, content, message):
     corpus = read_examples(data(with_good_line(content)), types=TYPES, on_bad_line="skip")
     assert [(example.text, example.line) for example in corpus] == [("好", 1), ("好", 3)]
     assert corpus.skipped == {reason: 1}
+
+
+@pytest.mark.parametrize(
+    "content",
+    [columns(*TWO), columns(*TWO, separator=" ", newline="\r\n"), columns((TEXT, BMES)), json_lines(CLUENER), json_lines(ENTITIES)],
+    ids=["tabs", "spaces", "BMES", "cluener", "entities"],
+)
+def test_damaged_files_are_read_or_refused_in_one_line(data, content):
+    """A few bytes replaced, removed or inserted anywhere, 400 times per format: never another exception, never a wrong length."""
+    rng = random.Random(13)
+    refused = 0
+    for _ in range(400):
+        damaged = bytearray(content.encode())
+        for _ in range(rng.randrange(1, 5)):
+            start = rng.randrange(len(damaged))
+            damaged[start : start + rng.randrange(3)] = rng.choice(
+                [b"", b"\n", b"\t", b" ", b"\r", b"\x00", b'"', b"9", bytes([rng.randrange(256)])]
+            )
+        path = data(bytes(damaged))
+        for on_bad_line in ("error", "skip"):
+            try:
+                assert all(len(example.text) == len(example.tags) > 0 for example in read_examples(path, on_bad_line=on_bad_line))
+            except DataError as e:
+                refused += 1
+                assert str(e).startswith(str(path))
+                assert len(str(e).splitlines()) == 1
+    assert refused > 100
 
 
 @pytest.mark.parametrize("on_bad_line", ["error", "skip"])

@@ -1,9 +1,12 @@
 """The encoder and its heads against an independent float64 recomputation, for every published architecture."""
 
+import pathlib
+
 import numpy as np
 import pytest
 import tensorflow as tf
 
+from albert.checkpoints import load_pretraining_model
 from albert.config import AlbertConfig
 from albert.encoder import AlbertEncoder
 from albert.heads import AlbertForPretraining
@@ -111,6 +114,23 @@ def test_agrees_with_float64(config):
     # Outputs of size one: an absolute tolerance of 2e-5 then means five digits.
     assert 0.3 < np.std(expected["sequence_output"]) < 30
     assert_agree(run(model, inputs), expected)
+
+
+@pytest.mark.parametrize("folder", ["google_albert", "brightmart_postln", "bert"])
+def test_the_recomputation_agrees_with_the_original_code(folder):
+    """What the published models' own TensorFlow 1 code computed: without this, encoder and NumPy might share a mistake."""
+    path = pathlib.Path(__file__).parent / "data" / folder
+    model = load_pretraining_model(path)
+    golden = np.load(path / "golden.npz")
+    inputs = {
+        "input_word_ids": golden["input_ids"],
+        "input_mask": golden["input_mask"],
+        "input_type_ids": golden["token_type_ids"],
+        "masked_lm_positions": golden["masked_lm_positions"],
+    }
+    outputs = reference(model, inputs)
+    names = {"encoder_outputs": "all_encoder_layers", "sentence_order_logits": "seq_relationship_logits"}
+    assert_agree(outputs, {name: golden[names.get(name, name)] for name in outputs})
 
 
 @all_variants

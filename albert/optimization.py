@@ -1,0 +1,139 @@
+"""AdamW with linear warm-up and decay as in BERT, and a learning rate of its own for each group of weights."""
+
+import dataclasses
+
+import tensorflow as tf
+
+
+@dataclasses.dataclass(frozen=True)
+class ParameterGroup:
+    """Variables that share a learning rate.
+
+    Attributes:
+      name: shown in logs.
+      learning_rate: peak rate, reached at the end of warm-up.
+      variables: the ``tf.Variable``s.
+      first_step: the step, from 0, with which the group's warm-up begins; before it the rate is 0.
+    """
+
+    name: str
+    learning_rate: float
+    variables: tuple
+    first_step: int = 0
+
+
+def tagger_groups(model, settings):
+    """The groups of a tagger's weights, from the embeddings to the CRF.
+
+    With ``layerwise_lr_decay`` d < 1 the encoder is one group for each set of transformer weights, its top one with the full
+    rate, each further down with d times the rate of the one above, and the embeddings below all of them. A model with
+    unshared layers (BERT) has a set for each layer; ALBERT, whose layers share one set, has embeddings and ``group_0``.
+
+    Args:
+      model: ``TaggerModel``.
+      settings: ``TrainingSettings``.
+
+    Returns:
+      list of ``ParameterGroup``; every variable that is trained is in exactly one.
+    """
+    groups = model.parameter_groups()
+    rate, decay, first_step = settings.learning_rate, settings.layerwise_lr_decay, settings.freeze_encoder_steps
+    if decay == 1.0:
+        result = [ParameterGroup("encoder", rate, tuple(groups["encoder"]), first_step)]
+    else:
+        layers = [("embeddings", model.encoder.embeddings), *((block.name, block) for block in model.encoder.blocks)]
+        result = [
+            ParameterGroup(f"encoder/{name}", rate * decay ** (len(layers) - 1 - i), tuple(layer.trainable_variables), first_step)
+            for i, (name, layer) in enumerate(layers)
+        ]
+    result.append(ParameterGroup("head", settings.head_learning_rate, tuple(groups["head"])))
+    if groups["crf"]:
+        result.append(ParameterGroup("crf", settings.crf_learning_rate, tuple(groups["crf"])))
+    return result
+
+
+class WarmupLinearDecay(tf.keras.optimizers.schedules.LearningRateSchedule):
+    """Learning rates of all groups, float32 [G]: up linearly over the warm-up, then down linearly to 0 at the last step.
+
+    Args:
+      groups: G ``ParameterGroup``s.
+      num_train_steps: optimizer steps of the whole run.
+      num_warmup_steps: steps in which a group's rate rises, from the group's first step.
+    """
+
+    def __init__(self, groups, num_train_steps, num_warmup_steps):
+        super().__init__()
+        self._peak = [group.learning_rate for group in groups]
+        self._first_step = [float(group.first_step) for group in groups]
+        self.num_train_steps = num_train_steps
+        self.num_warmup_steps = num_warmup_steps
+
+    def __call__(self, step):
+        # Counted from 1, so that the first step already moves the weights and the last one still does.
+        step = tf.cast(step, tf.float32) + 1.0
+        warmup = (step - tf.constant(self._first_step)) / float(max(self.num_warmup_steps, 1))
+        decay = (self.num_train_steps + 1.0 - step) / float(max(self.num_train_steps + 1 - self.num_warmup_steps, 1))
+        return tf.clip_by_value(tf.minimum(warmup, decay), 0.0, 1.0) * tf.constant(self._peak)
+
+    def get_config(self):
+        raise NotImplementedError("a schedule over groups of existing variables cannot be rebuilt from a config")
+
+
+class AdamWeightDecay(tf.keras.optimizers.Optimizer):
+    """The original BERT code's ``AdamWeightDecayOptimizer`` as a Keras optimizer.
+
+    m = β₁m + (1 - β₁)g; v = β₂v + (1 - β₂)g²; θ -= lr·(m / (√v + ε) + λθ). No bias correction, as in the original: the
+    warm-up stands in for it. Decay is decoupled and left off biases and norms (every weight of rank 1).
+
+    Args:
+      groups: G ``ParameterGroup``s; every variable that is trained belongs to exactly one.
+      schedule: the groups' learning rates float32 [G] as a function of the step.
+      weight_decay: λ.
+      beta_1, beta_2, epsilon: β₁, β₂ and ε.
+
+    Raises:
+      ValueError: a variable is in two groups.
+    """
+
+    def __init__(self, groups, schedule, weight_decay=0.01, beta_1=0.9, beta_2=0.999, epsilon=1e-6, name="AdamWeightDecay"):
+        super().__init__(name=name, jit_compile=False)
+        self._learning_rate = self._build_learning_rate(schedule)
+        self.groups = tuple(groups)
+        self.weight_decay_rate = weight_decay
+        self.beta_1, self.beta_2, self.epsilon = beta_1, beta_2, epsilon
+        self._group_of_variable = [i for i, group in enumerate(self.groups) for _ in group.variables]
+        if len({id(v) for v in self.variables_in_groups}) != len(self._group_of_variable):
+            raise ValueError("groups: a variable is in more than one group")
+        self.build(self.variables_in_groups)
+
+    @property
+    def variables_in_groups(self):
+        """All variables of all groups, in order."""
+        return [v for group in self.groups for v in group.variables]
+
+    def learning_rates(self):
+        """dict from group name to the learning rate of the last step, as Python floats."""
+        return {group.name: float(rate) for group, rate in zip(self.groups, self.learning_rate.numpy())}
+
+    def build(self, var_list):
+        # Keras calls this again with the variables of each update; those may be fewer than all.
+        if getattr(self, "_built", False):
+            return
+        super().build(var_list)
+        self._built = True
+        self._first_moments = [self.add_variable_from_reference(v, "m") for v in var_list]
+        self._second_moments = [self.add_variable_from_reference(v, "v") for v in var_list]
+
+    def update_step(self, gradient, variable):
+        index = self._index_dict[self._var_key(variable)]
+        m, v = self._first_moments[index], self._second_moments[index]
+        gradient = tf.convert_to_tensor(gradient)  # the word embeddings' sparse gradient becomes dense: Adam moves every row
+        m.assign(self.beta_1 * m + (1.0 - self.beta_1) * gradient)
+        v.assign(self.beta_2 * v + (1.0 - self.beta_2) * tf.square(gradient))
+        update = m / (tf.sqrt(v) + self.epsilon)
+        if variable.shape.rank > 1:
+            update += self.weight_decay_rate * variable
+        variable.assign_sub(self.learning_rate[self._group_of_variable[index]] * update)
+
+    def get_config(self):
+        raise NotImplementedError("an optimizer over groups of existing variables cannot be rebuilt from a config")

@@ -60,7 +60,7 @@ def read_sentences(lines, problems, notes, max_sentence_lines):
     known = {}
     start, tokens, tags = 0, [], []
     bad = False
-    ended = True
+    line = "\n"
     for number, line in enumerate(lines, 1):
         parsed = known.get(line)
         if parsed is None:
@@ -85,8 +85,7 @@ def read_sentences(lines, problems, notes, max_sentence_lines):
         elif not bad:
             problems.report(number, parsed)
             bad = True
-        ended = line.endswith("\n")
-    if not ended:
+    if not line.endswith("\n"):
         notes["last line without a line end"] += 1
     if tokens and not bad:
         yield Sentence(start, tokens, tags)

@@ -32,17 +32,39 @@ flags.DEFINE_bool("use_crf", True, "Score tag sequences with a linear-chain CRF;
 flags.DEFINE_float("dropout", 0.1, "Dropout rate on the encoder's output and on the LSTM's.")
 flags.DEFINE_bool("constrained_decoding", True, "Decode legal tag sequences only. Off is the paper's setting.")
 
-flags.DEFINE_integer("train_batch_size", 64, "Sentences per training step.")
+flags.DEFINE_integer("train_batch_size", 64, "Sentences per training step, over all devices and accumulated parts.")
 flags.DEFINE_integer("eval_batch_size", 128, "Sentences per batch in evaluation and tagging.")
 flags.DEFINE_integer("num_train_epochs", 3, "Passes over the training set.")
+flags.DEFINE_integer("max_train_steps", 0, "Most training steps, if the epochs have more; 0 for no limit.")
 flags.DEFINE_float("learning_rate", 2e-5, "Peak learning rate of the encoder.")
 flags.DEFINE_float("head_learning_rate", 1e-3, "Peak learning rate of the LSTM and the emission layer.")
 flags.DEFINE_float("crf_learning_rate", 1e-2, "Peak learning rate of the CRF.")
+flags.DEFINE_float("layerwise_lr_decay", 1.0, "Factor on the encoder's learning rate per set of layer weights away from the top.")
 flags.DEFINE_float("warmup_proportion", 0.1, "Share of the steps over which learning rates rise linearly; then they fall to 0.")
+flags.DEFINE_integer("freeze_encoder_steps", 0, "First steps, in which only LSTM, emissions and CRF are trained.")
 flags.DEFINE_float("weight_decay", 0.01, "Decoupled weight decay; biases and norms have none.")
 flags.DEFINE_float("max_grad_norm", 1.0, "Gradients are scaled down to this global norm.")
+flags.DEFINE_integer("gradient_accumulation_steps", 1, "Parts in which a device computes a step, to save memory; the result is the same.")
+flags.DEFINE_float("fgm_epsilon", 0.0, "Norm of FGM's adversarial perturbation of the word embeddings; 0 for none, 0.5 to 1 is usual.")
+flags.DEFINE_float("rdrop_alpha", 0.0, "Weight of R-Drop's divergence between two passes with dropout; 0 for none, 0.5 to 5 is usual.")
 flags.DEFINE_float("dev_fraction", 0.0, "Share of the training set held out to choose the best epoch, when there is no dev file.")
+flags.DEFINE_integer("early_stopping_patience", 0, "Epochs without a better dev F1 after which training ends; 0 for never.")
 flags.DEFINE_integer("save_steps", 500, "Steps between saves of the training state, besides one after each epoch; 0 for none.")
+flags.DEFINE_integer("keep_checkpoints", 1, "Training states kept while a run is unfinished.")
+flags.DEFINE_integer("log_steps", 20, "Steps between entries in the TensorBoard log.")
+flags.DEFINE_enum(
+    "mixed_precision",
+    "auto",
+    ["auto", "off", "float16", "bfloat16"],
+    "The encoder's arithmetic; auto chooses by the device and says what.",
+)
+flags.DEFINE_enum(
+    "distribution_strategy",
+    "one_device",
+    ["one_device", "mirrored", "multi_worker_mirrored", "tpu"],
+    "Devices to train on: one, all GPUs of this machine, the machines of TF_CONFIG, or a TPU.",
+)
+flags.DEFINE_bool("deterministic", False, "Use only operations with the same result bit for bit each time; slower on a GPU.")
 flags.DEFINE_enum("on_bad_line", "error", ["error", "skip"], "What to do with a bad line of the data: stop, or leave its sentence out.")
 flags.DEFINE_integer("seed", 42, "Seed of everything random.")
 

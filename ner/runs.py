@@ -1,4 +1,4 @@
-"""What a training run starts from: data, vocabulary, encoder; and the guard against two different runs in one directory."""
+"""What a training run starts from: data, vocabulary, encoder."""
 
 import dataclasses
 import hashlib
@@ -11,7 +11,6 @@ from albert.config import AlbertConfig
 from albert.errors import UserError, VocabularyError
 from albert.tokenization import load_tokenizer
 from albert.vocabulary import choose_vocabulary, count_characters, write_vocabulary
-from ner.config import read_json, write_json
 from ner.data.readers import read_split
 from ner.tags import TagSet
 
@@ -25,14 +24,18 @@ class TrainingData:
       dev: list of ``Example`` that choose the best epoch; empty when there is neither a dev file nor a held-out share.
       dev_origin: where ``dev`` came from, in words.
       tag_set: ``TagSet`` of the training file.
-      hashes: dict from file path to the SHA-256 of its contents.
+      corpora: dict from split to the ``Corpus`` that was read; ``dev`` only where there is a dev file.
     """
 
     train: list
     dev: list
     dev_origin: str
     tag_set: TagSet
-    hashes: dict
+    corpora: dict
+
+    def hashes(self):
+        """dict from file name to the SHA-256 of its contents."""
+        return {os.path.basename(corpus.path): sha256(corpus.path) for corpus in self.corpora.values()}
 
 
 def load_training_data(data_dir, dev_fraction=0.0, seed=42, on_bad_line="error"):
@@ -57,19 +60,19 @@ def load_training_data(data_dir, dev_fraction=0.0, seed=42, on_bad_line="error")
     train = read_split(data_dir, "train", on_bad_line=on_bad_line)
     tag_set = TagSet.from_tags(train.tag_counts(), train.scheme)
     dev = read_split(data_dir, "dev", required=False, types=tag_set.types, on_bad_line=on_bad_line)
-    hashes = {os.path.basename(corpus.path): sha256(corpus.path) for corpus in (train, dev) if corpus is not None}
+    corpora = {"train": train} if dev is None else {"train": train, "dev": dev}
     if dev is not None:
-        return TrainingData(train.examples, dev.examples, dev.path, tag_set, hashes)
+        return TrainingData(train.examples, dev.examples, dev.path, tag_set, corpora)
     held_out = int(round(dev_fraction * len(train)))
     if not held_out:
-        return TrainingData(train.examples, [], "", tag_set, hashes)
+        return TrainingData(train.examples, [], "", tag_set, corpora)
     if held_out >= len(train):
         raise UserError(f"--dev_fraction: {dev_fraction} of {len(train)} sentences leaves nothing to train on")
     chosen = set(np.random.default_rng(seed).permutation(len(train))[:held_out].tolist())
     origin = f"{held_out:,} sentences held out of {train.path}"
     examples = train.examples
     return TrainingData(
-        [e for i, e in enumerate(examples) if i not in chosen], [e for i, e in enumerate(examples) if i in chosen], origin, tag_set, hashes
+        [e for i, e in enumerate(examples) if i not in chosen], [e for i, e in enumerate(examples) if i in chosen], origin, tag_set, corpora
     )
 
 
@@ -130,35 +133,6 @@ def prepare_tokenizer(source, directory, texts, do_lower_case=True):
     tokens = choose_vocabulary(count_characters(texts, do_lower_case), source.config.vocab_size)
     write_vocabulary(tokens, directory.vocab_file)
     return load_tokenizer(directory.vocab_file, None, do_lower_case)
-
-
-def claim(directory, identity):
-    """Mark an output directory as this run's, or refuse it when it is another's.
-
-    Args:
-      directory: ``ModelDir``.
-      identity: JSON-ready dict of everything that decides the run's result.
-
-    Raises:
-      UserError: the directory holds a run that differs, or files of something else; names the first difference.
-    """
-    path = directory.file("run.json")
-    if os.path.exists(path):
-        stored = read_json(path, "the record of the run in this directory").get("identity", {})
-        for key in sorted({*stored, *identity}):
-            if stored.get(key) != identity.get(key):
-                raise UserError(
-                    f"--output_dir: {directory.path} holds a run with {key}={stored.get(key)!r}, this one has {identity.get(key)!r}; "
-                    "choose another directory"
-                )
-        return
-    if os.path.isdir(directory.path) and os.listdir(directory.path):
-        raise UserError(f"--output_dir: {directory.path} is not empty and holds no training run; choose another directory")
-    try:
-        os.makedirs(directory.path, exist_ok=True)
-        write_json(path, {"identity": identity})
-    except OSError as e:
-        raise UserError(f"--output_dir: cannot write to {directory.path}: {e.strerror}") from e
 
 
 def sha256(path):

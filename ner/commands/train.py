@@ -2,28 +2,93 @@
 
 import dataclasses
 import sys
+import time
 
 import tensorflow as tf
 
 from albert import checkpoints, cli
-from ner import runs
-from ner.commands.common import required, score
+from ner import run_record, runs
+from ner.commands.common import required
 from ner.config import TaggerConfig
+from ner.data.lint import lint
+from ner.data.lint_report import INFO
 from ner.data.pipeline import encode
+from ner.data.readers import read_split
 from ner.data.windows import split_examples
 from ner.inference import Predictor
 from ner.model_dir import ModelDir
 from ner.models import TaggerModel
-from ner.training import Interrupted, Trainer, TrainingSettings
+from ner.reporting import environment
+from ner.reporting.plots import write_plots
+from ner.training import distribution, precision
+from ner.training.dev import DevSet
+from ner.training.loop import Interrupted, LoopSettings, Trainer
+from ner.training.settings import TrainingSettings
 
 
 def train(flags):
     """Train as the flags say. Returns an exit code, not 0 when a signal stopped the run."""
     directory = ModelDir(required(flags, "output_dir"))
-    settings = TrainingSettings(**{f.name: flags[f.name].value for f in dataclasses.fields(TrainingSettings)})
+    settings, loop = _from_flags(TrainingSettings, flags), _from_flags(LoopSettings, flags)
+    if flags.deterministic:
+        tf.config.experimental.enable_op_determinism()
+    cluster = distribution.create(flags.distribution_strategy)
+    with cluster.watch_workers():
+        return _train(flags, directory, settings, loop, cluster)
+
+
+def _train(flags, directory, settings, loop, cluster):
+    log = print if cluster.is_chief else _say_nothing
+    chosen_precision = precision.choose(flags.mixed_precision, precision.find_device(flags.distribution_strategy == "tpu"))
     source = runs.find_encoder(flags.init_checkpoint, flags.albert_config_file, flags.vocab_file, flags.spm_model_file)
     data = runs.load_training_data(required(flags, "data_dir"), flags.dev_fraction, settings.seed, flags.on_bad_line)
-    config = TaggerConfig(
+    config = _tagger_config(flags, source, data)
+    identity = _identity(flags, settings, chosen_precision, config, data)
+    result = _claim(directory, identity, cluster)
+    if result is not None:
+        log(f"{directory.path}: this run is finished, nothing to do; {_describe_result(result)}")
+        return 0
+    tokenizer = _prepare_directory(directory, source, data, config, cluster)
+    if cluster.is_chief:
+        _lint(flags, data, config, tokenizer, log)
+        run_record.record_session(directory, _session(flags, settings, chosen_precision, cluster))
+
+    tf.keras.utils.set_random_seed(settings.seed)
+    with cluster.strategy.scope(), chosen_precision.scope():
+        encoder = checkpoints.load_encoder(source.checkpoint, require_pooler=False) if source.checkpoint else None
+        model = TaggerModel(config, encoder)
+    encoded = _encode(data, config, tokenizer, log)
+    predictor = Predictor(model, tokenizer, flags.eval_batch_size, flags.constrained_decoding)
+    dev = DevSet(predictor, data.dev, cluster) if data.dev else None
+    trainer = Trainer(model, settings, encoded, directory, cluster, chosen_precision, loop, dev, log)
+    log(_summary(data, model, trainer, source, chosen_precision))
+    if trainer.resume():
+        log(f"resumed at step {trainer.progress.step:,} of {trainer.num_steps:,}")
+    try:
+        history = trainer.run()
+    except Interrupted as e:
+        if cluster.is_chief:
+            print(e, file=sys.stderr)
+        return cli.EXIT_INTERRUPTED
+    if cluster.is_chief:
+        result = _result(history, trainer, data)
+        run_record.record_result(directory, result)
+        trainer.finish()
+        log(_describe_result(result))
+        log(write_plots(history, directory))
+    return 0
+
+
+def _from_flags(settings_class, flags):
+    return settings_class(**{field.name: flags[field.name].value for field in dataclasses.fields(settings_class)})
+
+
+def _say_nothing(_):
+    """The log of workers that are not the chief."""
+
+
+def _tagger_config(flags, source, data):
+    return TaggerConfig(
         encoder=source.config,
         tag_set=data.tag_set,
         max_seq_length=flags.max_seq_length,
@@ -33,55 +98,103 @@ def train(flags):
         use_crf=flags.use_crf,
         dropout=flags.dropout,
     )
-    runs.claim(
-        directory,
-        {
-            **dataclasses.asdict(settings),
-            "model": config.to_dict(),
-            "data": data.hashes,
-            "dev_fraction": flags.dev_fraction,
-            "init_checkpoint": flags.init_checkpoint,
-            "constrained_decoding": flags.constrained_decoding,
-        },
-    )
+
+
+def _identity(flags, settings, chosen_precision, config, data):
+    """Everything that decides the result, but for the number of devices, on which a run may go on with float noise."""
+    return {
+        **dataclasses.asdict(settings),
+        "mixed_precision": chosen_precision.name,
+        "model": config.to_dict(),
+        "data": data.hashes(),
+        "dev_fraction": flags.dev_fraction,
+        "init_checkpoint": flags.init_checkpoint,
+        "constrained_decoding": flags.constrained_decoding,
+    }
+
+
+def _claim(directory, identity, cluster):
+    """``run_record.claim`` by the chief, then by the other workers on what the chief wrote."""
+    result = run_record.claim(directory, identity) if cluster.is_chief else None
+    cluster.sum_over_workers([0])
+    return result if cluster.is_chief else run_record.claim(directory, identity, create=False)
+
+
+def _prepare_directory(directory, source, data, config, cluster):
+    """Write what describes the model and give back the tokenizer, on each worker the same."""
+    if not cluster.is_chief:
+        cluster.sum_over_workers([0])
+        return directory.read_tokenizer(config)
     tokenizer = runs.prepare_tokenizer(source, directory, [example.text for example in data.train], config.do_lower_case)
     directory.write_config(config)
+    cluster.sum_over_workers([0])
+    return tokenizer
 
-    tf.keras.utils.set_random_seed(settings.seed)
-    encoder = checkpoints.load_encoder(source.checkpoint, require_pooler=False) if source.checkpoint else None
-    model = TaggerModel(config, encoder)
+
+def _lint(flags, data, config, tokenizer, log):
+    corpora = dict(data.corpora)
+    # Only looked at, for sentences that are in the training set too; what cannot be read is a finding.
+    test = read_split(flags.data_dir, "test", required=False, on_bad_line="skip")
+    if test is not None:
+        corpora["test"] = test
+    findings = [f for f in lint(corpora, config.max_seq_length, tokenizer).findings if f.severity != INFO]
+    for finding in findings:
+        log(f"data {finding.severity}: {finding.where}: {finding.message}")
+    if findings:
+        log(f"places: python -m ner.data.lint --data_dir={flags.data_dir}")
+
+
+def _session(flags, settings, chosen_precision, cluster):
+    return {
+        "started": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
+        "flags": {flag.name: flag.value for flag in flags.get_key_flags_for_module("run_ner")} or flags.flag_values_dict(),
+        "seed": settings.seed,
+        "mixed_precision": dataclasses.asdict(chosen_precision),
+        "distribution": cluster.describe(),
+        **environment.describe(),
+    }
+
+
+def _encode(data, config, tokenizer, log):
     window = config.max_seq_length - 2
     parts = split_examples(data.train, window, data.tag_set.scheme)
     if parts.split_sentences:
-        print(
-            f"{parts.split_sentences:,} training sentences are longer than {window} characters and were cut, {parts.cut_entities} entities with them"
+        log(
+            f"{parts.split_sentences:,} training sentences are longer than {window} characters and were cut, "
+            f"{parts.cut_entities} entities with them"
         )
     texts, tags = [e.text for e in parts.examples], [e.tags for e in parts.examples]
-    encoded = encode(texts, tokenizer, config.max_seq_length, tags, data.tag_set)
-    predictor = Predictor(model, tokenizer, flags.eval_batch_size, flags.constrained_decoding)
-    evaluate_dev = (lambda: score(predictor, data.dev)) if data.dev else None
-    trainer = Trainer(model, settings, encoded, directory, evaluate_dev)
-    print(_summary(data, model, trainer, source))
-    if trainer.resume():
-        print(f"resumed at step {trainer.progress.step:,} of {trainer.num_steps:,}")
-    try:
-        progress = trainer.run()
-    except Interrupted as e:
-        print(e, file=sys.stderr)
-        return cli.EXIT_INTERRUPTED
-    chosen = f"epoch {progress.best_epoch}, the best F1 on {data.dev_origin}" if data.dev else "the last epoch; no dev set chose"
-    print(f"trained {progress.step:,} steps in {progress.seconds:,.0f} s; weights: {chosen}")
-    return 0
+    return encode(texts, tokenizer, config.max_seq_length, tags, data.tag_set)
 
 
-def _summary(data, model, trainer, source):
+def _summary(data, model, trainer, source, chosen_precision):
     encoder = sum(int(tf.size(v)) for v in model.encoder.trainable_variables)
     start = f"weights of {source.checkpoint.path}" if source.checkpoint else "random weights"
-    rates = ", ".join(f"{g.name} {g.learning_rate:g}" for g in trainer.optimizer.groups)
+    rates = ", ".join(f"{group.name} {group.learning_rate:.3g}" for group in trainer.groups)
     return "\n".join(
         [
             f"train: {len(data.train):,} sentences; dev: {data.dev_origin or 'none'}; tags: {' '.join(data.tag_set.tags)}",
             f"model: {model.count_params():,} parameters ({encoder:,} in the encoder, {start})",
             f"peak learning rates: {rates}; {trainer.num_steps:,} steps",
+            f"precision: {chosen_precision.describe()}; {trainer.distribution.describe()}",
         ]
+    )
+
+
+def _result(history, trainer, data):
+    last = history.rows[-1]
+    result = {"steps": last["step"], "epochs": last["epoch"], "seconds": last["seconds"]}
+    result["stopped_early"] = last["step"] < trainer.num_steps
+    if history.best:
+        chosen = {name: value for name, value in history.best.items() if name == "epoch" or name.startswith("dev_")}
+        return {**result, "chosen_by": f"the best F1 on {data.dev_origin}", "chosen": chosen}
+    return {**result, "chosen_by": "no dev set: the last epoch", "chosen": {"epoch": last["epoch"]}}
+
+
+def _describe_result(result):
+    early = " (stopped early: no better dev F1)" if result["stopped_early"] else ""
+    score = f", F1 {100 * result['chosen']['dev_f1']:.2f}" if "dev_f1" in result["chosen"] else ""
+    return (
+        f"trained {result['steps']:,} steps in {result['seconds']:,.0f} s{early}; "
+        f"weights: epoch {result['chosen']['epoch']}, {result['chosen_by']}{score}"
     )

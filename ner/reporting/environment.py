@@ -1,0 +1,64 @@
+"""Where and with what a run was made: versions, hardware, source revision."""
+
+import importlib.metadata
+import os
+import platform
+import subprocess
+import sys
+
+import tensorflow as tf
+
+_PACKAGES = ("tensorflow", "tensorflow-addons", "keras", "numpy", "safetensors", "sentencepiece", "albert-ner")
+
+
+def describe():
+    """JSON-ready dict with ``python``, ``packages``, ``revision`` of the source (None outside a git repository) and ``hardware``."""
+    return {"python": platform.python_version(), "packages": _versions(), "revision": _revision(), "hardware": _hardware()}
+
+
+def _versions():
+    versions = {}
+    for name in _PACKAGES:
+        try:
+            versions[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            versions[name] = None
+    return versions
+
+
+def _revision():
+    """The commit of the source, with ``+changes`` when tracked files differ from it."""
+    root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+    # An installed copy may lie inside someone else's repository, whose commit would say nothing.
+    if not os.path.exists(os.path.join(root, ".git")):
+        return None
+    try:
+        commit = _git(root, "rev-parse", "HEAD")
+        changes = _git(root, "status", "--porcelain", "--untracked-files=no")
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return commit + ("+changes" if changes else "")
+
+
+def _git(root, *arguments):
+    command = ["git", "-C", root, *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=True, timeout=20).stdout.strip()
+
+
+def _hardware():
+    gpus = [tf.config.experimental.get_device_details(gpu) for gpu in tf.config.list_physical_devices("GPU")]
+    return {
+        "platform": platform.platform(),
+        "cpu": _cpu_name(),
+        "cpu_count": os.cpu_count(),
+        "byte_order": sys.byteorder,
+        "gpus": [{key: str(value) for key, value in details.items()} for details in gpus],
+    }
+
+
+def _cpu_name(path="/proc/cpuinfo"):
+    try:
+        with open(path, encoding="utf-8", errors="replace") as f:
+            return next((line.split(":", 1)[1].strip() for line in f if line.startswith("model name")), platform.processor())
+    except OSError:
+        return platform.processor()

@@ -1,0 +1,70 @@
+"""One row of numbers per finished epoch, and the choice of the best one."""
+
+import csv
+import json
+import os
+
+from albert.errors import UserError
+from albert.files import atomic_write
+
+_JSON, _CSV = "history.json", "history.csv"
+
+
+class History:
+    """The finished epochs of a run.
+
+    ``history.json`` is what a rerun reads; ``history.csv`` is the same as a table.
+
+    Args:
+      directory: ``ModelDir``.
+
+    Attributes:
+      rows: list of dicts, one per epoch: ``epoch`` (from 1), ``step``, ``loss`` and so on; with a dev set ``dev_f1`` too.
+      confusion: dict with ``types`` (list) and ``counts`` (list of lists) of the best epoch; None before any.
+    """
+
+    def __init__(self, directory):
+        self._directory = directory
+        self.rows = []
+        self.confusion = None
+
+    def read(self, last_step):
+        """Take up the rows an earlier run left, up to the step its training state has reached."""
+        path = self._directory.file(_JSON)
+        if not os.path.exists(path):
+            return
+        try:
+            with open(path, encoding="utf-8") as f:
+                stored = json.load(f)
+            self.rows = [row for row in stored["rows"] if row["step"] <= last_step]
+        except (OSError, ValueError, KeyError, TypeError) as e:
+            raise UserError(f"{path}: not the history of a run; remove it to go on without") from e
+        if len(self.rows) == len(stored["rows"]):
+            self.confusion = stored["confusion"]
+
+    def add(self, row, confusion=None):
+        """Add an epoch and write both files. ``confusion`` is that of the epoch, when it is the best so far."""
+        self.rows.append(row)
+        self.confusion = confusion or self.confusion
+        with atomic_write(self._directory.file(_CSV)) as f:
+            writer = csv.DictWriter(f, fieldnames=list(self.rows[0]), lineterminator="\n")
+            writer.writeheader()
+            writer.writerows(self.rows)
+        # Last: with it the epoch counts as finished.
+        with atomic_write(self._directory.file(_JSON)) as f:
+            json.dump({"rows": self.rows, "confusion": self.confusion}, f, indent=1, ensure_ascii=False)
+
+    @property
+    def last_step(self):
+        """The step at which the last finished epoch ended; 0 before any."""
+        return self.rows[-1]["step"] if self.rows else 0
+
+    @property
+    def best(self):
+        """The row with the best dev F1, the earlier of two equal ones; None without a dev set."""
+        scored = [row for row in self.rows if "dev_f1" in row]
+        return max(scored, key=lambda row: row["dev_f1"]) if scored else None
+
+    def epochs_since_best(self):
+        """Epochs after the best one; 0 without a dev set."""
+        return self.rows[-1]["epoch"] - self.best["epoch"] if self.best else 0

@@ -1,0 +1,307 @@
+"""The training loop: steps, epochs, the choice of the best epoch, stopping and going on."""
+
+import dataclasses
+import signal
+import sys
+import time
+
+import tensorflow as tf
+from tqdm import tqdm
+
+from albert.errors import UserError
+from albert.optimization import AdamWeightDecay, WarmupLinearDecay
+from ner import model_dir
+from ner.reporting.history import History
+from ner.reporting.tensorboard import ScalarWriter
+from ner.training.feed import StepFeed
+from ner.training.groups import tagger_groups
+from ner.training.state import Progress, TrainingState
+from ner.training.step import TrainStep
+
+
+class Interrupted(Exception):
+    """SIGTERM or SIGINT arrived; the state was saved and the same command goes on from it."""
+
+
+@dataclasses.dataclass(frozen=True)
+class LoopSettings:
+    """What does not decide the result of training; the flags of ``run_ner.py`` with the same names.
+
+    Attributes:
+      save_steps: steps between two saves of the training state, besides one after each epoch; 0 for none between.
+      keep_checkpoints: training states kept.
+      log_steps: steps between two looks at the losses, each of which waits for the device.
+    """
+
+    save_steps: int = 500
+    keep_checkpoints: int = 1
+    log_steps: int = 20
+
+    def __post_init__(self):
+        for name, least in (("save_steps", 0), ("keep_checkpoints", 1), ("log_steps", 1)):
+            if getattr(self, name) < least:
+                raise UserError(f"--{name}: must be at least {least}, found {getattr(self, name)}")
+
+
+class Trainer:
+    """Trains a tagger in a run's output directory.
+
+    Args:
+      model: ``TaggerModel``, made in the scope of the strategy and of the precision.
+      settings: ``TrainingSettings``.
+      train: ``EncodedExamples`` with tags.
+      directory: ``ModelDir`` that takes weights, state and reports.
+      distribution: ``Distribution``.
+      precision: ``Precision``.
+      loop: ``LoopSettings``.
+      dev: ``DevSet`` or anything else that, called with a progress function, returns a ``DevResult``; None when there is no
+        dev set, and the weights of the last epoch are then the result.
+      log: takes one line of text at a time.
+    """
+
+    def __init__(self, model, settings, train, directory, distribution, precision, loop=None, dev=None, log=print):
+        if settings.early_stopping_patience and dev is None:
+            raise UserError("--early_stopping_patience: needs a dev set; expected a dev file or --dev_fraction")
+        self.model = model
+        self.settings = settings
+        self.loop = loop or LoopSettings()
+        self.directory = directory
+        self.distribution = distribution
+        self._dev = dev
+        self._log = log
+        self._feed = StepFeed(
+            train, settings.train_batch_size, settings.seed, model.config.max_seq_length - 2 if distribution.fixed_shapes else None
+        )
+        self.steps_per_epoch = self._feed.steps_per_epoch
+        self.num_steps = self.steps_per_epoch * settings.num_train_epochs
+        if settings.max_train_steps:
+            self.num_steps = min(self.num_steps, settings.max_train_steps)
+        if settings.freeze_encoder_steps >= self.num_steps:
+            raise UserError(
+                f"--freeze_encoder_steps: must be below the run's {self.num_steps} steps, found {settings.freeze_encoder_steps}"
+            )
+        with distribution.strategy.scope():
+            self.groups = tagger_groups(model, settings)
+            schedule = WarmupLinearDecay(self.groups, self.num_steps, int(self.num_steps * settings.warmup_proportion))
+            self.optimizer = precision.wrap(AdamWeightDecay(self.groups, schedule, settings.weight_decay))
+        self.history = History(directory)
+        self.progress = Progress()
+        self._state = TrainingState(directory.file("state"), model, self.optimizer, self.loop.keep_checkpoints)
+        self._scalars = ScalarWriter(directory.file("tensorboard") if distribution.is_chief else None)
+        self._skips_reported = False
+        self._stop_signal = None
+
+    def resume(self):
+        """Take up the state an earlier run of the same command left, if there is one. Returns whether there was.
+
+        Raises:
+          UserError: the state is broken, or the workers do not see the same one.
+        """
+        progress = self._state.restore()
+        self.progress = progress or Progress()
+        step = self.progress.step
+        if self.distribution.sum_over_workers([step])[0] != step * self.distribution.num_workers:
+            raise UserError(
+                f"--output_dir: the workers see different training states in {self._state.directory}; expected a shared directory"
+            )
+        self.history.read(step)
+        if self.history.last_step == step:
+            # Saved before the epoch was scored, and scored since.
+            self.progress = self.progress.next_epoch()
+        if self.distribution.is_chief:
+            self._state.remove_remains()
+        return progress is not None
+
+    def run(self):
+        """Train to the end: of the last epoch, of ``max_train_steps``, or of patience.
+
+        Returns:
+          ``History``.
+
+        Raises:
+          Interrupted: a signal asked to stop; the state is saved.
+          UserError: the loss is not a finite number.
+        """
+        previous = {number: signal.signal(number, self._on_signal) for number in (signal.SIGTERM, signal.SIGINT)}
+        try:
+            self._run()
+        finally:
+            for number, handler in previous.items():
+                signal.signal(number, handler)
+        return self.history
+
+    def _run(self):
+        if self.progress.step > self.history.last_step and self._at_epoch_end():
+            self._finish_epoch()
+        if self._is_done():
+            return
+        feed, distribution = self._feed, self.distribution
+        first, replicas = self.progress.step, distribution.num_replicas
+        dataset = distribution.strategy.distribute_datasets_from_function(
+            lambda context: feed.dataset(first, replicas, self.settings.gradient_accumulation_steps, context)
+        )
+        train_step = TrainStep(self.model, self.optimizer, self.groups, self.settings, distribution.strategy, dataset.element_spec)
+        steps = iter(dataset)
+        while not self._is_done():
+            self._run_epoch(train_step, steps)
+            self._finish_epoch()
+
+    def _is_done(self):
+        patience = self.settings.early_stopping_patience
+        out_of_patience = patience and self.history.epochs_since_best() >= patience
+        return self.history.last_step >= self.num_steps or bool(out_of_patience)
+
+    def _at_epoch_end(self):
+        step = self.progress.step
+        return step % self.steps_per_epoch == 0 or step == self.num_steps
+
+    def _run_epoch(self, train_step, steps):
+        progress, loop = self.progress, self.loop
+        epoch = progress.step // self.steps_per_epoch
+        last = min((epoch + 1) * self.steps_per_epoch, self.num_steps)
+        bar = tqdm(
+            total=sum(self._feed.sentences(step) for step in range(epoch * self.steps_per_epoch, last)),
+            initial=progress.sentences,
+            desc=f"epoch {epoch + 1}/{self.settings.num_train_epochs}",
+            unit=" sentences",
+            file=sys.stderr,
+            dynamic_ncols=True,
+            disable=not self.distribution.is_chief,
+        )
+        pending, started = [], time.perf_counter()
+        with bar:
+            while progress.step < last:
+                pending.append((progress.step, train_step(next(steps), progress.step)))
+                progress.step += 1
+                save = loop.save_steps and progress.step % loop.save_steps == 0
+                look = progress.step % loop.log_steps == 0 or progress.step == last or save
+                # A single worker stops at once; several have to stop at the same step, and agree on it when they look.
+                if look or (self._stop_signal and self.distribution.num_workers == 1):
+                    values = [(step, statistics.numpy().tolist()) for step, statistics in pending]
+                    self._account(values, time.perf_counter() - started, bar)
+                    pending = []
+                    stop = self._stop_is_asked()
+                    if save or stop or progress.step == last:
+                        self._save()
+                    if stop:
+                        self._interrupt()
+                    started = time.perf_counter()
+
+    def _account(self, values, seconds, bar):
+        """Take note of some steps' (number, (loss sum, gradient norm)), which took ``seconds``."""
+        progress = self.progress
+        progress.seconds += seconds
+        progress.epoch_seconds += seconds
+        interval = Progress()
+        for step, (loss, norm) in values:
+            for total in (interval, progress):
+                total.add(loss, norm, self._feed.sentences(step), *self._feed.tokens(step))
+        if interval.skipped_steps:
+            self._report_skips()
+        if not interval.steps:
+            return
+        bar.update(interval.sentences)
+        bar.set_postfix(loss=f"{interval.loss:.3f}", refresh=False)
+        scalars = {
+            "train/loss": interval.loss,
+            "train/gradient_norm": interval.gradient_norm,
+            "train/sentences_per_second": interval.sentences / seconds,
+            "train/padding_share": interval.padding_share,
+            **{f"learning_rate/{name}": rate for name, rate in self._learning_rates().items()},
+        }
+        if self._is_scaled():
+            scalars["train/loss_scale"] = float(self.optimizer.loss_scale)
+        self._scalars.write(scalars, progress.step)
+
+    def _report_skips(self):
+        """Steps did not move the weights because the loss or a gradient was not finite."""
+        step = self.progress.step
+        # The loss scale is halved each time; at 1 it is not the scale that overflows.
+        if not self._is_scaled() or float(self.optimizer.loss_scale) <= 1.0:
+            raise UserError(
+                f"--learning_rate: the loss or its gradient is not a finite number by step {step}; try smaller rates or more warm-up"
+            )
+        if not self._skips_reported:
+            self._skips_reported = True
+            self._log(
+                f"float16 overflowed by step {step}: the step was skipped and the loss scale lowered to "
+                f"{float(self.optimizer.loss_scale):g}; history.csv counts such steps, they are not reported again"
+            )
+
+    def _finish_epoch(self):
+        """Write the weights, score them, and enter the epoch into the history.
+
+        The state at the end of the epoch is on disk already: a kill in here makes the rerun do this again with the same weights.
+        """
+        progress, chief = self.progress, self.distribution.is_chief
+        epoch = -(-progress.step // self.steps_per_epoch)
+        row = {
+            "epoch": epoch,
+            "step": progress.step,
+            "loss": progress.loss,
+            "gradient_norm": progress.gradient_norm,
+            "skipped_steps": progress.skipped_steps,
+            **{f"learning_rate/{name}": rate for name, rate in self._learning_rates().items()},
+            "sentences_per_second": progress.sentences / progress.epoch_seconds,
+            "padding_share": progress.padding_share,
+            "seconds": progress.seconds,
+        }
+        line = f"epoch {epoch}: loss {row['loss']:.4f}, {row['sentences_per_second']:,.0f} sentences/s"
+        if chief:
+            self.directory.write_weights(model_dir.LAST_WEIGHTS, self.model)
+        confusion = None
+        if self._dev is not None:
+            result = self._dev(self._on_dev_progress)
+            overall = result.evaluation.conlleval.overall
+            best = self.history.best
+            row.update(dev_precision=overall.precision, dev_recall=overall.recall, dev_f1=overall.f1)
+            per_type = result.evaluation.conlleval.per_type
+            row.update({f"dev_f1/{label}": per_type[label].f1 if label in per_type else 0.0 for label in result.types})
+            line += f", dev precision {100 * overall.precision:.2f}, recall {100 * overall.recall:.2f}, F1 {100 * overall.f1:.2f}"
+            if best is None or overall.f1 > best["dev_f1"]:
+                line += " (best so far)"
+                confusion = {"types": list(result.types), "counts": result.confusion.tolist()}
+                if chief:
+                    self.directory.write_weights(model_dir.BEST_WEIGHTS, self.model)
+            self._scalars.write({name.replace("dev_", "dev/", 1): v for name, v in row.items() if name.startswith("dev_")}, progress.step)
+        if chief:
+            self.history.add(row, confusion)
+        else:
+            self.history.rows.append(row)
+        self._log(line)
+        self.progress = progress.next_epoch()
+        if self._stop_is_asked() and not self._is_done():
+            self._interrupt()
+
+    def finish(self):
+        """Delete the training state of a run that is done."""
+        if self.distribution.is_chief:
+            self._state.remove()
+
+    def _save(self):
+        if self.distribution.is_chief:
+            self._state.save(self.progress)
+
+    def _learning_rates(self):
+        optimizer = self.optimizer.inner_optimizer if self._is_scaled() else self.optimizer
+        return optimizer.learning_rates()
+
+    def _is_scaled(self):
+        return isinstance(self.optimizer, tf.keras.mixed_precision.LossScaleOptimizer)
+
+    def _stop_is_asked(self):
+        """Whether any worker was sent a signal."""
+        return bool(self.distribution.sum_over_workers([self._stop_signal is not None])[0])
+
+    def _interrupt(self):
+        raise Interrupted(f"stopped at step {self.progress.step:,} of {self.num_steps:,}; the same command goes on from there")
+
+    def _on_dev_progress(self, _):
+        # Workers wait for each other at the end of an evaluation: one of several must not leave in the middle.
+        if self._stop_signal and self.distribution.num_workers == 1:
+            self._interrupt()
+
+    def _on_signal(self, number, _):
+        self._stop_signal = number
+        # Sent once more, the signal does what it usually does.
+        signal.signal(number, signal.SIG_DFL if number == signal.SIGTERM else signal.default_int_handler)

@@ -66,7 +66,8 @@ class AdamWeightDecay(tf.keras.optimizers.Optimizer):
     """
 
     def __init__(self, groups, schedule, weight_decay=0.01, beta_1=0.9, beta_2=0.999, epsilon=1e-6, name="AdamWeightDecay"):
-        super().__init__(name=name, jit_compile=False)
+        # No decay by the base class: its own pass over the weights does not know the groups' rates.
+        super().__init__(name=name, weight_decay=None, jit_compile=False)
         self._learning_rate = self._build_learning_rate(schedule)
         self.groups = tuple(groups)
         self.weight_decay_rate = weight_decay

@@ -44,7 +44,7 @@ def assert_within_limits(result):
 
 @pytest.mark.parametrize("target", ["google", "huggingface"])
 def test_albert_base(target, tmp_path):
-    # Both times are the fastest of five, but on a busy machine all five can be disturbed: one more try.
+    # Both times are the fastest of nine, but on a busy machine all nine can be disturbed: one more try.
     first = measure(ALBERT_BASE, target, tmp_path / "first")
     assert first["memory"] < 3 * first["bytes"], first
     if first["load"] > 2 * first["read"]:

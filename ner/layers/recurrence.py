@@ -1,0 +1,106 @@
+"""What the recurrent layers share: both directions of a right-padded batch as one loop over the characters.
+
+Shapes: B batch, T characters, H input width, G gates, U units per direction; D = 2 directions, forward and backward.
+"""
+
+import tensorflow as tf
+
+DIRECTIONS = ("forward", "backward")
+
+
+class Bidirectional(tf.keras.layers.Layer):
+    """Base of recurrent layers that read a sentence in both directions.
+
+    The backward direction reads each row reversed within its own length: padding comes last in both directions and needs no
+    mask inside the loop. The two have weights of their own but take their steps together, as one batched product each, which
+    halves the number of operations in the loop.
+
+    Args:
+      units: U.
+      dtype: of weights and arithmetic; float64 serves tests.
+    """
+
+    def __init__(self, units, name, dtype="float32", **kwargs):
+        # Not autocast: under a 16-bit policy the states would lose their precision over a sentence.
+        super().__init__(name=name, dtype=dtype, autocast=False, **kwargs)
+        self.units = units
+        self._names = []
+
+    def add_weights(self, name, shape, initializer):
+        """Add one weight of the given shape per direction, kept as attributes ``forward_<name>`` and ``backward_<name>``."""
+        for direction in DIRECTIONS:
+            setattr(self, f"{direction}_{name}", self.add_weight(f"{direction}/{name}", shape, initializer=initializer))
+        self._names.append(name)
+
+    def both(self, name):
+        """A weight of both directions: [D, ...]."""
+        return tf.stack([getattr(self, f"{direction}_{name}") for direction in DIRECTIONS])
+
+    def weight_map(self):
+        """Every weight as ``{forward,backward}/<name>``."""
+        return {f"{direction}/{name}": getattr(self, f"{direction}_{name}") for direction in DIRECTIONS for name in self._names}
+
+    def both_ways(self, x, lengths):
+        """A tensor as each direction reads it.
+
+        Args:
+          x: [B, T, ...].
+          lengths: int32 [B].
+
+        Returns:
+          [D, B, T, ...].
+        """
+        return tf.stack([x, tf.reverse_sequence(x, lengths, seq_axis=1)])
+
+    def project(self, x, kernel, bias):
+        """The input's part of the gates for all characters at once.
+
+        Args:
+          x: [D, B, T, H].
+          kernel: [D, H, N].
+          bias: [D, N].
+
+        Returns:
+          [T, D, B, N], a slice for each step of the loop.
+        """
+        shape = tf.shape(x)
+        rows = tf.reshape(x, [len(DIRECTIONS), -1, x.shape[-1]])
+        gates = tf.matmul(rows, kernel) + bias[:, None, :]
+        return tf.transpose(tf.reshape(gates, [len(DIRECTIONS), shape[1], shape[2], kernel.shape[-1]]), [2, 0, 1, 3])
+
+    def outputs(self, states, lengths):
+        """The loop's states in the order of the text, side by side, 0 in the padding.
+
+        Args:
+          states: [T, D, B, U].
+          lengths: int32 [B].
+
+        Returns:
+          [B, T, D·U].
+        """
+        states = tf.transpose(states, [1, 2, 0, 3])
+        x = tf.concat([states[0], tf.reverse_sequence(states[1], lengths, seq_axis=1)], axis=-1)
+        return x * tf.sequence_mask(lengths, tf.shape(x)[1], dtype=x.dtype)[:, :, None]
+
+
+def loop(step, inputs, state):
+    """Run a cell over the characters.
+
+    Args:
+      step: function (state, *inputs of one character) → state; a state is a tuple of tensors, the first of which is put out.
+      inputs: tuple of tensors with T as first axis.
+      state: the first state.
+
+    Returns:
+      The first tensor of each state, [T, ...].
+    """
+    steps = tf.shape(inputs[0])[0]
+    arrays = [tf.TensorArray(x.dtype, steps, element_shape=x.shape[1:]).unstack(x) for x in inputs]
+    output = tf.TensorArray(state[0].dtype, steps, element_shape=state[0].shape)
+
+    def body(t, output, state):
+        state = step(state, *(array.read(t) for array in arrays))
+        return t + 1, output.write(t, state[0]), state
+
+    _, output, _ = tf.while_loop(lambda t, *_: t < steps, body, (0, output, tuple(state)), maximum_iterations=steps)
+    return output.stack()

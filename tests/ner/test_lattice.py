@@ -1,0 +1,89 @@
+"""The lattice LSTM against its equations in NumPy: values, gradients, padding, and words that are not there."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from ner.layers.lattice import LatticeBiLSTM
+from tests.ner.recurrence_reference import both_directions, finite_differences, lattice_states
+
+INPUT, UNITS, WORD, SLOTS = 5, 2, 3, 3
+LENGTHS = np.array([7, 2, 0, 5], np.int32)
+# (row, first character, length): words inside one another, across one another, ending and starting together.
+WORDS = [(0, 0, 2), (0, 0, 3), (0, 1, 2), (0, 2, 4), (0, 4, 2), (0, 3, 3), (0, 5, 2), (1, 0, 2), (3, 1, 4), (3, 3, 2)]
+
+
+def _layer(dtype="float64"):
+    layer = LatticeBiLSTM(INPUT, UNITS, WORD, SLOTS, dtype=dtype)
+    random = np.random.default_rng(11)
+    for variable in layer.weight_map().values():
+        variable.assign(random.normal(scale=0.8, size=variable.shape))
+    return layer
+
+
+def _inputs():
+    random = np.random.default_rng(2)
+    x = random.normal(size=[len(LENGTHS), LENGTHS.max(), INPUT])
+    # Vectors where no word is have to be ignored.
+    words = random.normal(size=[len(LENGTHS), LENGTHS.max(), SLOTS, WORD])
+    present = np.zeros(words.shape[:3], bool)
+    for row, first, length in WORDS:
+        present[row, first, length - 2] = True
+    return x, words, present
+
+
+def _reference(weights, x, words):
+    lists = [[] for _ in LENGTHS]
+    for row, first, length in WORDS:
+        lists[row].append((first, first + length - 1, words[row, first, length - 2]))
+    return both_directions(lattice_states, weights, x, LENGTHS, lists)
+
+
+@pytest.mark.parametrize(("dtype", "tolerance"), [("float64", 1e-12), ("float32", 1e-5)])
+def test_values_are_those_of_the_equations(dtype, tolerance):
+    layer = _layer(dtype)
+    x, words, present = _inputs()
+    weights = {name: variable.numpy().astype(np.float64) for name, variable in layer.weight_map().items()}
+    output = layer(x, LENGTHS, words, present)
+    assert output.dtype == dtype
+    np.testing.assert_allclose(output, _reference(weights, x, words), rtol=0, atol=tolerance)
+
+
+def test_gradients_are_finite_differences_of_the_equations():
+    layer = _layer()
+    x, words, present = _inputs()
+    weights = {name: variable.numpy() for name, variable in layer.weight_map().items()}
+    coefficients = np.random.default_rng(3).normal(size=[*x.shape[:2], 2 * UNITS])
+
+    def loss():
+        return np.sum(coefficients * _reference(weights, x, words))
+
+    inputs = {"x": tf.constant(x), "words": tf.constant(words)}
+    with tf.GradientTape() as tape:
+        tape.watch(inputs)
+        value = tf.reduce_sum(coefficients * layer(inputs["x"], LENGTHS, inputs["words"], present))
+    gradients = tape.gradient(value, {**inputs, **layer.weight_map()})
+    for name, array in {"x": x, "words": words, **weights}.items():
+        np.testing.assert_allclose(gradients[name], finite_differences(loss, array), rtol=0, atol=1e-5, err_msg=name)
+        assert np.abs(gradients[name]).max() > 1e-3, name
+
+
+def test_padding_and_neighbours_change_nothing():
+    layer = _layer()
+    x, words, present = _inputs()
+    together = layer(x, LENGTHS, words, present).numpy()
+    for row, length in enumerate(LENGTHS):
+        assert not together[row, length:].any()
+        part = slice(row, row + 1), slice(0, length)
+        alone = layer(x[part], LENGTHS[row : row + 1], words[part], present[part]).numpy()
+        np.testing.assert_allclose(together[row, :length], alone[0], rtol=0, atol=1e-12)
+
+
+def test_without_words_it_is_an_lstm():
+    layer = _layer("float32")
+    x, words, present = _inputs()
+    keras = tf.keras.layers.LSTM(UNITS, return_sequences=True)
+    keras.build(x.shape)
+    keras.set_weights([layer.weight_map()[f"forward/{name}"].numpy() for name in ("kernel", "recurrent_kernel", "bias")])
+    output = layer(x, LENGTHS, words, np.zeros_like(present))
+    np.testing.assert_allclose(output[:1, :, :UNITS], keras(x[:1].astype(np.float32)), rtol=0, atol=1e-5)

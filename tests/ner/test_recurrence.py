@@ -1,0 +1,87 @@
+"""The peephole LSTM and the GRU against their equations in NumPy, values and gradients, and padding."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from ner.layers.gru import BiGRU
+from ner.layers.peephole import PeepholeBiLSTM
+from tests.ner.recurrence_reference import both_directions, finite_differences, gru_states, peephole_states
+
+INPUT, UNITS = 5, 3
+LENGTHS = np.array([7, 2, 0, 5], np.int32)
+CASES = [(PeepholeBiLSTM, peephole_states), (BiGRU, gru_states)]
+
+
+def _layer(layer_class, dtype="float64"):
+    layer = layer_class(INPUT, UNITS, dtype=dtype)
+    random = np.random.default_rng(11)
+    # The first values of some weights are 0 or alike, which would hide an exchange of two of them.
+    for variable in layer.weight_map().values():
+        variable.assign(random.normal(scale=0.7, size=variable.shape))
+    return layer
+
+
+def _inputs():
+    return np.random.default_rng(2).normal(size=[len(LENGTHS), LENGTHS.max(), INPUT])
+
+
+@pytest.mark.parametrize(("layer_class", "states"), CASES)
+@pytest.mark.parametrize(("dtype", "tolerance"), [("float64", 1e-12), ("float32", 1e-5)])
+def test_values_are_those_of_the_equations(layer_class, states, dtype, tolerance):
+    layer = _layer(layer_class, dtype)
+    x = _inputs()
+    weights = {name: variable.numpy().astype(np.float64) for name, variable in layer.weight_map().items()}
+    output = layer(x, LENGTHS)
+    assert output.dtype == dtype
+    np.testing.assert_allclose(output, both_directions(states, weights, x, LENGTHS), rtol=0, atol=tolerance)
+
+
+@pytest.mark.parametrize(("layer_class", "states"), CASES)
+def test_gradients_are_finite_differences_of_the_equations(layer_class, states):
+    layer = _layer(layer_class)
+    x = _inputs()
+    weights = {name: variable.numpy() for name, variable in layer.weight_map().items()}
+    coefficients = np.random.default_rng(3).normal(size=[*x.shape[:2], 2 * UNITS])
+
+    def loss():
+        return np.sum(coefficients * both_directions(states, weights, x, LENGTHS))
+
+    inputs = tf.constant(x)
+    with tf.GradientTape() as tape:
+        tape.watch(inputs)
+        value = tf.reduce_sum(coefficients * layer(inputs, LENGTHS))
+    gradients = tape.gradient(value, {"x": inputs, **layer.weight_map()})
+    for name, array in {"x": x, **weights}.items():
+        np.testing.assert_allclose(gradients[name], finite_differences(loss, array), rtol=0, atol=1e-5, err_msg=name)
+
+
+@pytest.mark.parametrize(("layer_class", "_"), CASES)
+def test_padding_and_neighbours_change_nothing(layer_class, _):
+    layer = _layer(layer_class)
+    x = _inputs()
+    together = layer(x, LENGTHS).numpy()
+    for row, length in enumerate(LENGTHS):
+        assert not together[row, length:].any()
+        alone = layer(x[row : row + 1, :length], LENGTHS[row : row + 1]).numpy()
+        np.testing.assert_allclose(together[row, :length], alone[0], rtol=0, atol=1e-12)
+
+
+def test_gru_weights_are_those_of_keras():
+    layer = _layer(BiGRU, "float32")
+    keras = tf.keras.layers.GRU(UNITS, return_sequences=True)
+    x = _inputs().astype(np.float32)[:1]
+    keras.build(x.shape)
+    keras.set_weights([layer.weight_map()[f"forward/{name}"].numpy() for name in ("kernel", "recurrent_kernel", "bias")])
+    np.testing.assert_allclose(layer(x, LENGTHS[:1])[:, :, :UNITS], keras(x), rtol=0, atol=1e-5)
+
+
+def test_standard_lstm_is_the_peephole_lstm_without_peepholes():
+    layer = _layer(PeepholeBiLSTM, "float32")
+    for direction in ("forward", "backward"):
+        layer.weight_map()[f"{direction}/peephole"].assign(tf.zeros([3, UNITS]))
+    keras = tf.keras.layers.LSTM(UNITS, return_sequences=True)
+    x = _inputs().astype(np.float32)[:1]
+    keras.build(x.shape)
+    keras.set_weights([layer.weight_map()[f"forward/{name}"].numpy() for name in ("kernel", "recurrent_kernel", "bias")])
+    np.testing.assert_allclose(layer(x, LENGTHS[:1])[:, :, :UNITS], keras(x), rtol=0, atol=1e-5)

@@ -203,7 +203,7 @@ def test_two_tensorflow_checkpoints(google):
         message(CheckpointError, albert.load_encoder, google)
         == f"{expected} and the 'checkpoint' file names 'model.ckpt-9', which is not here"
     )
-    (google / "checkpoint").write_text('model_checkpoint_path: "/home/author/model.ckpt-7"\nall_model_checkpoint_paths: "x"\n')
+    (google / "checkpoint").write_text('model_checkpoint_path: "gs://bucket/model.ckpt-7"\nall_model_checkpoint_paths: "x"\n')
     assert checkpoints.find(google).path == str(google / "model.ckpt-7")
     assert checkpoints.find(google / "model.ckpt-best").path == str(google / "model.ckpt-best")
 

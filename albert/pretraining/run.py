@@ -1,0 +1,216 @@
+"""From the flags of ``run_pretraining.py`` to a run."""
+
+import dataclasses
+import os
+import sys
+
+import tensorflow as tf
+
+from albert import checkpoints, cli
+from albert.checkpoints.loading import HEADS
+from albert.config import AlbertConfig
+from albert.errors import UserError
+from albert.heads import AlbertForPretraining
+from albert.pretraining.evaluation import Evaluator
+from albert.pretraining.logbook import Logbook
+from albert.pretraining.run_dir import RunDirectory
+from albert.pretraining.segmentation import load_segmenter
+from albert.pretraining.settings import PretrainingSettings
+from albert.pretraining.state import TrainingState
+from albert.pretraining.stream import ExampleSettings, ExampleStream
+from albert.pretraining.text import find_files
+from albert.pretraining.token_cache import open_cache
+from albert.pretraining.train_step import TrainStep, create_optimizer
+from albert.pretraining.trainer import Interrupted, Trainer
+from albert.pretraining.windows import split_cache
+from albert.tokenization import load_tokenizer
+
+_POLICIES = {"off": "float32", "bfloat16": "mixed_bfloat16"}
+_STRATEGIES = {"one_device": tf.distribute.get_strategy, "mirrored": tf.distribute.MirroredStrategy}
+
+
+@dataclasses.dataclass(frozen=True)
+class Start:
+    """What a model starts from.
+
+    Attributes:
+      config: its ``AlbertConfig``.
+      checkpoint: ``albert.checkpoints.Checkpoint``, or None for random weights.
+      vocabulary: (vocab_file, spm_model_file), one of them None.
+    """
+
+    config: AlbertConfig
+    checkpoint: object
+    vocabulary: tuple
+
+
+def run(flags):
+    """Pretrain as the flags say. Returns an exit code, not 0 when a signal stopped the run."""
+    settings = _settings(PretrainingSettings, flags)
+    examples = _settings(ExampleSettings, flags)
+    directory = RunDirectory(_required(flags, "output_dir", "a directory"))
+    start = find_start(flags)
+    if examples.max_seq_length > start.config.max_position_embeddings:
+        raise UserError(
+            f"--max_seq_length: {examples.max_seq_length} exceeds the config's {start.config.max_position_embeddings} positions"
+        )
+    tokenizer = load_tokenizer(*start.vocabulary, flags.do_lower_case)
+    tokenizer.check_size(start.config.vocab_size, flags.albert_config_file)
+
+    training, held_out, hashes = load_corpus(flags, tokenizer, directory, examples.max_seq_length)
+    stream = ExampleStream(training, tokenizer, examples, settings.train_batch_size, settings.seed)
+    directory.claim(
+        {
+            **settings.identity(),
+            **dataclasses.asdict(examples),
+            "config": start.config.to_dict(),
+            "init_checkpoint": flags.init_checkpoint,
+            "mixed_precision": flags.mixed_precision,
+            "segmenter": flags.segmenter,
+            "input_weights": [region.weight for region in training],
+            "eval_fraction": flags.eval_fraction,
+            "input_files": hashes,
+        }
+    )
+    directory.remove_remains()
+
+    tf.keras.utils.set_random_seed(settings.seed)
+    strategy = _STRATEGIES[flags.distribution_strategy]()
+    with strategy.scope():
+        model = make_model(start, flags.mixed_precision)
+        optimizer = create_optimizer(model, settings)
+    evaluate = None
+    if held_out:
+        evaluate = Evaluator(
+            model, training, held_out, tokenizer, examples, flags.eval_batch_size, flags.max_eval_steps, settings.seed
+        ).evaluate
+
+    def export(step):
+        path = directory.export(step, model, start.config, start.vocabulary, flags.do_lower_case, settings.keep_checkpoint_max)
+        print(f"wrote {path}", flush=True)
+
+    trainer = Trainer(
+        settings,
+        stream,
+        TrainStep(model, optimizer, settings.max_grad_norm, strategy),
+        optimizer,
+        TrainingState(directory.file("state"), model, optimizer),
+        Logbook(directory.path),
+        evaluate,
+        export,
+        log=lambda line: print(line, flush=True),
+    )
+    parameters = sum(int(tf.size(v)) for v in model.trainable_variables)
+    print(f"model: {parameters:,} parameters, {start.checkpoint.path if start.checkpoint else 'random weights'}")
+    print(f"text: {sum(r.size for r in training):,} tokens to train on, {sum(r.size for r in held_out):,} held out")
+    print(f"run: {settings.num_train_steps:,} steps, {settings.num_train_steps / stream.batches_per_epoch:.2f} epochs", flush=True)
+    if trainer.resume():
+        print(f"resumed at step {trainer.progress.step:,} of {settings.num_train_steps:,}", flush=True)
+    try:
+        finished = trainer.run()
+    except Interrupted as e:
+        print(e, file=sys.stderr)
+        return cli.EXIT_INTERRUPTED
+    where = "finished" if finished else "the time limit came; the same command goes on"
+    print(f"{where} at step {trainer.progress.step:,} after {trainer.progress.seconds / 3600:.2f} hours of steps")
+    return 0
+
+
+def find_start(flags):
+    """Decide on architecture, weights and vocabulary; files given by name go before those beside the checkpoint.
+
+    Raises:
+      UserError: neither a checkpoint nor a config is given, or a file is missing or broken.
+    """
+    if flags.init_checkpoint:
+        found = checkpoints.find(
+            flags.init_checkpoint, flags.albert_config_file or None, flags.vocab_file or None, flags.spm_model_file or None
+        )
+        vocab_file = None if flags.spm_model_file else found.vocab_file
+        start = Start(found.config, found, (vocab_file, None if vocab_file else found.spm_model_file))
+    else:
+        path = _required(flags, "albert_config_file", "the architecture of a new model, or --init_checkpoint to go on from")
+        start = Start(AlbertConfig.from_json_file(path), None, (flags.vocab_file or None, flags.spm_model_file or None))
+    if not any(start.vocabulary):
+        raise UserError("--vocab_file: not given, expected a vocab.txt; python -m albert.build_vocab makes one")
+    return start
+
+
+def make_model(start, mixed_precision="off"):
+    """An ``AlbertForPretraining`` without dropout (Lan et al., 2019, section 4.8), with a checkpoint's weights if there is one.
+
+    A checkpoint without one of the heads is taken; that head starts from random weights.
+    """
+    config = start.config.replace(hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0)
+    previous = tf.keras.mixed_precision.global_policy()
+    tf.keras.mixed_precision.set_global_policy(_POLICIES[mixed_precision])
+    try:
+        model = AlbertForPretraining(config)
+    finally:
+        tf.keras.mixed_precision.set_global_policy(previous)
+    if start.checkpoint:
+        missing = checkpoints.load_weights(model, start.checkpoint, optional=(*HEADS, "pooler/"))
+        if missing:
+            print(f"{start.checkpoint.path} has no {', '.join(missing)}: starting from random values")
+    return model
+
+
+def load_corpus(flags, tokenizer, directory, length):
+    """The text as regions of memory-mapped tokens.
+
+    Args:
+      flags: ``input_file``, ``input_weights``, ``cache_dir``, ``segmenter``, ``do_whole_word_mask``, ``eval_fraction``.
+      tokenizer: the tokenizer.
+      directory: ``RunDirectory``; caches go beside it by default.
+      length: tokens in a sequence; held-out text shorter than that is not used.
+
+    Returns:
+      (training, held_out, hashes): lists of ``windows.Region``, and for each input its files' names and SHA-256.
+
+    Raises:
+      UserError: a flag or a file is not what it should be.
+    """
+    patterns = flags.input_file
+    if not patterns:
+        raise UserError("--input_file: not given, expected paths or glob patterns of text, separated by commas")
+    weights = _weights(flags.input_weights, len(patterns))
+    if not 0.0 <= flags.eval_fraction < 1.0:
+        raise UserError(f"--eval_fraction: must lie in [0, 1), found {flags.eval_fraction}")
+    if bool(flags.segmenter) != bool(flags.do_whole_word_mask):
+        given, missing = ("segmenter", "do_whole_word_mask") if flags.segmenter else ("do_whole_word_mask", "segmenter")
+        raise UserError(f"--{given}: found without --{missing}, expected both or neither")
+    segmenter = load_segmenter(flags.segmenter) if flags.segmenter else None
+    cache_dir = flags.cache_dir or os.path.normpath(directory.path) + "_cache"
+    training, held_out, hashes = [], [], []
+    for pattern, weight in zip(patterns, weights):
+        paths = find_files(pattern)
+        cache = open_cache(cache_dir, paths, tokenizer, segmenter, log=lambda line: print(line, flush=True))
+        train_region, eval_region = split_cache(cache, weight, flags.eval_fraction)
+        training.append(train_region)
+        if eval_region is not None and eval_region.size >= length:
+            held_out.append(eval_region)
+        hashes.append({os.path.basename(path): cache.hashes[path] for path in paths})
+    return training, held_out, hashes
+
+
+def _weights(given, count):
+    if not given:
+        return [1.0] * count
+    try:
+        weights = [float(weight) for weight in given]
+    except ValueError as e:
+        raise UserError(f"--input_weights: expected numbers, found {','.join(given)}") from e
+    if len(weights) != count or any(not 0.0 <= weight < float("inf") for weight in weights):
+        raise UserError(f"--input_weights: expected {count} numbers from 0 up, one for each --input_file, found {','.join(given)}")
+    return weights
+
+
+def _settings(cls, flags):
+    return cls(**{field.name: flags[field.name].value for field in dataclasses.fields(cls)})
+
+
+def _required(flags, name, what):
+    value = flags[name].value
+    if not value:
+        raise UserError(f"--{name}: not given, expected {what}")
+    return value

@@ -1,0 +1,47 @@
+"""Text files, plain or compressed, as lines."""
+
+import bz2
+import glob
+import gzip
+import lzma
+import os
+import zlib
+
+from albert.errors import UserError
+
+_OPENERS = {".xz": lzma.open, ".gz": gzip.open, ".bz2": bz2.open}
+# What the decompressors raise for a file that is cut off or is not what its name says.
+_BROKEN = (EOFError, lzma.LZMAError, zlib.error, gzip.BadGzipFile)
+
+
+def find_files(pattern, flag="input_file"):
+    """The files a path or glob pattern means, sorted.
+
+    Raises:
+      UserError: there are none; names the flag.
+    """
+    # A name with brackets in it is first of all a name.
+    paths = [pattern] if os.path.isfile(pattern) else sorted(path for path in glob.glob(pattern, recursive=True) if os.path.isfile(path))
+    if not paths:
+        raise UserError(f"--{flag}: {pattern}: no such file, expected the path or glob pattern of text files (.txt, .xz, .gz or .bz2)")
+    return paths
+
+
+def read_lines(path):
+    """Yield the lines of a UTF-8 text file without surrounding white space; ``.xz``, ``.gz`` and ``.bz2`` are decompressed on the way.
+
+    Raises:
+      UserError: the file cannot be read, is broken, or is not UTF-8; names the file and the line.
+    """
+    opener = _OPENERS.get(os.path.splitext(path)[1], open)
+    number = 0
+    try:
+        with opener(path, "rb") as f:
+            for number, line in enumerate(f, start=1):
+                yield line.decode("utf-8-sig" if number == 1 else "utf-8").strip()
+    except UnicodeDecodeError as e:
+        raise UserError(f"{path}:{number}: expected UTF-8, found byte 0x{e.object[e.start]:02x}") from e
+    except _BROKEN as e:
+        raise UserError(f"{path}: broken after line {number}: {e}; expected a whole {os.path.splitext(path)[1][1:]} file") from e
+    except OSError as e:
+        raise UserError(f"{path}: cannot be read after line {number}: {e.strerror or e}") from e

@@ -1,14 +1,20 @@
-"""A trained model over texts of any length: windows, batches by length, tags and scored spans."""
+"""A trained model over texts of any length and number: windows, batches by length, tags and scored entities."""
 
 import dataclasses
+import itertools
+from typing import NamedTuple
 
 import numpy as np
 import tensorflow as tf
 
+from ner.data.joining import Piece, WindowJoiner
 from ner.data.pipeline import encode, evaluation_batches
-from ner.data.windows import join_windows, split_windows
+from ner.data.windows import split_windows
 from ner.decoding import Decoder
 from ner.tags import spans_from_tags
+
+# Windows of this many batches are collected and sorted by length: little padding, and memory that does not grow with the input.
+_GROUP_BATCHES = 16
 
 
 @dataclasses.dataclass(frozen=True)
@@ -17,11 +23,30 @@ class Prediction:
 
     Attributes:
       tags: one tag per character.
-      spans: list of ``(Span, score)``; empty unless spans were asked for.
+      spans: list of ``(Span, score)`` in the order of the text.
     """
 
     tags: list
     spans: list
+
+
+class _Window(NamedTuple):
+    """A window of a text, still to be tagged."""
+
+    start: int
+    end: int
+    text: str
+    first: bool
+    last: bool
+
+
+class _TaggedWindow(NamedTuple):
+    tags: list
+    spans: list
+    scores: list
+
+
+_EMPTY = _TaggedWindow([], [], [])
 
 
 class Predictor:
@@ -35,19 +60,101 @@ class Predictor:
       tokenizer: the tokenizer it was trained with.
       batch_size: windows per batch.
       constrained: whether only tag sequences the scheme allows are decoded.
+      lexicon: a ``ner.lexicon.Lexicon`` whose terms add to the scores of entities, or None.
+
+    Raises:
+      DataError: a term of the lexicon is too long to be seen whole wherever it stands, or has a type the model does not know.
     """
 
-    def __init__(self, model, tokenizer, batch_size=64, constrained=True):
+    def __init__(self, model, tokenizer, batch_size=64, constrained=True, lexicon=None):
         self.model = model
         self.tokenizer = tokenizer
         self.batch_size = batch_size
         self.constrained = constrained
+        self.lexicon = lexicon
         self.tag_set = model.config.tag_set
         self.window = model.config.max_seq_length - 2
         self.overlap = self.window // 4
-        signature = {"input_word_ids": tf.TensorSpec([None, None], tf.int32), "lengths": tf.TensorSpec([None], tf.int32)}
-        self._tags = tf.function(self._run_tags, input_signature=[signature])
-        self._entities = tf.function(self._run_entities, input_signature=[signature])
+        if lexicon is not None:
+            lexicon.check(self.tag_set.types, self.overlap)
+        text = {"input_word_ids": tf.TensorSpec([None, None], tf.int32), "lengths": tf.TensorSpec([None], tf.int32)}
+        span_scores = tf.TensorSpec([None, None, None, len(self.tag_set.types)], tf.float32)
+        self._tags = tf.function(self._run_tags, input_signature=[text])
+        self._entities = tf.function(self._run_entities, input_signature=[text])
+        self._entities_with_span_scores = tf.function(self._run_entities, input_signature=[text, span_scores])
+
+    def tags(self, texts, progress=None):
+        """Best tag of every character: a list of one tag list per text. ``progress`` is called with 1 after each text."""
+        return [prediction.tags for prediction in _whole(self.pieces(texts, with_scores=False), progress)]
+
+    def predict(self, texts, progress=None):
+        """Tags and scored entities: an iterator over one ``Prediction`` per text; see :meth:`pieces` and :meth:`tags`."""
+        return _whole(self.pieces(texts), progress)
+
+    def pieces(self, texts, with_scores=True):
+        """Tags and entities of every text, in parts as they become final.
+
+        Args:
+          texts: iterable of strings; read only as far as the next group of batches needs.
+          with_scores: whether the entities' probabilities are computed; without, scores are 0.
+
+        Yields:
+          :class:`ner.data.joining.Piece`, in the order of the texts; each text has at least one, and its last one says so.
+        """
+        windows = self._windows(texts)
+        size = self.batch_size * _GROUP_BATCHES
+        joiner = None
+        while True:
+            group = list(itertools.islice(windows, size))
+            if not group:
+                return
+            for window, tagged in zip(group, self._tag_windows([window.text for window in group], with_scores)):
+                if window.first and window.last:
+                    yield Piece(0, tagged.tags, list(zip(tagged.spans, tagged.scores)), True)
+                    continue
+                if window.first:
+                    joiner = WindowJoiner(self.tag_set.scheme)
+                yield joiner.add((window.start, window.end), *tagged)
+                if window.last:
+                    yield joiner.finish()
+
+    def _windows(self, texts):
+        for text in texts:
+            # An empty text has no window, and yet a result.
+            places = split_windows(len(text), self.window, self.overlap) or [(0, 0)]
+            for i, (start, end) in enumerate(places):
+                yield _Window(start, end, text[start:end], i == 0, i == len(places) - 1)
+
+    def _tag_windows(self, texts, with_scores):
+        """One ``_TaggedWindow`` per text, none longer than the window."""
+        results = [_EMPTY] * len(texts)
+        encoded = encode(texts, self.tokenizer, self.window + 2)
+        matches = [self.lexicon.matches(text) if self.lexicon else [] for text in texts]
+        plain = [i for i, text in enumerate(texts) if text and not matches[i]]
+        matched = [i for i, found in enumerate(matches) if found]
+        for indices in self._batches(encoded.lengths, plain):
+            inputs = encoded.batch(indices)
+            outputs = self._entities(inputs) if with_scores else self._tags(inputs)
+            self._read(outputs, inputs["lengths"], indices, results)
+        for indices in self._batches(encoded.lengths, matched):
+            inputs = encoded.batch(indices)
+            span_scores = self.lexicon.span_scores([matches[i] for i in indices], inputs["input_word_ids"].shape[1] - 2, self.tag_set.types)
+            self._read(self._entities_with_span_scores(inputs, span_scores), inputs["lengths"], indices, results)
+        return results
+
+    def _batches(self, lengths, chosen):
+        chosen = np.array(chosen, np.int64)
+        return (chosen[indices] for indices in evaluation_batches(lengths[chosen], self.batch_size))
+
+    def _read(self, outputs, lengths, indices, results):
+        """Put a batch's outputs where they belong among the results."""
+        outputs = {name: value.numpy() for name, value in outputs.items()}
+        for row, (index, length) in enumerate(zip(indices, lengths)):
+            tags = self.tag_set.decode(outputs["tags"][row, :length])
+            spans = spans_from_tags(tags, self.tag_set.scheme)
+            last = [span.end - 1 for span in spans]
+            scores = outputs["scores"][row, last].tolist() if "scores" in outputs else [0.0] * len(spans)
+            results[index] = _TaggedWindow(tags, spans, scores)
 
     def _decoder(self):
         return Decoder(self.model.chain, self.tag_set, self.constrained)
@@ -55,75 +162,18 @@ class Predictor:
     def _run_tags(self, inputs):
         return {"tags": self._decoder().tags(self.model(inputs, training=False), inputs["lengths"])}
 
-    def _run_entities(self, inputs):
-        return self._decoder().entities(self.model(inputs, training=False), inputs["lengths"])
+    def _run_entities(self, inputs, span_scores=None):
+        return self._decoder().entities(self.model(inputs, training=False), inputs["lengths"], span_scores)
 
-    def tags(self, texts, progress=None):
-        """Best tag of every character: list of tag lists. ``progress`` is called with the number of windows done after each batch."""
-        return [prediction.tags for prediction in self._predict(texts, self._tags, progress)]
 
-    def predict(self, texts, progress=None):
-        """Tags and scored spans of every text: list of ``Prediction``."""
-        return self._predict(texts, self._entities, progress)
-
-    def _predict(self, texts, run, progress):
-        windows = [split_windows(len(text), self.window, self.overlap) for text in texts]
-        pieces = [text[start:end] for text, part in zip(texts, windows) for start, end in part]
-        outputs = iter(self._run_pieces(pieces, run, progress))
-        return [self._join(part, [next(outputs) for _ in part]) for part in windows]
-
-    def _run_pieces(self, pieces, run, progress):
-        """One ``Prediction`` per piece of text, none longer than the window."""
-        encoded = encode(pieces, self.tokenizer, self.window + 2)
-        results = [None] * len(pieces)
-        for indices in evaluation_batches(encoded.lengths, self.batch_size):
-            inputs = encoded.batch(indices)
-            output = {name: value.numpy() for name, value in run(inputs).items()}
-            for row, index in enumerate(indices):
-                length = inputs["lengths"][row]
-                results[index] = self._read_row({name: value[row, :length] for name, value in output.items()})
+def _whole(pieces, progress):
+    """One ``Prediction`` per text."""
+    tags, spans = [], []
+    for piece in pieces:
+        tags += piece.tags
+        spans += piece.spans
+        if piece.last:
+            yield Prediction(tags, spans)
+            tags, spans = [], []
             if progress:
-                progress(len(indices))
-        return results
-
-    def _read_row(self, row):
-        tags = self.tag_set.decode(row["tags"])
-        if "opens" not in row:
-            return Prediction(tags, [])
-        starts, ends = np.flatnonzero(row["opens"]), np.flatnonzero(row["closes"])
-        log_p = row["opening"][starts] + row["inside"][ends] - row["inside"][starts] + row["closing"][ends]
-        # Rounding can lift a sure entity a little above 1.
-        scores = np.minimum(np.exp(log_p), 1.0)
-        spans = spans_from_tags(tags, self.tag_set.scheme)
-        return Prediction(tags, list(zip(spans, scores.tolist())))
-
-    def _join(self, windows, predictions):
-        if len(windows) == 1:
-            return predictions[0]
-        tags = join_windows(windows, [prediction.tags for prediction in predictions], self.tag_set.scheme)
-        if not any(prediction.spans for prediction in predictions):
-            return Prediction(tags, [])
-        found = [
-            (span._replace(start=span.start + start, end=span.end + start), score)
-            for (start, _), prediction in zip(windows, predictions)
-            for span, score in prediction.spans
-        ]
-        return Prediction(tags, _rescore(spans_from_tags(tags, self.tag_set.scheme), found))
-
-
-def _rescore(spans, found):
-    """Scores for the joined text's spans from those the windows found.
-
-    Two windows that both saw a span had different context: the more certain one counts. A span that no window saw whole, because
-    it is longer than the overlap, has the score of its least certain part.
-    """
-    scores = {}
-    for span, score in found:
-        scores[span] = max(score, scores.get(span, 0.0))
-    result = []
-    for span in spans:
-        if span not in scores:
-            parts = [s for other, s in found if other.start < span.end and span.start < other.end and other.label == span.label]
-            scores[span] = min(parts, default=0.0)
-        result.append((span, scores[span]))
-    return result
+                progress(1)

@@ -2,6 +2,7 @@
 
 from ner.entity import Entity
 from ner.inference import Predictor
+from ner.lexicon import Lexicon
 from ner.model_dir import ModelDir
 from ner.models import TaggerModel
 
@@ -20,31 +21,34 @@ class Tagger:
     """
 
     def __init__(self, predictor):
-        self._predictor = predictor
+        self.predictor = predictor
 
     @classmethod
-    def load(cls, path, batch_size=64, constrained_decoding=True):
+    def load(cls, path, batch_size=64, constrained_decoding=True, lexicon=None):
         """Tagger with the weights of a training output directory.
 
         Args:
           path: the directory.
           batch_size: texts, or windows of long texts, per batch.
           constrained_decoding: whether only tag sequences the scheme allows are decoded.
+          lexicon: file of must-tag and never-tag terms (``ner.lexicon``), or a ``Lexicon``.
 
         Raises:
-          albert.UserError: the directory does not hold a trained tagger; names what is missing or wrong.
+          albert.UserError: the directory does not hold a trained tagger, or the lexicon does not fit; names what is missing or wrong.
         """
+        if lexicon is not None and not isinstance(lexicon, Lexicon):
+            lexicon = Lexicon.load(lexicon)
         directory = ModelDir(path)
         config = directory.read_config()
         tokenizer = directory.read_tokenizer(config)
         model = TaggerModel(config)
         directory.read_weights(model)
-        return cls(Predictor(model, tokenizer, batch_size, constrained_decoding))
+        return cls(Predictor(model, tokenizer, batch_size, constrained_decoding, lexicon))
 
     @property
     def labels(self):
         """The entity types it knows, in the order of the model's tags."""
-        return self._predictor.tag_set.types
+        return self.predictor.tag_set.types
 
     def tag(self, text):
         """Entities of one text in the order of their offsets: list of ``Entity``."""
@@ -55,5 +59,5 @@ class Tagger:
         texts = list(texts)
         return [
             [Entity(span.start, span.end, span.label, text[span.start : span.end], score) for span, score in prediction.spans]
-            for text, prediction in zip(texts, self._predictor.predict(texts))
+            for text, prediction in zip(texts, self.predictor.predict(texts))
         ]

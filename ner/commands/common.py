@@ -20,6 +20,6 @@ def model_dir(flags):
 
 
 def score(predictor, examples, progress=None):
-    """``Evaluation`` of a ``Predictor`` on labelled examples."""
+    """``Evaluation`` of a ``Predictor`` on labelled examples; ``progress`` is called with the examples done."""
     predicted = predictor.tags([example.text for example in examples], progress)
     return evaluate([example.tags for example in examples], predicted, predictor.tag_set.scheme)

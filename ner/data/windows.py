@@ -1,9 +1,8 @@
 """Texts longer than the model's window: split so that no text and, where possible, no entity is lost, and joined again.
 
 For evaluation and prediction a text is covered by **overlapping** windows (:func:`split_windows`), each is tagged, and the tags are
-joined (:func:`join_windows`) at one cut per overlap, a place where neither window sees an entity go on, as near the overlap's
-middle as there is: there both have seen the most context. For training the text is cut into **disjoint** parts
-(:func:`split_example`), after punctuation and outside entities if possible.
+joined (:mod:`ner.data.joining`). For training the text is cut into **disjoint** parts (:func:`split_example`), after punctuation
+and outside entities if possible.
 
 Windows are ``(start, end)`` in characters, end exclusive.
 """
@@ -12,7 +11,7 @@ from typing import NamedTuple
 
 from ner.data.examples import Example
 from ner.errors import DataError
-from ner.tags import begin_tag, convert, spans_from_tags, tags_from_spans
+from ner.tags import convert
 
 # Where a text is best cut: after the end of a sentence, else after a clause.
 _SENTENCE_ENDS = frozenset("。！？!?…\n")
@@ -45,62 +44,6 @@ def split_windows(length, window, overlap):
     return [(start, start + window) for start in (*starts, length - window)]
 
 
-def owned_ranges(windows, sequences, scheme="BIO"):
-    """Which part of the text each window decides, for joining anything that has one value per character.
-
-    Args:
-      windows: ``(start, end)`` in the order of the text, as :func:`split_windows` gives them.
-      sequences: for each window, its ``end - start`` tags.
-      scheme: the tags' scheme.
-
-    Returns:
-      List of ``(start, end)`` in characters of the text, one per window: disjoint, in order, covering the text. A range may be
-      empty. Each border between two lies in the overlap of their windows, at the place nearest its middle where no entity of
-      either window goes on; failing that, where both are inside an entity of one type, which then is joined to one; failing
-      that, where at least one window has no entity going on; and failing that, at the middle.
-    """
-    if not windows:
-        return []
-    crossing = [_crossing_spans(tags, scheme) for tags in sequences]
-    cuts = [windows[0][0]]
-    for i in range(len(windows) - 1):
-        left, right = windows[i][0], windows[i + 1][0]
-        low, high = max(right, cuts[-1]), windows[i][1]
-        costs = [
-            (_cut_cost(crossing[i][cut - left], crossing[i + 1][cut - right]), abs(2 * cut - low - high)) for cut in range(low, high + 1)
-        ]
-        cuts.append(low + costs.index(min(costs)))
-    return list(zip(cuts, (*cuts[1:], windows[-1][1])))
-
-
-def join_windows(windows, sequences, scheme="BIO"):
-    """The tags of a text from those of its windows.
-
-    Inside the ranges of :func:`owned_ranges` tags stay as they are, illegal ones included. Only where a border had to be put into an
-    entity are the tags beside it made to end and begin entities there, so that joining adds no break of the scheme.
-
-    Args:
-      windows, sequences, scheme: as for :func:`owned_ranges`.
-
-    Returns:
-      List of T tags.
-    """
-    joined = []
-    before = None
-    for window, tags, (start, end) in zip(windows, sequences, owned_ranges(windows, sequences, scheme)):
-        crossing = _crossing_spans(tags, scheme)
-        piece = list(tags[start - window[0] : end - window[0]])
-        after = crossing[start - window[0]]
-        if piece and after and not _goes_on(before, after):
-            piece[0] = begin_tag(piece[0], scheme)
-        if before and not _goes_on(before, after):
-            last = spans_from_tags(joined, scheme)[-1]
-            joined[last.start :] = tags_from_spans([(0, last.end - last.start, last.label)], last.end - last.start, scheme)
-        joined += piece
-        before = crossing[end - window[0]]
-    return joined
-
-
 def split_example(example, window, scheme="BIO"):
     """Disjoint parts of at most ``window`` characters for training.
 
@@ -120,7 +63,7 @@ def split_example(example, window, scheme="BIO"):
         raise DataError(f"window: found {window} characters, expected at least 1")
     if len(example.text) <= window:
         return [example], 0
-    crossing = _crossing_spans(example.tags, scheme)
+    crossing = crossing_spans(example.spans(scheme), len(example.text))
     parts, start, cut_entities = [], 0, 0
     repair = False
     while start < len(example.text):
@@ -155,25 +98,12 @@ def split_examples(examples, window, scheme="BIO"):
     return SplitExamples(result, split_sentences, cut_entities)
 
 
-def _crossing_spans(tags, scheme):
-    """For each of the T + 1 places between characters, the entity that goes on across it, or None."""
-    crossing = [None] * (len(tags) + 1)
-    for span in spans_from_tags(tags, scheme):
+def crossing_spans(spans, length):
+    """For each of the ``length + 1`` places between the characters of a text, the entity that goes on across it, or None."""
+    crossing = [None] * (length + 1)
+    for span in spans:
         crossing[span.start + 1 : span.end] = [span] * (span.end - span.start - 1)
     return crossing
-
-
-def _goes_on(before, after):
-    """Whether an entity that crosses the end of one piece and one that crosses the start of the next are joined to one."""
-    return before is not None and after is not None and before.label == after.label
-
-
-def _cut_cost(left, right):
-    if left is None and right is None:
-        return 0
-    if _goes_on(left, right):
-        return 1
-    return 2 if left is None or right is None else 3
 
 
 def _best_cut(text, crossing, start, limit):

@@ -56,13 +56,13 @@ class LinearChain:
         Returns:
           float32 [B]; 0 for a row of length 0, which adds nothing to a gradient either.
         """
-        unary, lengths, _ = self._unary(emissions, lengths)
+        unary, lengths, _ = self.unary(emissions, lengths)
         tags = tf.pad(tf.cast(tags, tf.int32), [[0, 0], [0, tf.shape(unary)[1] - tf.shape(tags)[1]]])
         return tfa_crf.crf_log_likelihood(unary, tags, lengths, self.transitions)[0]
 
     def log_partition(self, emissions, lengths):
         """Log of the sum over all tag sequences of exp(score): the denominator of eq. (17). float32 [B]."""
-        unary, lengths, _ = self._unary(emissions, lengths)
+        unary, lengths, _ = self.unary(emissions, lengths)
         return tfa_crf.crf_log_norm(unary, lengths, self.transitions)
 
     def decode(self, emissions, lengths):
@@ -75,7 +75,7 @@ class LinearChain:
         Returns:
           (tags int32 [B, T], with 0 in the padding; score float32 [B], the best sequence's score, 0 for length 0).
         """
-        unary, lengths, steps = self._unary(emissions, lengths)
+        unary, lengths, steps = self.unary(emissions, lengths)
         tags, score = tfa_crf.crf_decode(unary, self.transitions, lengths)
         # tensorflow-addons decodes a row of length 0 as if it had length 1.
         mask = tf.sequence_mask(lengths, tf.shape(unary)[1])
@@ -92,7 +92,7 @@ class LinearChain:
         Returns:
           float32 [B, T, K]; rows of real characters sum to 1, the padding is 0.
         """
-        unary, lengths, steps = self._unary(emissions, lengths)
+        unary, lengths, steps = self.unary(emissions, lengths)
         with tf.GradientTape() as tape:
             tape.watch(unary)
             log_partition = tfa_crf.crf_log_norm(unary, lengths, self.transitions)
@@ -111,14 +111,22 @@ class LinearChain:
           included; ``beta[b, t, k]`` of all ways to go on from there, without it. Both are given up to a constant for each
           character, taken off so that they stay small and precise however long the row is. Values in the padding mean nothing.
         """
-        unary, lengths, _ = self._unary(emissions, lengths)
+        unary, lengths, _ = self.unary(emissions, lengths)
         alpha = _log_sums(unary, self.transitions)
         reverse = _log_sums(tf.reverse_sequence(unary, lengths, seq_axis=1), tf.transpose(self.transitions))
         beta = tf.reverse_sequence(reverse, lengths, seq_axis=1) - unary
         return unary, alpha, beta
 
-    def _unary(self, emissions, lengths):
-        """Emissions with start and end scores added, and with one column when T is 0 (tensorflow-addons needs one)."""
+    def unary(self, emissions, lengths):
+        """Emissions with start and end scores added, and with one column when T is 0 (tensorflow-addons needs one).
+
+        Args:
+          emissions: float [B, T, K].
+          lengths: int [B].
+
+        Returns:
+          (unary float32 [B, max(T, 1), K], lengths int32 [B], T as a scalar int32 tensor).
+        """
         emissions = tf.cast(emissions, tf.float32)
         lengths = tf.cast(lengths, tf.int32)
         steps = tf.shape(emissions)[1]

@@ -5,7 +5,8 @@ import random
 import pytest
 
 from ner.data.examples import Example
-from ner.data.windows import join_windows, owned_ranges, split_example, split_examples, split_windows
+from ner.data.joining import join_windows, owned_ranges
+from ner.data.windows import split_example, split_examples, split_windows
 from ner.errors import DataError
 from ner.tags import SCHEMES, Span, TagSet, convert, illegal_positions, spans_from_tags, tags_from_spans
 

@@ -1,0 +1,187 @@
+"""Any text of any length: exact offsets, windows joined as one long sequence would be, memory that does not grow."""
+
+import itertools
+import random
+import types
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from albert import CharTokenizer
+from ner.data.joining import owned_ranges
+from ner.data.windows import split_windows
+from ner.inference import Predictor
+from ner.layers.crf import LinearChain
+from ner.tagger import Tagger
+from ner.tags import TagSet, illegal_positions, spans_from_tags
+from tests.ner.tiny import CHARACTERS, tiny_predictor, write_vocabulary
+
+# Beside random code points: white space of all kinds, controls, combining marks, emoji sequences, full-width and Latin text.
+ODDITIES = [
+    *" \t\r\n\v\f\u00a0\u3000\u200b\u2028\u0085\ufeff\x00\x1b\x7f\u202e",
+    "e\u0301",
+    "が\u3099",
+    "👨\u200d👩\u200d👧\u200d👦",
+    "🇨🇳",
+    "👍🏽",
+    "ＡＢＣ１２３",
+    "iPhone 15 Pro",
+    "https://例子.中国/?a=b&c=<d>",
+    "\ud800",
+    "\udfff",
+    "\U0010ffff",
+    "\ufffe",
+    "한국어",
+    "السلام",
+]
+PLANES = [(0x0000, 0xD7FF), (0xD800, 0xDFFF), (0xE000, 0xFFFF), *((p << 16, (p << 16) + 0xFFFF) for p in range(1, 17))]
+
+
+def random_text(rng, longest=2_000):
+    """Up to ``longest`` code points of all planes, unpaired surrogates included; short texts are as frequent as long ones."""
+    length = rng.choice((0, 1, 2, rng.randrange(29), rng.randrange(131), rng.randrange(longest + 1)))
+    text = ""
+    while len(text) < length:
+        kind = rng.randrange(4)
+        if kind == 0:
+            text += "".join(rng.choices(CHARACTERS, k=rng.randrange(1, 40)))
+        elif kind == 1:
+            text += rng.choice(ODDITIES)
+        else:
+            low, high = rng.choice(PLANES)
+            text += "".join(chr(rng.randint(low, high)) for _ in range(rng.randrange(1, 20)))
+    return text[:length]
+
+
+@pytest.mark.parametrize("count", [1_000, pytest.param(100_000, marks=pytest.mark.slow)])
+def test_random_unicode(tmp_path, count):
+    rng = random.Random(count)
+    predictor = tiny_predictor(tmp_path, max_seq_length=128)
+    sent = []
+
+    def texts():
+        for _ in range(count):
+            sent.append(random_text(rng))
+            yield sent[-1]
+
+    found = characters = 0
+    for prediction in predictor.predict(texts()):
+        text = sent.pop(0)
+        characters += len(text)
+        assert len(prediction.tags) == len(text)
+        assert illegal_positions(prediction.tags) == []
+        spans = [span for span, _ in prediction.spans]
+        assert spans == spans_from_tags(prediction.tags)
+        assert all(0.0 <= score <= 1.0 for _, score in prediction.spans)
+        found += len(spans)
+    assert sent == []
+    assert found > characters / 50
+
+
+def test_entities_are_the_text_at_their_offsets(tmp_path):
+    rng = random.Random(5)
+    tagger = Tagger(tiny_predictor(tmp_path))
+    texts = [random_text(rng, 300) for _ in range(150)] + ODDITIES
+    results = tagger.tag_batch(texts)
+    assert len(results) == len(texts)
+    for text, entities in zip(texts, results):
+        assert all(entity.text == text[entity.start : entity.end] != "" for entity in entities)
+        assert all(before.end <= after.start for before, after in zip(entities, entities[1:]))
+    assert sum(map(len, results)) > 500
+
+
+def test_texts_do_not_change_one_another(tmp_path):
+    rng = random.Random(7)
+    tagger = Tagger(tiny_predictor(tmp_path, batch_size=5))
+    texts = ["".join(rng.choices(CHARACTERS, k=rng.randrange(100))) for _ in range(40)]
+    together = tagger.tag_batch(texts)
+    for text, entities in zip(texts, together):
+        alone = tagger.tag(text)
+        assert [(e.start, e.end, e.label) for e in alone] == [(e.start, e.end, e.label) for e in entities]
+        np.testing.assert_allclose([e.score for e in alone], [e.score for e in entities], atol=1e-5)
+
+
+def test_pieces_of_a_text_make_up_its_prediction_and_texts_are_read_as_needed(tmp_path):
+    predictor = tiny_predictor(tmp_path, batch_size=2)
+    rng = random.Random(9)
+    texts = ["".join(rng.choices(CHARACTERS, k=n)) for n in (0, 5_000, 3, 0, 27, 28)]
+    read = []
+    pieces = predictor.pieces(text for text in texts if read.append(text) or True)
+    first = next(pieces)
+    assert (first.tags, first.spans, first.last) == ([], [], True)
+    assert len(read) == 2
+    longest = 0
+    for text, prediction in zip(texts[1:], predictor.predict(texts[1:])):
+        tags, spans = [], []
+        for piece in pieces:
+            assert piece.start == len(tags)
+            longest = max(longest, len(piece.tags))
+            tags += piece.tags
+            spans += piece.spans
+            if piece.last:
+                break
+        assert len(tags) == len(text)
+        assert (tags, spans) == (prediction.tags, prediction.spans)
+    assert longest < 4 * predictor.window
+
+
+class LocalModel:
+    """Emissions that depend on a character and ``radius`` neighbours on each side, and so on nothing a window's edge cuts off.
+
+    Stands in for a ``TaggerModel``, whose emissions depend on everything in the window.
+    """
+
+    def __init__(self, vocab_size, radius, chain, max_seq_length=29):
+        self.config = types.SimpleNamespace(tag_set=TagSet(("LOC", "PER")), max_seq_length=max_seq_length)
+        self.chain = chain
+        table = np.random.default_rng(radius).normal(size=[2 * radius + 1, vocab_size, 5]).astype(np.float32)
+        table[:, :, 0] += 1.0 / (2 * radius + 1)
+        self._table, self._radius = tf.constant(table), radius
+
+    def __call__(self, inputs, training):
+        assert not training
+        width = tf.shape(inputs["input_word_ids"])[1] - 2
+        ids = inputs["input_word_ids"][:, 1:-1] * tf.sequence_mask(inputs["lengths"], width, dtype=tf.int32)
+        padded = tf.pad(ids, [[0, 0], [self._radius, self._radius]])
+        return 6.0 * tf.add_n([tf.gather(table, padded[:, i : i + width]) for i, table in enumerate(tf.unstack(self._table))])
+
+
+@pytest.mark.parametrize("radius, scale, constrained", [(0, 0.0, False), (2, 0.0, False), (2, 1.0, True), (0, 1.0, True)])
+def test_windows_are_joined_as_one_long_sequence_would_be(tmp_path, radius, scale, constrained):
+    size = write_vocabulary(tmp_path / "vocab.txt")
+    tokenizer = CharTokenizer(tmp_path / "vocab.txt")
+    noise = np.random.default_rng(1)
+    chain = LinearChain(*(tf.constant((scale * noise.normal(size=shape)).astype(np.float32)) for shape in ([5, 5], [5], [5])))
+    windowed = Predictor(LocalModel(size, radius, chain, 53), tokenizer, 16, constrained)
+    whole = Predictor(LocalModel(size, radius, chain, 10_000), tokenizer, 16, constrained)
+    rng = random.Random(radius)
+    texts = ["".join(rng.choices(CHARACTERS, k=rng.randrange(52, 400))) for _ in range(40)]
+    windows = [split_windows(len(text), windowed.window, windowed.overlap) for text in texts]
+    views = windowed.tags([text[start:end] for text, part in zip(texts, windows) for start, end in part])
+    alike = 0
+    for part, joined, expected in zip(windows, windowed.predict(texts), whole.predict(texts)):
+        seen = [views.pop(0) for _ in part]
+        decided = owned_ranges(part, seen)
+        # What a window decides is as in the long sequence if the window saw the same there.
+        same = all(
+            tags[start - window[0] : end - window[0]] == expected.tags[start:end] for window, tags, (start, end) in zip(part, seen, decided)
+        )
+        assert (joined.tags == expected.tags) == same
+        if same:
+            assert [span for span, _ in joined.spans] == [span for span, _ in expected.spans]
+            differences = [abs(a - b) for (_, a), (_, b) in zip(joined.spans, expected.spans)]
+            assert np.mean(np.array(differences) < 1e-3) > 0.95
+        alike += same
+    # Without transitions nothing reaches further than the radius, which is less than half of what two windows share.
+    assert alike == 40 if scale == 0.0 else alike >= 36
+
+
+@pytest.mark.parametrize("with_scores", [True, False])
+def test_decoding_without_constraints_keeps_what_the_model_says(tmp_path, with_scores):
+    predictor = tiny_predictor(tmp_path, constrained=False)
+    rng = random.Random(3)
+    texts = ["".join(rng.choices(CHARACTERS, k=150)) for _ in range(20)]
+    tags = [list(itertools.chain(*(p.tags for p in predictor.pieces([text], with_scores)))) for text in texts]
+    assert any(illegal_positions(sequence) for sequence in tags)
+    assert tags == list(predictor.tags(texts))

@@ -4,10 +4,11 @@ VENV := .venv
 PY := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
 
-.PHONY: help venv test test-slow lint format quickstart lock clean FORCE
+.PHONY: help venv test test-slow lint format quickstart bench lock clean FORCE
 
 help:
 	@echo "make quickstart  install, fetch MSRA, train a small tagger from scratch, evaluate it, tag some sentences"
+	@echo "make bench       measure speed and memory beside PyTorch and plain Keras; BENCH_FLAGS=--quick for a short run"
 	@echo "make test        lint and the tests but for those marked slow"
 	@echo "make test-slow   the tests marked slow"
 	@echo "make lint        ruff check and ruff format --check"
@@ -47,10 +48,24 @@ quickstart: venv
 	$(PY) run_ner.py --flagfile=flags/quickstart.flags
 	$(PY) run_ner.py --do_predict --model_dir=output/quickstart --input_file=examples/sentences.txt
 
+# PyTorch has an environment of its own: its packages and TensorFlow's do not go together.
+BENCH_VENV := .venv-bench
+
+bench: venv $(BENCH_VENV)/.installed data/msra/train.txt
+	$(PY) -m benchmarks.compare --torch_python=$(BENCH_VENV)/bin/python $(BENCH_FLAGS)
+
+$(BENCH_VENV)/.installed: benchmarks/requirements.txt
+	$(PY) -m venv --clear $(BENCH_VENV)
+	$(BENCH_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --requirement $<
+	@touch $@
+
+data/msra/train.txt: | $(STAMP)
+	$(PY) -m ner.data.msra --output_dir=data/msra
+
 lock:
 	uv pip compile --quiet --universal --python-version 3.9 --extra dev --no-emit-index-url --custom-compile-command "make lock" \
 		--output-file requirements.lock setup.py
 
 clean:
-	rm -rf $(VENV) build dist *.egg-info .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(BENCH_VENV) build dist *.egg-info .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -39,7 +39,7 @@ class Distribution:
         self.worker = worker
         self.num_workers = num_workers
         self.fixed_shapes = fixed_shapes
-        self._all_reduce = tf.function(self._sum_over_replicas)
+        self._all_reduce = tf.function(self._sum_over_replicas, autograph=False)
 
     @property
     def num_replicas(self):

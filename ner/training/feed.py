@@ -1,6 +1,6 @@
 """The training set as a stream of steps, each a function of the seed and the step's number alone, cut into parts for devices.
 
-Shapes: S parts of a step, b sentences in a part, T characters of the step's longest sentence.
+Shapes: S parts of a step, b sentences in a part, T characters of the step's longest sentence, W lengths of a lexicon's words.
 """
 
 import functools
@@ -47,7 +47,7 @@ class StepFeed:
         batch = self._examples.batch(self._indices(step))
         if self._fixed_width:
             columns = self._fixed_width - batch["tag_ids"].shape[1]
-            batch = {name: np.pad(v, [(0, 0), (0, columns)]) if v.ndim == 2 else v for name, v in batch.items()}
+            batch = {name: np.pad(v, [(0, 0), (0, columns), (0, 0)][: v.ndim]) if v.ndim > 1 else v for name, v in batch.items()}
         return batch
 
     def sentences(self, step):
@@ -67,9 +67,9 @@ class StepFeed:
           count: S.
 
         Returns:
-          dict of arrays: ``input_word_ids`` int32 [S, b, T + 2], ``lengths`` int32 [S, b], ``tag_ids`` int32 [S, b, T],
-          ``part`` int32 [S], each part's number, ``sentences`` float32 [S], the sentences of the whole step, and ``seed``
-          int32 [S, 2], that of the step.
+          dict of arrays: ``input_word_ids`` int32 [S, b, T + 2], ``lengths`` int32 [S, b], ``tag_ids`` int32 [S, b, T], with a
+          lexicon ``lattice_words`` int32 [S, b, T, W], ``part`` int32 [S], each part's number, ``sentences`` float32 [S], the
+          sentences of the whole step, and ``seed`` int32 [S, 2], that of the step.
         """
         batch = self._batch(step)
         sentences = len(batch["lengths"])
@@ -113,7 +113,10 @@ class StepFeed:
     def _signature(self, num_replicas, accumulation):
         size = -(-self._batch_size // (num_replicas * accumulation)) if self._fixed_width else None
         a, t = accumulation, self._fixed_width
+        words = self._examples.lattice_words
+        lattice = {} if words is None else {"lattice_words": tf.TensorSpec([a, size, t, words.shape[1]], tf.int32)}
         return {
+            **lattice,
             "input_word_ids": tf.TensorSpec([a, size, t + 2 if t else None], tf.int32),
             "lengths": tf.TensorSpec([a, size], tf.int32),
             "tag_ids": tf.TensorSpec([a, size, t], tf.int32),

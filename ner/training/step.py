@@ -1,5 +1,7 @@
 """One optimizer step, on any number of devices."""
 
+import functools
+
 import tensorflow as tf
 
 from ner.training.regularization import fgm_perturbation, symmetric_divergence
@@ -25,7 +27,7 @@ class TrainStep:
         self._strategy = strategy
         self._scaled = isinstance(optimizer, tf.keras.mixed_precision.LossScaleOptimizer)
         self._functions = {
-            frozen: tf.function(lambda inputs, frozen=frozen: self._run(inputs, frozen), input_signature=[element_spec])
+            frozen: tf.function(functools.partial(self._run, frozen=frozen), input_signature=[element_spec], autograph=False)
             for frozen in (False, True)
         }
 
@@ -92,14 +94,14 @@ class TrainStep:
     def _losses(self, part):
         """Loss of each sentence of a part, float32 [B]."""
         alpha = self._settings.rdrop_alpha
-        lengths, tags = part["lengths"], part["tag_ids"]
-        words = part["input_word_ids"]
+        inputs = {name: part[name] for name in (*self._model.input_signature(), "tag_ids")}
         if alpha:
-            lengths, tags, words = (tf.concat([x, x], axis=0) for x in (lengths, tags, words))
+            inputs = {name: tf.concat([x, x], axis=0) for name, x in inputs.items()}
+        tags = inputs.pop("tag_ids")
         # Parts of one step drop different values, and the same ones whichever device computes them.
         seed = tf.random.experimental.stateless_fold_in(part["seed"], part["part"])
-        emissions = self._model({"input_word_ids": words, "lengths": lengths}, training=True, seed=seed)
-        losses = self._model.loss(emissions, tags, lengths)
+        emissions = self._model(inputs, training=True, seed=seed)
+        losses = self._model.loss(emissions, tags, inputs["lengths"])
         if not alpha:
             return losses
         first, second = tf.split(losses, 2)

@@ -5,8 +5,9 @@
     python benchmarks/checkpoint_loading.py CHECKPOINT
 
 Reads the weights file (from the operating system's cache) and loads the checkpoint in turn, nine times each, and prints the fastest
-of both, and how far the first load of the process raised its resident memory, in units of the file's size. TensorFlow is imported
-and has run one small model before anything is measured. Memory is read from /proc, so on Linux only.
+of both, in elapsed and in processor time (which other programs on the machine disturb less), and how far the first load of the
+process raised its resident memory. TensorFlow is imported and has run one small model before anything is measured. Memory is read
+from /proc, so on Linux only.
 """
 
 import glob
@@ -25,7 +26,9 @@ _ROUNDS = 9
 
 
 def measure(path):
-    """dict with ``bytes`` of the weights file, seconds ``read`` and ``load``, and ``memory``, the peak increase in bytes."""
+    """dict: ``bytes`` of the weights file; seconds ``read`` and ``load``, of processor time ``read_cpu`` and ``load_cpu``; ``memory``,
+    the peak increase in bytes.
+    """
     tf.zeros([1]) + 1
     config = albert.AlbertConfig(7, 3, 5, 2, 1, 2)
     albert.AlbertEncoder(config)({"input_word_ids": tf.zeros([1, 2], tf.int32)})
@@ -38,16 +41,19 @@ def measure(path):
     times = [(_seconds(_read, files), _seconds(albert.load_encoder, path)) for _ in range(_ROUNDS)]
     return {
         "bytes": sum(os.path.getsize(file) for file in files),
-        "read": min(read for read, _ in times),
-        "load": min(load for _, load in times),
+        "read": min(read for (read, _), _ in times),
+        "load": min(load for _, (load, _) in times),
+        "read_cpu": min(read for (_, read), _ in times),
+        "load_cpu": min(load for _, (_, load) in times),
         "memory": peak.increase,
     }
 
 
 def _seconds(function, argument):
-    started = time.perf_counter()
+    """(elapsed seconds, seconds of processor time of all threads) of one call."""
+    started, started_cpu = time.perf_counter(), time.process_time()
     function(argument)
-    return time.perf_counter() - started
+    return time.perf_counter() - started, time.process_time() - started_cpu
 
 
 def _read(files):
@@ -85,6 +91,7 @@ if __name__ == "__main__":
     print(json.dumps(result))
     print(
         f"{result['bytes'] / 1e6:.0f} MB: read {result['read'] * 1e3:.0f} ms, load {result['load'] * 1e3:.0f} ms "
-        f"({result['load'] / result['read']:.2f} x), peak memory {result['memory'] / result['bytes']:.2f} x the file",
+        f"({result['load'] / result['read']:.2f} x, {result['load_cpu'] / result['read_cpu']:.2f} x processor time), "
+        f"peak memory {result['memory'] / result['bytes']:.2f} x the file",
         file=sys.stderr,
     )

@@ -1,6 +1,7 @@
 """Loading takes at most twice as long as reading the file, and less than three times its size in memory.
 
-Measured by benchmarks/checkpoint_loading.py in a process of its own.
+Measured by benchmarks/checkpoint_loading.py in a process of its own. Elapsed time means something only on a machine that does
+nothing else: those tests are marked slow; the others look at memory and processor time.
 """
 
 import json
@@ -37,21 +38,21 @@ def measure(config, target, directory):
     return json.loads(done.stdout)
 
 
-def assert_within_limits(result):
-    assert result["memory"] < 3 * result["bytes"], result
-    assert result["load"] <= 2 * result["read"], result
-
-
 @pytest.mark.parametrize("target", ["google", "huggingface"])
-def test_albert_base(target, tmp_path):
-    # Both times are the fastest of nine, but on a busy machine all nine can be disturbed: one more try.
-    first = measure(ALBERT_BASE, target, tmp_path / "first")
-    assert first["memory"] < 3 * first["bytes"], first
-    if first["load"] > 2 * first["read"]:
-        assert_within_limits(measure(ALBERT_BASE, target, tmp_path / "second"))
+def test_memory_and_processor_time(target, tmp_path):
+    result = measure(ALBERT_BASE, target, tmp_path / "checkpoint")
+    assert result["memory"] < 3 * result["bytes"], result
+    # HuggingFace's matrices are transposed on two threads; 2.1 times was measured; drawing initial values first would add 6 and more.
+    assert result["load_cpu"] < (2.5 if target == "google" else 4) * result["read_cpu"], result
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("target", ["bert", "huggingface"])
-def test_bert_base(target, tmp_path):
-    assert_within_limits(measure(BERT_BASE, target, tmp_path / "checkpoint"))
+@pytest.mark.parametrize(
+    ("config", "target"),
+    [(ALBERT_BASE, "google"), (ALBERT_BASE, "huggingface"), (BERT_BASE, "bert"), (BERT_BASE, "huggingface")],
+    ids=["albert google", "albert huggingface", "bert", "bert huggingface"],
+)
+def test_elapsed_time(config, target, tmp_path):
+    result = measure(config, target, tmp_path / "checkpoint")
+    assert result["memory"] < 3 * result["bytes"], result
+    assert result["load"] <= 2 * result["read"], result

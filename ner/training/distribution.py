@@ -85,8 +85,11 @@ class Distribution:
             ) from e
 
     def _sum_over_replicas(self, values):
-        summed = self.strategy.run(lambda x: tf.distribute.get_replica_context().all_reduce(tf.distribute.ReduceOp.SUM, x), (values,))
-        return self.strategy.experimental_local_results(summed)[0]
+        def on_replica(x):
+            # The copy is made on the replica's device, which is how the reduction knows where the sum has to be.
+            return tf.distribute.get_replica_context().all_reduce(tf.distribute.ReduceOp.SUM, tf.identity(x))
+
+        return self.strategy.experimental_local_results(self.strategy.run(on_replica, (values,)))[0]
 
 
 def create(name):
@@ -100,6 +103,8 @@ def create(name):
     Raises:
       UserError: ``TF_CONFIG`` is missing or wrong, or there is no TPU.
     """
+    # Strategies tell every reduction they set up; what the user needs to know is in ``describe``.
+    tf.get_logger().setLevel("WARNING")
     if name == "one_device":
         return Distribution(tf.distribute.get_strategy())
     if name == "mirrored":

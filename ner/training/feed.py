@@ -11,6 +11,8 @@ import tensorflow as tf
 
 from ner.data.pipeline import training_batches
 
+# What a part holds besides the model's inputs and the tags.
+BOOKKEEPING = ("part", "sentences", "seed")
 # Steps prepared ahead of the one that runs.
 _PREFETCH = 8
 
@@ -106,21 +108,18 @@ class StepFeed:
                 for replica in range(first, first + local):
                     yield {name: value[replica * accumulation : (replica + 1) * accumulation] for name, value in parts.items()}
 
-        dataset = tf.data.Dataset.from_generator(elements, output_signature=self._signature(num_replicas, accumulation))
+        dataset = tf.data.Dataset.from_generator(elements, output_signature=self._signature(first_step, num_replicas, accumulation))
         # An endless data set spares several machines from asking each other, before each step, whether all have data left.
         return dataset.apply(tf.data.experimental.assert_cardinality(tf.data.INFINITE_CARDINALITY)).prefetch(_PREFETCH * local)
 
-    def _signature(self, num_replicas, accumulation):
-        size = -(-self._batch_size // (num_replicas * accumulation)) if self._fixed_width else None
-        a, t = accumulation, self._fixed_width
-        words = self._examples.lattice_words
-        lattice = {} if words is None else {"lattice_words": tf.TensorSpec([a, size, t, words.shape[1]], tf.int32)}
-        return {
-            **lattice,
-            "input_word_ids": tf.TensorSpec([a, size, t + 2 if t else None], tf.int32),
-            "lengths": tf.TensorSpec([a, size], tf.int32),
-            "tag_ids": tf.TensorSpec([a, size, t], tf.int32),
-            "part": tf.TensorSpec([a], tf.int32),
-            "sentences": tf.TensorSpec([a], tf.float32),
-            "seed": tf.TensorSpec([a, 2], tf.int32),
-        }
+    def _signature(self, first_step, num_replicas, accumulation):
+        """Specs of one element; the number of sentences and of characters is open where the devices allow it."""
+
+        def spec(name, value):
+            shape = list(value.shape[1:])
+            if not self._fixed_width and name not in BOOKKEEPING:
+                shape[:2] = [None] * len(shape[:2])
+            return tf.TensorSpec([accumulation, *shape], value.dtype)
+
+        parts = self.parts(first_step, num_replicas * accumulation)
+        return {name: spec(name, value) for name, value in parts.items()}

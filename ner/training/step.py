@@ -4,6 +4,7 @@ import functools
 
 import tensorflow as tf
 
+from ner.training.feed import BOOKKEEPING
 from ner.training.regularization import fgm_perturbation, symmetric_divergence
 
 
@@ -94,14 +95,13 @@ class TrainStep:
     def _losses(self, part):
         """Loss of each sentence of a part, float32 [B]."""
         alpha = self._settings.rdrop_alpha
-        inputs = {name: part[name] for name in (*self._model.input_signature(), "tag_ids")}
+        inputs = {name: value for name, value in part.items() if name not in BOOKKEEPING}
         if alpha:
-            inputs = {name: tf.concat([x, x], axis=0) for name, x in inputs.items()}
-        tags = inputs.pop("tag_ids")
+            inputs = {name: tf.concat([value, value], axis=0) for name, value in inputs.items()}
         # Parts of one step drop different values, and the same ones whichever device computes them.
         seed = tf.random.experimental.stateless_fold_in(part["seed"], part["part"])
         emissions = self._model(inputs, training=True, seed=seed)
-        losses = self._model.loss(emissions, tags, inputs["lengths"])
+        losses = self._model.loss(emissions, inputs["tag_ids"], inputs["lengths"])
         if not alpha:
             return losses
         first, second = tf.split(losses, 2)

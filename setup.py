@@ -28,6 +28,7 @@ setup(
     ],
     extras_require={
         "gpu": ["tensorflow[and-cuda]>=2.15,<2.16"],  # the CUDA libraries this TensorFlow was built with
+        "lattice": ["jieba"],  # the dictionary of --word_lexicon=jieba
         "dev": [
             "pytest",  # tests
             "ruff",  # lint and format

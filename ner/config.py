@@ -3,11 +3,80 @@
 import dataclasses
 import json
 import os
+from typing import Optional, Union
 
 from albert.config import AlbertConfig
 from albert.errors import ConfigError, UserError
 from albert.files import atomic_write
 from ner.tags import TagSet
+
+RNNS = ("lstm", "gru", "lattice", "none")
+LSTM_CELLS = ("standard", "peephole")
+
+
+@dataclasses.dataclass(frozen=True)
+class CharEncoderConfig:
+    """A table of character vectors in place of a pretrained encoder.
+
+    Attributes:
+      vocab_size: V, number of characters.
+      hidden_size: H, width of a vector.
+    """
+
+    vocab_size: int
+    hidden_size: int
+
+    # A sentence may have any length.
+    max_position_embeddings = None
+
+    def __post_init__(self):
+        if self.hidden_size < 1:
+            raise ConfigError(f"--char_embedding_size: must be positive, found {self.hidden_size}")
+
+    def to_dict(self):
+        """All fields as a JSON-ready dict."""
+        return dataclasses.asdict(self)
+
+    @classmethod
+    def from_dict(cls, values):
+        """Config from ``to_dict``'s result. Raises ConfigError on an unknown or missing key."""
+        _check_keys(cls, values, "character encoder config")
+        return cls(**values)
+
+
+@dataclasses.dataclass(frozen=True)
+class LatticeConfig:
+    """Words of the lattice LSTM.
+
+    Attributes:
+      num_words: words of the lexicon that have a vector of their own; all others share one.
+      word_embedding_size: E, width of a word's vector.
+      max_word_length: characters of the longest word.
+    """
+
+    num_words: int
+    word_embedding_size: int = 50
+    max_word_length: int = 4
+
+    def __post_init__(self):
+        if self.word_embedding_size < 1:
+            raise ConfigError(f"--word_embedding_size: must be positive, found {self.word_embedding_size}")
+        if self.max_word_length < 2:
+            raise ConfigError(f"--max_word_length: must be at least 2, found {self.max_word_length}")
+
+    @property
+    def num_slots(self):
+        """S, number of word lengths: 2 to ``max_word_length``."""
+        return self.max_word_length - 1
+
+    @classmethod
+    def from_dict(cls, values):
+        """Config from ``dataclasses.asdict``'s result. Raises ConfigError on an unknown or missing key."""
+        _check_keys(cls, values, "lattice config")
+        return cls(**values)
+
+
+_ENCODERS = {"albert": AlbertConfig, "char": CharEncoderConfig}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -15,48 +84,77 @@ class TaggerConfig:
     """Architecture, tags and text settings of a tagger (immutable, JSON both ways).
 
     Attributes:
-      encoder: the encoder's ``AlbertConfig``.
+      encoder: an ``AlbertConfig`` for a pretrained encoder (BERT has one too), or a ``CharEncoderConfig``.
       tag_set: the ``TagSet``; its order is that of the model's outputs.
       max_seq_length: longest input in tokens, ``[CLS]`` and ``[SEP]`` included; longer text is tagged in windows.
       do_lower_case: whether text is lower-cased before the vocabulary is looked up.
-      use_bilstm, lstm_units: the recurrent layer and its units per direction.
+      rnn: the bidirectional recurrent layer, one of ``RNNS``.
+      lstm_cell: with ``rnn="lstm"``, its cell: one of ``LSTM_CELLS``.
+      lstm_units: units of the recurrent layer per direction.
+      lattice: with ``rnn="lattice"``, its ``LatticeConfig``; else None.
       use_crf: linear-chain CRF on top; without it every character is classified on its own (softmax).
       dropout: dropout rate on the encoder's output and on the recurrent layer's.
     """
 
-    encoder: AlbertConfig
+    encoder: Union[AlbertConfig, CharEncoderConfig]
     tag_set: TagSet
     max_seq_length: int = 128
     do_lower_case: bool = True
-    use_bilstm: bool = True
+    rnn: str = "lstm"
+    lstm_cell: str = "standard"
     lstm_units: int = 128
+    lattice: Optional[LatticeConfig] = None
     use_crf: bool = True
     dropout: float = 0.1
 
     def __post_init__(self):
         limit = self.encoder.max_position_embeddings
-        if not 3 <= self.max_seq_length <= limit:
+        if limit is None and self.max_seq_length < 3:
+            raise ConfigError(f"--max_seq_length: must be at least 3, found {self.max_seq_length}")
+        if limit is not None and not 3 <= self.max_seq_length <= limit:
             raise ConfigError(f"--max_seq_length: must lie between 3 and the encoder's {limit} positions, found {self.max_seq_length}")
+        for name, known in (("rnn", RNNS), ("lstm_cell", LSTM_CELLS)):
+            if getattr(self, name) not in known:
+                raise ConfigError(f"--{name}: expected one of {', '.join(known)}, found {getattr(self, name)!r}")
+        if self.lstm_cell != "standard" and self.rnn != "lstm":
+            raise ConfigError(f"--lstm_cell: found {self.lstm_cell} with --rnn={self.rnn}, expected it with --rnn=lstm")
+        if (self.lattice is not None) != (self.rnn == "lattice"):
+            raise ConfigError(f"tagger config: rnn {self.rnn!r} {'with' if self.lattice else 'without'} lattice settings")
         if self.lstm_units < 1:
             raise ConfigError(f"--lstm_units: must be positive, found {self.lstm_units}")
         if not 0.0 <= self.dropout < 1.0:
             raise ConfigError(f"--dropout: must lie in [0, 1), found {self.dropout}")
 
+    @property
+    def encoder_type(self):
+        """``albert`` or ``char``."""
+        return next(name for name, config_class in _ENCODERS.items() if isinstance(self.encoder, config_class))
+
     def to_dict(self):
         """All fields as a JSON-ready dict; ``from_dict`` gives an equal config back."""
-        return {**dataclasses.asdict(self), "encoder": self.encoder.to_dict(), "tag_set": self.tag_set.to_dict()}
+        encoder = {"encoder_type": self.encoder_type, "encoder": self.encoder.to_dict()}
+        return {**encoder, **{**dataclasses.asdict(self), **encoder, "tag_set": self.tag_set.to_dict()}}
 
     @classmethod
     def from_dict(cls, values):
         """Config from ``to_dict``'s result. Raises ConfigError on an unknown or missing key."""
-        fields = {field.name: field for field in dataclasses.fields(cls)}
-        unknown = sorted(set(values) - set(fields))
-        missing = sorted(set(fields) - set(values))
-        if unknown or missing:
-            problem = f"unknown key {unknown[0]!r}" if unknown else f"missing key {missing[0]!r}"
-            raise ConfigError(f"tagger config: {problem}")
-        encoder, tag_set = AlbertConfig.from_dict(values["encoder"]), TagSet.from_dict(values["tag_set"])
-        return cls(**{**values, "encoder": encoder, "tag_set": tag_set})
+        values = dict(values)
+        encoder_type = values.pop("encoder_type", None)
+        _check_keys(cls, values, "tagger config")
+        if encoder_type not in _ENCODERS:
+            raise ConfigError(f"tagger config: encoder_type: expected one of {', '.join(_ENCODERS)}, found {encoder_type!r}")
+        parts = {"encoder": _ENCODERS[encoder_type].from_dict(values["encoder"]), "tag_set": TagSet.from_dict(values["tag_set"])}
+        if values["lattice"] is not None:
+            parts["lattice"] = LatticeConfig.from_dict(values["lattice"])
+        return cls(**{**values, **parts})
+
+
+def _check_keys(config_class, values, what):
+    fields = {field.name for field in dataclasses.fields(config_class)}
+    unknown, missing = sorted(set(values) - fields), sorted(fields - set(values))
+    if unknown or missing:
+        problem = f"unknown key {unknown[0]!r}" if unknown else f"missing key {missing[0]!r}"
+        raise ConfigError(f"{what}: {problem}")
 
 
 def read_json(path, what):

@@ -77,7 +77,7 @@ class Predictor:
         self.overlap = self.window // 4
         if lexicon is not None:
             lexicon.check(self.tag_set.types, self.overlap)
-        text = {"input_word_ids": tf.TensorSpec([None, None], tf.int32), "lengths": tf.TensorSpec([None], tf.int32)}
+        text = model.input_signature()
         span_scores = tf.TensorSpec([None, None, None, len(self.tag_set.types)], tf.float32)
         self._tags = tf.function(self._run_tags, input_signature=[text])
         self._entities = tf.function(self._run_entities, input_signature=[text])

@@ -5,6 +5,7 @@
     model.json               architecture, tags and text settings (TaggerConfig)
     labels.txt               one tag per line, in the order of the model's outputs
     vocab.txt | spm.model    the tokenizer's file
+    lexicon.txt              words of the lattice LSTM, those with vectors first; other models have none
     best.safetensors         weights of the epoch the dev set chose
     last.safetensors         weights of the last finished epoch
     run.json                 flags, versions and data the run was made with
@@ -24,11 +25,14 @@ from albert.errors import CheckpointError, UserError
 from albert.files import atomic_write
 from albert.tokenization import load_tokenizer
 from ner.config import TaggerConfig, read_json, write_json
+from ner.lattice.lexicon import WordLexicon
+from ner.lattice.tokenizer import LatticeTokenizer
 
 VOCABULARY_FILE = "vocab.txt"
 SENTENCEPIECE_FILE = "spm.model"
 BEST_WEIGHTS = "best.safetensors"
 LAST_WEIGHTS = "last.safetensors"
+LEXICON_FILE = "lexicon.txt"
 
 
 class ModelDir:
@@ -63,6 +67,10 @@ class ModelDir:
         config.tag_set.save(self.file("labels.txt"))
         write_json(self.file("model.json"), config.to_dict())
 
+    def write_lexicon(self, lexicon):
+        """Write the words of a ``WordLexicon``."""
+        lexicon.write(self.file(LEXICON_FILE))
+
     def read_config(self):
         """The directory's ``TaggerConfig``. Raises UserError when this is no training output directory."""
         if not os.path.isdir(self.path):
@@ -70,14 +78,17 @@ class ModelDir:
         return TaggerConfig.from_dict(read_json(self.file("model.json"), "the tagger configuration written by training"))
 
     def read_tokenizer(self, config):
-        """The tokenizer the model was trained with."""
+        """The tokenizer the model was trained with; for a lattice a ``LatticeTokenizer`` with its lexicon."""
         spm = self.file(SENTENCEPIECE_FILE)
         if os.path.exists(spm):
             tokenizer = load_tokenizer(spm_model_file=spm, do_lower_case=config.do_lower_case)
         else:
             tokenizer = load_tokenizer(vocab_file=self.vocab_file, do_lower_case=config.do_lower_case)
         tokenizer.check_size(config.encoder.vocab_size)
-        return tokenizer
+        if config.lattice is None:
+            return tokenizer
+        lexicon = WordLexicon.read(self.file(LEXICON_FILE), config.lattice.num_words, config.lattice.max_word_length)
+        return LatticeTokenizer(tokenizer, lexicon)
 
     def write_weights(self, name, model):
         """Write all of a model's weights as float32 to ``name``, whole or not at all."""

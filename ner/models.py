@@ -1,6 +1,7 @@
-"""The tagger network: encoder → dropout → BiLSTM → dropout → emissions → CRF.
+"""The tagger network: encoder → dropout → recurrent layer → dropout → emissions → CRF.
 
-Shapes: B batch, T characters (the encoder sees T + 2 tokens, with [CLS] and [SEP]), H hidden, U LSTM units, K tags.
+Shapes: B batch, T characters (the encoder sees T + 2 tokens, with [CLS] and [SEP]), H hidden, U recurrent units, K tags, S slots
+for words of 2, 3, …, S + 1 characters, N words with vectors of their own, W width of those.
 """
 
 import tensorflow as tf
@@ -8,23 +9,34 @@ import tensorflow as tf
 from albert import AlbertEncoder, ops
 from albert.encoder import add_weights
 from albert.layers import Dense
+from ner.config import CharEncoderConfig
 from ner.layers.bilstm import BiLSTM
+from ner.layers.characters import CharEncoder
 from ner.layers.crf import CRF, LinearChain
+from ner.layers.gru import BiGRU
+from ner.layers.lattice import LatticeBiLSTM
+from ner.layers.peephole import PeepholeBiLSTM
 
 # Dropout sites of the head; the encoder's own start at 0 and stay below this for any published depth.
 _ENCODER_OUTPUT_SITE = 1_000_001
-_BILSTM_OUTPUT_SITE = 1_000_002
+_RNN_OUTPUT_SITE = 1_000_002
+_WORD_VECTORS_SITE = 1_000_003
 
 
 class TaggerModel(tf.keras.Model):
-    """ALBERT-BiLSTM-CRF, and with its parts switched off ALBERT-CRF, ALBERT-BiLSTM and plain ALBERT fine-tuning.
+    """ALBERT-BiLSTM-CRF and the systems it is compared with: one network whose parts the config chooses.
+
+    The encoder is ALBERT, BERT or a table of character vectors; above it comes a BiLSTM (standard or with peepholes), a BiGRU,
+    a lattice LSTM or nothing; and on top a CRF or nothing.
 
     Args:
       config: a ``TaggerConfig``.
       encoder: an ``AlbertEncoder`` of ``config.encoder``; made when left out.
 
     Call arguments:
-      inputs: dict with ``input_word_ids`` int32 [B, T + 2] and ``lengths`` int32 [B], characters per row in [0, T].
+      inputs: dict with ``input_word_ids`` int32 [B, T + 2] and ``lengths`` int32 [B], characters per row in [0, T]; for a
+        lattice also ``lattice_words`` int32 [B, T, S], at [b, t, s] the id of the lexicon's word of s + 2 characters that
+        starts at character t, and 0 where there is none.
       training: whether dropout is applied.
       seed: int32 [2] dropout seed; left out: drawn from TensorFlow's global generator.
 
@@ -36,10 +48,20 @@ class TaggerModel(tf.keras.Model):
         super().__init__(name=name, **kwargs)
         self.config = config
         num_tags = len(config.tag_set)
-        self.encoder = encoder or AlbertEncoder(config.encoder)
+        self.encoder = encoder or _make_encoder(config.encoder)
         hidden = config.encoder.hidden_size
-        self.bilstm = BiLSTM(hidden, config.lstm_units) if config.use_bilstm else None
-        features = 2 * config.lstm_units if config.use_bilstm else hidden
+        self.rnn = _make_rnn(config)
+        self.word_vectors = None
+        if config.lattice is not None:
+            lattice = config.lattice
+            limit = (3.0 / lattice.word_embedding_size) ** 0.5  # variance 1 / W, as character vectors have
+            self.word_vectors = self.add_weight(
+                "word_vectors",
+                [lattice.num_words + 1, lattice.word_embedding_size],
+                dtype="float32",
+                initializer=tf.keras.initializers.RandomUniform(-limit, limit),
+            )
+        features = 2 * config.lstm_units if self.rnn is not None else hidden
         # Glorot's standard deviation for this shape: BERT's 0.02 is too small for a layer that is trained from scratch.
         self.emissions = Dense(features, num_tags, (2.0 / (features + num_tags)) ** 0.5, name="emissions", dtype="float32")
         self.crf = CRF(num_tags) if config.use_crf else None
@@ -54,12 +76,27 @@ class TaggerModel(tf.keras.Model):
         # Without [CLS]; the column of [SEP] in the longest row goes too, in shorter rows it is padding here.
         x = encoded["sequence_output"][:, 1:-1]
         x = ops.dropout(tf.cast(x, tf.float32), self.config.dropout, seed, _ENCODER_OUTPUT_SITE)
-        if self.bilstm is not None:
-            x = self.bilstm(x, lengths)
-            x = ops.dropout(x, self.config.dropout, seed, _BILSTM_OUTPUT_SITE)
+        if self.rnn is not None:
+            x = self.rnn(x, lengths, *self._words(inputs, seed))
+            x = ops.dropout(x, self.config.dropout, seed, _RNN_OUTPUT_SITE)
         shape = tf.shape(x)
         emissions = self.emissions(tf.reshape(x, [-1, x.shape[-1]]))
         return tf.reshape(emissions, [shape[0], shape[1], len(self.config.tag_set)])
+
+    def _words(self, inputs, seed):
+        """What the recurrent layer takes besides characters: for a lattice (vectors [B, T, S, W], present [B, T, S]), else nothing."""
+        if self.word_vectors is None:
+            return ()
+        ids = inputs["lattice_words"]
+        vectors = tf.gather(self.word_vectors, tf.maximum(ids - 1, 0))
+        return ops.dropout(vectors, self.config.dropout, seed, _WORD_VECTORS_SITE), ids > 0
+
+    def input_signature(self):
+        """The inputs of a call: dict from name to ``tf.TensorSpec``."""
+        signature = {"input_word_ids": tf.TensorSpec([None, None], tf.int32), "lengths": tf.TensorSpec([None], tf.int32)}
+        if self.config.lattice is not None:
+            signature["lattice_words"] = tf.TensorSpec([None, None, self.config.lattice.num_slots], tf.int32)
+        return signature
 
     def loss(self, emissions, tags, lengths):
         """Negative log-likelihood of each sentence (paper, eq. 18), or without a CRF the sum of its characters' cross-entropy.
@@ -89,13 +126,16 @@ class TaggerModel(tf.keras.Model):
         """Trainable variables by the learning rate they follow.
 
         Returns:
-          dict with ``encoder``, ``head`` (BiLSTM and emissions) and ``crf``, each a list of variables; ``crf`` is empty
-          without a CRF. The encoder's pooler feeds nothing here and is left out.
+          dict with ``encoder``, ``head`` (recurrent layer, word vectors and emissions) and ``crf``, each a list of variables;
+          ``crf`` is empty without a CRF. A pretrained encoder's pooler feeds nothing here and is left out.
         """
-        pooler = {id(variable) for variable in self.encoder.pooler.trainable_variables}
-        head = self.emissions.trainable_variables + (self.bilstm.trainable_variables if self.bilstm is not None else [])
+        pooler = getattr(self.encoder, "pooler", None)
+        unused = {id(variable) for variable in pooler.trainable_variables} if pooler is not None else set()
+        head = self.emissions.trainable_variables + (self.rnn.trainable_variables if self.rnn is not None else [])
+        if self.word_vectors is not None:
+            head = [*head, self.word_vectors]
         return {
-            "encoder": [v for v in self.encoder.trainable_variables if id(v) not in pooler],
+            "encoder": [v for v in self.encoder.trainable_variables if id(v) not in unused],
             "head": head,
             "crf": self.crf.trainable_variables if self.crf is not None else [],
         }
@@ -103,14 +143,32 @@ class TaggerModel(tf.keras.Model):
     def weight_map(self):
         """Every weight under its canonical name::
 
-        encoder/…                                    as AlbertEncoder.weight_map
-        bilstm/{forward,backward}/{kernel [H, 4U], recurrent_kernel [U, 4U], bias [4U]}
+        encoder/…                                    as the encoder's weight_map
+        rnn/{forward,backward}/…                     as the recurrent layer's weight_map
+        word_vectors [N + 1, W]                      row 0 for all words of the lexicon that have no row of their own
         emissions/{kernel [2U or H, K], bias [K]}    crf/{transitions [K, K], start [K], end [K]}
         """
         weights = {f"encoder/{name}": variable for name, variable in self.encoder.weight_map().items()}
-        if self.bilstm is not None:
-            weights.update({f"bilstm/{name}": variable for name, variable in self.bilstm.weight_map().items()})
+        if self.rnn is not None:
+            weights.update({f"rnn/{name}": variable for name, variable in self.rnn.weight_map().items()})
+        if self.word_vectors is not None:
+            weights["word_vectors"] = self.word_vectors
         add_weights(weights, "emissions", self.emissions)
         if self.crf is not None:
             weights.update({f"crf/{name}": getattr(self.crf, name) for name in ("transitions", "start", "end")})
         return weights
+
+
+def _make_encoder(config):
+    return CharEncoder(config) if isinstance(config, CharEncoderConfig) else AlbertEncoder(config)
+
+
+def _make_rnn(config):
+    hidden, units = config.encoder.hidden_size, config.lstm_units
+    if config.rnn == "lstm":
+        return PeepholeBiLSTM(hidden, units) if config.lstm_cell == "peephole" else BiLSTM(hidden, units)
+    if config.rnn == "gru":
+        return BiGRU(hidden, units)
+    if config.rnn == "lattice":
+        return LatticeBiLSTM(hidden, units, config.lattice.word_embedding_size, config.lattice.num_slots)
+    return None

@@ -3,6 +3,7 @@
 import dataclasses
 import hashlib
 import os
+from typing import Optional, Union
 
 import numpy as np
 
@@ -11,6 +12,7 @@ from albert.config import AlbertConfig
 from albert.errors import UserError, VocabularyError
 from albert.tokenization import load_tokenizer
 from albert.vocabulary import choose_vocabulary, count_characters, write_vocabulary
+from ner.config import CharEncoderConfig
 from ner.data.readers import read_split
 from ner.tags import TagSet
 
@@ -81,15 +83,17 @@ class EncoderSource:
     """Where an encoder comes from.
 
     Attributes:
-      config: its ``AlbertConfig``.
+      config: its ``AlbertConfig`` or ``CharEncoderConfig``.
       vocab_file, spm_model_file: the tokenizer's file; both None when a vocabulary is to be made from the training text.
       checkpoint: what ``checkpoints.find`` gave, or None for random weights.
+      vocabulary: entries of the vocabulary where no file gives them; None: as many as the config says, from the training text.
     """
 
-    config: AlbertConfig
-    vocab_file: str
-    spm_model_file: str
+    config: Union[AlbertConfig, CharEncoderConfig]
+    vocab_file: Optional[str]
+    spm_model_file: Optional[str]
     checkpoint: object
+    vocabulary: Optional[tuple] = None
 
 
 def find_encoder(init_checkpoint=None, albert_config_file=None, vocab_file=None, spm_model_file=None):
@@ -130,7 +134,7 @@ def prepare_tokenizer(source, directory, texts, do_lower_case=True):
         return tokenizer
     if not texts:
         raise VocabularyError("--vocab_file: not given, and there is no training text to make a vocabulary from")
-    tokens = choose_vocabulary(count_characters(texts, do_lower_case), source.config.vocab_size)
+    tokens = source.vocabulary or choose_vocabulary(count_characters(texts, do_lower_case), source.config.vocab_size)
     write_vocabulary(tokens, directory.vocab_file)
     return load_tokenizer(directory.vocab_file, None, do_lower_case)
 

@@ -90,7 +90,7 @@ def test_train_evaluate_and_tag(work, capsys):
             assert 0.0 <= entity["score"] <= 1.0
 
 
-@pytest.mark.parametrize("switches", [{"use_crf": False}, {"use_bilstm": False}, {"use_bilstm": False, "use_crf": False}])
+@pytest.mark.parametrize("switches", [{"use_crf": False}, {"rnn": "none"}, {"rnn": "none", "use_crf": False}])
 def test_parts_can_be_switched_off(work, switches):
     assert work(do_train=True, do_eval=True, **switches) == 0
     weights = json.loads((work.directory / "out" / "model.json").read_text())

@@ -6,10 +6,9 @@ import time
 
 import tensorflow as tf
 
-from albert import checkpoints, cli
-from ner import run_record, runs
+from albert import cli
+from ner import run_record, runs, systems
 from ner.commands.common import required
-from ner.config import TaggerConfig
 from ner.data.lint import lint
 from ner.data.lint_report import INFO
 from ner.data.pipeline import encode
@@ -17,7 +16,6 @@ from ner.data.readers import read_split
 from ner.data.windows import split_examples
 from ner.inference import Predictor
 from ner.model_dir import ModelDir
-from ner.models import TaggerModel
 from ner.reporting import environment
 from ner.reporting.plots import write_plots
 from ner.training import distribution, precision
@@ -40,28 +38,28 @@ def train(flags):
 def _train(flags, directory, settings, loop, cluster):
     log = print if cluster.is_chief else _say_nothing
     chosen_precision = precision.choose(flags.mixed_precision, precision.find_device(flags.distribution_strategy == "tpu"))
-    source = runs.find_encoder(flags.init_checkpoint, flags.albert_config_file, flags.vocab_file, flags.spm_model_file)
+    source = systems.find_encoder(flags)
     data = runs.load_training_data(required(flags, "data_dir"), flags.dev_fraction, settings.seed, flags.on_bad_line)
-    config = _tagger_config(flags, source, data)
-    identity = _identity(flags, settings, chosen_precision, config, data)
+    system = systems.choose(flags, source, data)
+    config = system.config
+    identity = _identity(flags, settings, chosen_precision, system, data)
     result = _claim(directory, identity, cluster)
     if result is not None:
         log(f"{directory.path}: this run is finished, nothing to do; {_describe_result(result)}")
         return 0
-    tokenizer = _prepare_directory(directory, source, data, config, cluster)
+    tokenizer = _prepare_directory(directory, system, data, cluster)
     if cluster.is_chief:
         _lint(flags, data, config, tokenizer, log)
         run_record.record_session(directory, _session(flags, settings, chosen_precision, cluster))
 
     tf.keras.utils.set_random_seed(settings.seed)
     with cluster.strategy.scope(), chosen_precision.scope():
-        encoder = checkpoints.load_encoder(source.checkpoint, require_pooler=False) if source.checkpoint else None
-        model = TaggerModel(config, encoder)
+        model = system.make_model(tokenizer)
     encoded = _encode(data, config, tokenizer, log)
     predictor = Predictor(model, tokenizer, flags.eval_batch_size, flags.constrained_decoding)
     dev = DevSet(predictor, data.dev, cluster) if data.dev else None
     trainer = Trainer(model, settings, encoded, directory, cluster, chosen_precision, loop, dev, log)
-    log(_summary(data, model, trainer, source, chosen_precision))
+    log(_summary(data, model, trainer, system, chosen_precision))
     if trainer.resume():
         log(f"resumed at step {trainer.progress.step:,} of {trainer.num_steps:,}")
     try:
@@ -87,28 +85,15 @@ def _say_nothing(_):
     """The log of workers that are not the chief."""
 
 
-def _tagger_config(flags, source, data):
-    return TaggerConfig(
-        encoder=source.config,
-        tag_set=data.tag_set,
-        max_seq_length=flags.max_seq_length,
-        do_lower_case=flags.do_lower_case,
-        use_bilstm=flags.use_bilstm,
-        lstm_units=flags.lstm_units,
-        use_crf=flags.use_crf,
-        dropout=flags.dropout,
-    )
-
-
-def _identity(flags, settings, chosen_precision, config, data):
+def _identity(flags, settings, chosen_precision, system, data):
     """Everything that decides the result, but for the number of devices, on which a run may go on with float noise."""
     return {
         **dataclasses.asdict(settings),
         "mixed_precision": chosen_precision.name,
-        "model": config.to_dict(),
+        "model": system.config.to_dict(),
         "data": data.hashes(),
         "dev_fraction": flags.dev_fraction,
-        "init_checkpoint": flags.init_checkpoint,
+        **system.origin,
         "constrained_decoding": flags.constrained_decoding,
     }
 
@@ -120,13 +105,12 @@ def _claim(directory, identity, cluster):
     return result if cluster.is_chief else run_record.claim(directory, identity, create=False)
 
 
-def _prepare_directory(directory, source, data, config, cluster):
+def _prepare_directory(directory, system, data, cluster):
     """Write what describes the model and give back the tokenizer, on each worker the same."""
     if not cluster.is_chief:
         cluster.sum_over_workers([0])
-        return directory.read_tokenizer(config)
-    tokenizer = runs.prepare_tokenizer(source, directory, [example.text for example in data.train], config.do_lower_case)
-    directory.write_config(config)
+        return directory.read_tokenizer(system.config)
+    tokenizer = system.prepare(directory, [example.text for example in data.train])
     cluster.sum_over_workers([0])
     return tokenizer
 
@@ -167,14 +151,15 @@ def _encode(data, config, tokenizer, log):
     return encode(texts, tokenizer, config.max_seq_length, tags, data.tag_set)
 
 
-def _summary(data, model, trainer, source, chosen_precision):
+def _summary(data, model, trainer, system, chosen_precision):
     encoder = sum(int(tf.size(v)) for v in model.encoder.trainable_variables)
-    start = f"weights of {source.checkpoint.path}" if source.checkpoint else "random weights"
+    start = f"weights of {system.source.checkpoint.path}" if system.source.checkpoint else "random weights"
     rates = ", ".join(f"{group.name} {group.learning_rate:.3g}" for group in trainer.groups)
     return "\n".join(
         [
             f"train: {len(data.train):,} sentences; dev: {data.dev_origin or 'none'}; tags: {' '.join(data.tag_set.tags)}",
             f"model: {model.count_params():,} parameters ({encoder:,} in the encoder, {start})",
+            *system.describe(),
             f"peak learning rates: {rates}; {trainer.num_steps:,} steps",
             f"precision: {chosen_precision.describe()}; {trainer.distribution.describe()}",
         ]

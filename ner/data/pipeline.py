@@ -4,6 +4,7 @@ Shapes: B sentences in a batch, T characters of the longest one, padded.
 """
 
 import dataclasses
+from typing import Optional
 
 import numpy as np
 
@@ -23,6 +24,8 @@ class EncodedExamples:
       offsets: int64 [N + 1]; sentence ``i`` is ``word_ids[offsets[i]:offsets[i + 1]]``.
       cls_id, sep_id, pad_id: the vocabulary's special ids.
       max_seq_length: padding never makes a row longer than this many tokens, [CLS] and [SEP] included.
+      lattice_words: int32 [total characters, S], ids of the words that start at each character, as ``WordLexicon.match`` gives
+        them; None where no lexicon is used.
     """
 
     word_ids: np.ndarray
@@ -32,6 +35,7 @@ class EncodedExamples:
     sep_id: int
     pad_id: int
     max_seq_length: int
+    lattice_words: Optional[np.ndarray] = None
 
     def __len__(self):
         return len(self.offsets) - 1
@@ -48,9 +52,9 @@ class EncodedExamples:
           indices: int [B].
 
         Returns:
-          dict with ``input_word_ids`` int32 [B, T + 2], ``lengths`` int32 [B] and, when there are tags, ``tag_ids`` int32
-          [B, T]; T + 2 is the longest sentence's number of tokens rounded up to a multiple of ``PAD_TO``, but at most
-          ``max_seq_length``.
+          dict with ``input_word_ids`` int32 [B, T + 2], ``lengths`` int32 [B], when there is a lexicon ``lattice_words`` int32
+          [B, T, S], and when there are tags ``tag_ids`` int32 [B, T]; T + 2 is the longest sentence's number of tokens rounded
+          up to a multiple of ``PAD_TO``, but at most ``max_seq_length``.
 
         Raises:
           ValueError: a sentence is longer than ``max_seq_length`` allows; it should have been cut into windows.
@@ -67,18 +71,19 @@ class EncodedExamples:
         flat = (self.offsets[indices][:, None] + np.arange(width))[real]
         words[:, 1:-1][real] = self.word_ids[flat]
         inputs = {"input_word_ids": words, "lengths": lengths}
-        if self.tag_ids is not None:
-            inputs["tag_ids"] = np.zeros([len(indices), width], np.int32)
-            inputs["tag_ids"][real] = self.tag_ids[flat]
+        for name, values in (("lattice_words", self.lattice_words), ("tag_ids", self.tag_ids)):
+            if values is not None:
+                inputs[name] = np.zeros([len(indices), width, *values.shape[1:]], np.int32)
+                inputs[name][real] = values[flat]
         return inputs
 
 
 def encode(texts, tokenizer, max_seq_length, tags=None, tag_set=None):
-    """Look up the ids of texts and of their tags.
+    """Look up the ids of texts, of the words in them if the tokenizer has a lexicon, and of their tags.
 
     Args:
       texts: sequence of N strings.
-      tokenizer: one id per character, ``CharTokenizer`` or ``SentencePieceTokenizer``.
+      tokenizer: one id per character, ``CharTokenizer`` or ``SentencePieceTokenizer``; or a ``LatticeTokenizer``.
       max_seq_length: longest row in tokens; no text may be longer than this less 2.
       tags: N tag sequences as long as their texts, or None.
       tag_set: ``TagSet`` that gives the tags' ids; needed with ``tags``.
@@ -92,7 +97,9 @@ def encode(texts, tokenizer, max_seq_length, tags=None, tag_set=None):
     tag_ids = None
     if tags is not None:
         tag_ids = np.concatenate([tag_set.encode(sentence) for sentence in tags])
-    return EncodedExamples(word_ids, tag_ids, offsets, tokenizer.cls_id, tokenizer.sep_id, tokenizer.pad_id, max_seq_length)
+    lexicon = getattr(tokenizer, "lexicon", None)
+    lattice_words = lexicon.match(texts) if lexicon is not None else None
+    return EncodedExamples(word_ids, tag_ids, offsets, tokenizer.cls_id, tokenizer.sep_id, tokenizer.pad_id, max_seq_length, lattice_words)
 
 
 def training_batches(lengths, batch_size, seed, epoch):

@@ -1,11 +1,15 @@
 """The tagger network: shapes, switches, and that neither padding nor neighbours in a batch change a sentence."""
 
+import json
+import re
+
 import numpy as np
 import pytest
 import tensorflow as tf
 
 from albert import AlbertConfig
-from ner.config import TaggerConfig
+from albert.errors import ConfigError
+from ner.config import CharEncoderConfig, LatticeConfig, TaggerConfig
 from ner.models import TaggerModel
 from ner.tags import TagSet
 
@@ -22,28 +26,53 @@ ENCODER = AlbertConfig(
 )
 
 
+LATTICE = LatticeConfig(num_words=17, word_embedding_size=7, max_word_length=4)
+# Every system: what tells it from the default, ALBERT-BiLSTM-CRF.
+SYSTEMS = {
+    "default": {},
+    "softmax": {"use_crf": False},
+    "fine_tuning": {"rnn": "none", "use_crf": False},
+    "encoder_crf": {"rnn": "none"},
+    "peephole": {"lstm_cell": "peephole"},
+    "gru": {"rnn": "gru"},
+    "characters": {"encoder": CharEncoderConfig(53, 11)},
+    "lattice": {"encoder": CharEncoderConfig(53, 11), "rnn": "lattice", "lattice": LATTICE},
+}
+
+
+def _config(**changes):
+    return TaggerConfig(**{"encoder": ENCODER, "tag_set": TagSet(("LOC", "PER")), "max_seq_length": 31, "lstm_units": 5, **changes})
+
+
 def _model(**changes):
     tf.keras.utils.set_random_seed(7)
-    model = TaggerModel(TaggerConfig(ENCODER, TagSet(("LOC", "PER")), **{"max_seq_length": 31, "lstm_units": 5, **changes}))
+    model = TaggerModel(_config(**changes))
     random = np.random.default_rng(3)
     for variable in model.weight_map().values():
         variable.assign(variable + 0.3 * random.normal(size=variable.shape).astype(np.float32))
     return model
 
 
-def _inputs(lengths, width):
+def _inputs(lengths, width, lattice=False):
     random = np.random.default_rng(sum(lengths))
     words = np.zeros([len(lengths), width + 2], np.int32)
     for row, length in enumerate(lengths):
         words[row, : length + 2] = random.integers(1, 53, length + 2)
-    return {"input_word_ids": words, "lengths": np.array(lengths, np.int32)}
+    inputs = {"input_word_ids": words, "lengths": np.array(lengths, np.int32)}
+    if lattice:
+        matches = random.integers(1, LATTICE.num_words + 2, [len(lengths), width, LATTICE.num_slots])
+        matches *= random.random(matches.shape) < 0.5
+        # No word reaches into the padding.
+        ends = np.arange(width)[:, None] + 2 + np.arange(LATTICE.num_slots)
+        inputs["lattice_words"] = (matches * (ends <= inputs["lengths"][:, None, None])).astype(np.int32)
+    return inputs
 
 
-@pytest.mark.parametrize("use_bilstm", [True, False])
-@pytest.mark.parametrize("use_crf", [True, False])
-def test_shapes_groups_and_names(use_bilstm, use_crf):
-    model = _model(use_bilstm=use_bilstm, use_crf=use_crf)
-    inputs = _inputs([11, 3, 0], 11)
+@pytest.mark.parametrize("changes", SYSTEMS.values(), ids=SYSTEMS)
+def test_shapes_groups_and_names(changes):
+    model = _model(**changes)
+    inputs = _inputs([11, 3, 0], 11, "lattice" in changes)
+    assert set(model.input_signature()) == set(inputs)
     emissions = model(inputs)
     assert emissions.shape == (3, 11, 5)
     assert emissions.dtype == tf.float32
@@ -51,28 +80,33 @@ def test_shapes_groups_and_names(use_bilstm, use_crf):
     assert losses.shape == (3,)
     assert losses[2] == 0.0
     names = set(model.weight_map())
-    assert any(name.startswith("bilstm/") for name in names) == use_bilstm
-    assert any(name.startswith("crf/") for name in names) == use_crf
+    assert any(name.startswith("rnn/") for name in names) == (changes.get("rnn") != "none")
+    assert any(name.startswith("crf/") for name in names) == changes.get("use_crf", True)
+    assert ("word_vectors" in names) == ("lattice" in changes)
     groups = model.parameter_groups()
     grouped = {id(v) for variables in groups.values() for v in variables}
-    pooler = {id(v) for v in model.encoder.pooler.trainable_variables}
+    pooler = {id(v) for name, v in model.weight_map().items() if "pooler" in name}
     assert grouped | pooler == {id(v) for v in model.trainable_variables}
     assert len(model.weight_map()) == len(model.trainable_variables)
 
 
-def test_padding_and_neighbours_change_nothing():
-    model = _model()
-    inputs = _inputs([13, 5, 1], 13)
+@pytest.mark.parametrize("changes", SYSTEMS.values(), ids=SYSTEMS)
+def test_padding_and_neighbours_change_nothing(changes):
+    model = _model(**changes)
+    inputs = _inputs([13, 5, 1], 13, "lattice" in changes)
     together = model(inputs).numpy()
     for row, length in enumerate(inputs["lengths"]):
-        own = slice(row, row + 1)
-        alone = model({"input_word_ids": inputs["input_word_ids"][own, : length + 2], "lengths": inputs["lengths"][own]})
+        widths = {"input_word_ids": length + 2, "lattice_words": length}
+        alone = model(
+            {name: value[row : row + 1, : widths[name]] if name in widths else value[row : row + 1] for name, value in inputs.items()}
+        )
         np.testing.assert_allclose(together[row, :length], alone[0], atol=2e-5)
 
 
-def test_every_trained_weight_has_a_gradient():
-    model = _model()
-    inputs = _inputs([13, 5, 2], 13)
+@pytest.mark.parametrize("changes", SYSTEMS.values(), ids=SYSTEMS)
+def test_every_trained_weight_has_a_gradient(changes):
+    model = _model(**changes)
+    inputs = _inputs([13, 5, 2], 13, "lattice" in changes)
     tags = np.random.default_rng(1).integers(0, 5, [3, 13]).astype(np.int32)
     variables = [v for group in model.parameter_groups().values() for v in group]
     with tf.GradientTape() as tape:
@@ -80,6 +114,40 @@ def test_every_trained_weight_has_a_gradient():
     for variable, gradient in zip(variables, tape.gradient(loss, variables)):
         assert gradient is not None, variable.name
         assert np.any(tf.convert_to_tensor(gradient).numpy()), variable.name
+
+
+@pytest.mark.parametrize("changes", SYSTEMS.values(), ids=SYSTEMS)
+def test_a_config_survives_json(changes):
+    config = _config(**changes)
+    assert TaggerConfig.from_dict(json.loads(json.dumps(config.to_dict()))) == config
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"rnn": "rnn"}, "--rnn: expected one of lstm, gru, lattice, none, found 'rnn'"),
+        ({"rnn": "gru", "lstm_cell": "peephole"}, "--lstm_cell: found peephole with --rnn=gru, expected it with --rnn=lstm"),
+        ({"rnn": "lattice"}, "tagger config: rnn 'lattice' without lattice settings"),
+        ({"lattice": LATTICE}, "tagger config: rnn 'lstm' with lattice settings"),
+    ],
+)
+def test_settings_that_do_not_fit(changes, message):
+    with pytest.raises(ConfigError, match=re.escape(message)):
+        _config(**changes)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"encoder_type": "word"}, "tagger config: encoder_type: expected one of albert, char, found 'word'"),
+        ({"colour": 1}, "tagger config: unknown key 'colour'"),
+        ({"encoder_type": "char", "encoder": {"vocab_size": 3}}, "character encoder config: missing key 'hidden_size'"),
+        ({"lattice": {"num_words": 3}}, "lattice config: missing key 'max_word_length'"),
+    ],
+)
+def test_a_damaged_config_names_the_key(change, message):
+    with pytest.raises(ConfigError, match=re.escape(message)):
+        TaggerConfig.from_dict({**_config().to_dict(), **change})
 
 
 def test_dropout_is_a_function_of_the_seed():

@@ -1,0 +1,52 @@
+"""A table of character vectors, with the interface of a pretrained encoder.
+
+Shapes: B batch, T tokens, H width of a vector.
+"""
+
+import tensorflow as tf
+
+
+class CharacterTable(tf.keras.layers.Layer):
+    """One trained vector per vocabulary entry.
+
+    Args:
+      vocab_size: V.
+      size: H.
+    """
+
+    def __init__(self, vocab_size, size, name="embeddings", **kwargs):
+        super().__init__(name=name, dtype="float32", autocast=False, **kwargs)
+        # Uniform with variance 1 / H: vectors of length about 1.
+        limit = (3.0 / size) ** 0.5
+        self.word = self.add_weight("word", [vocab_size, size], initializer=tf.keras.initializers.RandomUniform(-limit, limit))
+        self.built = True
+
+
+class CharEncoder(tf.keras.Model):
+    """Character vectors without context: what a BiLSTM-CRF without pretraining starts from.
+
+    Args:
+      config: a ``CharEncoderConfig``.
+
+    Call arguments:
+      inputs: dict with ``input_word_ids`` int32 [B, T], as ``AlbertEncoder`` takes it; a mask is ignored.
+
+    Returns:
+      dict with ``sequence_output`` float32 [B, T, H].
+    """
+
+    # Where a pretrained encoder has its transformer blocks.
+    blocks = ()
+
+    def __init__(self, config, name="char_encoder", **kwargs):
+        super().__init__(name=name, **kwargs)
+        self.config = config
+        self.embeddings = CharacterTable(config.vocab_size, config.hidden_size)
+        self.built = True
+
+    def call(self, inputs, training=None, seed=None):
+        return {"sequence_output": tf.gather(self.embeddings.word, inputs["input_word_ids"])}
+
+    def weight_map(self):
+        """Every weight under its canonical name: ``embeddings/word`` [V, H]."""
+        return {"embeddings/word": self.embeddings.word}

@@ -6,18 +6,19 @@ from absl import flags
 
 from albert import cli
 from albert.errors import UserError
+from ner.commands import tagging_flags
 
 FLAGS = flags.FLAGS
 
 flags.DEFINE_bool("do_train", False, "Train on the train split of --data_dir into --output_dir.")
 flags.DEFINE_bool("do_eval", False, "Score the test split of --data_dir and write metrics.json beside the model.")
-flags.DEFINE_bool("do_predict", False, "Tag the lines of --input_file, one JSON object a line out.")
+flags.DEFINE_bool("do_predict", False, "Tag the lines of --input_file.")
 
 flags.DEFINE_string("data_dir", None, "Directory with train.txt, test.txt and optionally dev.txt: a character and its tag a line.")
 flags.DEFINE_string("output_dir", None, "Directory that training writes to; a rerun of the same command goes on where it stopped.")
 flags.DEFINE_string("model_dir", None, "A training output directory to evaluate or tag with; --output_dir by default.")
-flags.DEFINE_string("input_file", "-", "Text to tag, one text a line; - reads standard input.")
-flags.DEFINE_string("output_file", "-", "Where the entities go; - writes to standard output. An existing file is not overwritten.")
+flags.DEFINE_list("input_file", ["-"], "Text to tag, one text a line: names or glob patterns, separated by commas; - is standard input.")
+flags.adopt_module_key_flags(tagging_flags)
 
 flags.DEFINE_string("init_checkpoint", None, "A published ALBERT or BERT checkpoint: its directory, or its prefix.")
 flags.DEFINE_string("albert_config_file", None, "The encoder's config; by default the one beside --init_checkpoint. Alone: random weights.")
@@ -38,6 +39,8 @@ flags.DEFINE_integer("word_embedding_size", 50, "Width of the word vectors of --
 flags.DEFINE_string("word_vectors", None, "Word vectors in word2vec text format that --rnn=lattice starts from; random by default.")
 flags.DEFINE_bool("use_crf", True, "Score tag sequences with a linear-chain CRF; without, each character is classified on its own.")
 flags.DEFINE_float("dropout", 0.1, "Dropout rate on the encoder's output, the recurrent layer's and word vectors.")
+flags.DEFINE_bool("error_report", False, "With --do_eval: write errors.json and errors.html, what went wrong, beside the model.")
+flags.DEFINE_string("reliability_plot", None, "With --do_eval: a PNG of how right the scores are; needs the extra plots.")
 flags.DEFINE_bool("constrained_decoding", True, "Decode legal tag sequences only. Off is the paper's setting.")
 
 flags.DEFINE_integer("train_batch_size", 64, "Sentences per training step, over all devices and accumulated parts.")

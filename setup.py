@@ -16,7 +16,9 @@ setup(
     license="Apache-2.0",
     python_requires=">=3.9,<3.12",  # what both TensorFlow 2.15 and tensorflow-addons 0.23 have wheels for
     packages=find_packages(include=["albert", "albert.*", "ner", "ner.*"]),
+    package_data={"ner": ["formats/*.html", "reporting/*.html"]},
     py_modules=["run_ner"],
+    entry_points={"console_scripts": ["albert-ner=ner.cli:main"]},
     install_requires=[
         "tensorflow>=2.15,<2.16",  # the last release whose tf.keras is Keras 2, which tensorflow-addons needs
         "tensorflow-addons>=0.23,<0.24",  # the CRF
@@ -29,6 +31,7 @@ setup(
     extras_require={
         "gpu": ["tensorflow[and-cuda]>=2.15,<2.16"],  # the CUDA libraries this TensorFlow was built with
         "lattice": ["jieba"],  # the dictionary of --word_lexicon=jieba
+        "plots": ["matplotlib"],  # pictures of runs, the reliability diagram
         "dev": [
             "pytest",  # tests
             "ruff",  # lint and format

@@ -21,7 +21,8 @@ def run(main, argv=None, arguments=()):
     Args:
       main: function of the arguments left after flag parsing: the program's name, and one for each of ``arguments``.
       argv: the command line including the program's name; ``sys.argv`` by default.
-      arguments: names of the positional arguments the command takes, for its messages.
+      arguments: names of the positional arguments the command takes, for its messages. A last one that is ``[NAME…]`` stands
+        for any number of arguments, none included.
     """
     app.run(lambda args: _call(main, args), argv=argv, flags_parser=lambda args: _parse_flags(args, arguments))
 
@@ -32,6 +33,8 @@ def _parse_flags(argv, arguments):
     except flags.Error as e:
         _fail(e, EXIT_USAGE)
     found = args[1:]
+    if arguments and arguments[-1].endswith("…]"):
+        return args
     if len(found) < len(arguments):
         _fail(f"expected {' '.join(arguments)}, found {len(found)} arguments; see --help", EXIT_USAGE)
     if len(found) > len(arguments):

@@ -7,8 +7,8 @@ Shapes: B batch, T characters, K tags, A entity lengths, L entity types.
 import numpy as np
 import tensorflow as tf
 
-from ner.entity_lattice import EntityLattice, continuations
 from ner.layers.crf import LinearChain
+from ner.semi_markov import SemiMarkovChain, continuations
 from ner.tags import OUTSIDE
 
 # Log probability of what is impossible; finite, so that sums and differences of it are numbers.
@@ -58,15 +58,15 @@ class Decoder:
         if span_scores is None:
             tags = self.chain.decode(emissions, lengths)[0]
         else:
-            lattice = EntityLattice(self.chain, self.tag_set)
-            tags = lattice.decode(emissions, lengths, span_scores)
-        # The chain and the lattice work on at least one column.
+            chain = SemiMarkovChain(self.chain, self.tag_set)
+            tags = chain.decode(emissions, lengths, span_scores)
+        # Both chains work on at least one column.
         tags = tf.pad(tags, [[0, 0], [0, tf.maximum(steps, 1) - steps]])
         opens, closes = self._borders(tags, lengths)
         if span_scores is None:
             probabilities = self._probabilities(emissions, lengths, tags, opens)
         else:
-            probabilities = self._probabilities_with_span_scores(lattice, emissions, lengths, span_scores, tags, opens)
+            probabilities = self._probabilities_with_span_scores(chain, emissions, lengths, span_scores, tags, opens)
         # Rounding can lift a sure entity a little above 1.
         scores = tf.where(closes, tf.clip_by_value(probabilities, 0.0, 1.0), 0.0)
         outputs = {"tags": tags, "opens": opens, "closes": closes, "scores": scores}
@@ -117,7 +117,7 @@ class Decoder:
         entity = tf.transpose(tf.concat([first[None], rest], axis=0), [1, 0, 2])
         return tf.exp(tf.reduce_logsumexp(entity + stop, axis=-1))
 
-    def _probabilities_with_span_scores(self, lattice, emissions, lengths, span_scores, tags, opens):
+    def _probabilities_with_span_scores(self, chain, emissions, lengths, span_scores, tags, opens):
         """As ``_probabilities``, in the distribution that the span scores have changed.
 
         The derivative of the log partition function by a span's score is the probability of that span.
@@ -134,6 +134,6 @@ class Decoder:
         span_scores = tf.pad(span_scores, [[0, 0], [0, missing_columns], [0, longest - tf.shape(span_scores)[2]], [0, 0]])
         with tf.GradientTape() as tape:
             tape.watch(span_scores)
-            log_partition = lattice.log_partition(emissions, lengths, span_scores)
+            log_partition = chain.log_partition(emissions, lengths, span_scores)
         probabilities = tape.gradient(log_partition, span_scores)
-        return tf.gather(tf.gather(probabilities, ages, batch_dims=2), tf.gather(lattice.label_ids, tags), batch_dims=2)
+        return tf.gather(tf.gather(probabilities, ages, batch_dims=2), tf.gather(chain.label_ids, tags), batch_dims=2)

@@ -81,7 +81,9 @@ def test_train_evaluate_and_tag(work, capsys):
 
     text = work.directory / "text.txt"
     text.write_bytes("张三在上海。\r\n\r\n😀 x\n".encode())
-    assert work(do_predict=True, model_dir=str(out), output_dir=None, input_file=str(text), output_file=str(work.directory / "tagged")) == 0
+    assert (
+        work(do_predict=True, model_dir=str(out), output_dir=None, input_file=[str(text)], output_file=str(work.directory / "tagged")) == 0
+    )
     records = [json.loads(line) for line in (work.directory / "tagged").read_text(encoding="utf-8").splitlines()]
     assert [record["text"] for record in records] == ["张三在上海。", "", "😀 x"]
     for record in records:

@@ -1,7 +1,6 @@
 """What several commands need."""
 
 from albert.errors import UserError
-from ner.evaluation import evaluate
 from ner.model_dir import ModelDir
 
 
@@ -17,9 +16,3 @@ def model_dir(flags):
     if not path:
         raise UserError("--model_dir: not given, expected the output directory of a training run")
     return ModelDir(path)
-
-
-def score(predictor, examples, progress=None):
-    """``Evaluation`` of a ``Predictor`` on labelled examples; ``progress`` is called with the examples done."""
-    predicted = predictor.tags([example.text for example in examples], progress)
-    return evaluate([example.tags for example in examples], predicted, predictor.tag_set.scheme)

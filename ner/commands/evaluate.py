@@ -6,33 +6,70 @@ import time
 from tqdm import tqdm
 
 from ner import runs
-from ner.commands.common import model_dir, required, score
+from ner.calibration import calibrate, plot_reliability
+from ner.commands.common import model_dir, required
 from ner.config import write_json
 from ner.data.readers import read_split
+from ner.error_analysis import analyse, names
+from ner.evaluation import evaluate as score
 from ner.evaluation import format_table
-from ner.inference import Predictor
-from ner.models import TaggerModel
+from ner.reporting.error_report import HTML_FILE, JSON_FILE, error_report, write_error_report
+from ner.tagger import Tagger
 
 
 def evaluate(flags):
-    """Print the table of scores and write metrics.json beside the model."""
+    """Print the table of scores and write metrics.json beside the model; with --error_report also what went wrong."""
     directory = model_dir(flags)
-    config = directory.read_config()
-    test = read_split(required(flags, "data_dir"), "test", types=config.tag_set.types, on_bad_line=flags.on_bad_line)
-    tokenizer = directory.read_tokenizer(config)
-    model = TaggerModel(config)
-    directory.read_weights(model)
-    predictor = Predictor(model, tokenizer, flags.eval_batch_size, flags.constrained_decoding)
+    predictor = Tagger.load(directory.path, flags.eval_batch_size, flags.constrained_decoding, flags.lexicon).predictor
+    tag_set = predictor.tag_set
+    test = read_split(required(flags, "data_dir"), "test", types=tag_set.types, on_bad_line=flags.on_bad_line)
+    texts = [example.text for example in test]
+    with_scores = flags.error_report or flags.reliability_plot
     started = time.perf_counter()
     with tqdm(total=len(test), desc="evaluating", unit=" sentences", file=sys.stderr, dynamic_ncols=True) as bar:
-        result = score(predictor, test, bar.update)
+        predictions = list(predictor.predict(texts, bar.update)) if with_scores else []
+        predicted = [prediction.tags for prediction in predictions] if with_scores else predictor.tags(texts, bar.update)
     seconds = time.perf_counter() - started
+    result = score([example.tags for example in test], predicted, tag_set.scheme)
     print(f"{test.path}: {len(test):,} sentences, {len(test) / seconds:,.0f} a second")
     print(format_table(result))
     details = {
         "data": test.path,
         "sha256": runs.sha256(test.path),
         "constrained_decoding": flags.constrained_decoding,
+        "lexicon": flags.lexicon,
         "seconds": seconds,
     }
+    if with_scores:
+        calibration = _calibrate(test, predictions, tag_set.scheme)
+        print(
+            f"scores: expected calibration error {calibration.expected_error:.4f} over {calibration.count:,} predicted entities, "
+            f"Brier score {calibration.brier_score:.4f}"
+        )
+        details["calibration"] = calibration.to_dict()
+        if flags.reliability_plot:
+            plot_reliability(calibration, flags.reliability_plot)
+        if flags.error_report:
+            _report_errors(flags, directory, test, predictions, result, calibration, tag_set.scheme)
     write_json(directory.file("metrics.json"), {**details, **result.to_dict()})
+
+
+def _calibrate(test, predictions, scheme):
+    pairs = [
+        (score, span in gold)
+        for example, prediction in zip(test, predictions)
+        for gold in [set(example.spans(scheme))]
+        for span, score in prediction.spans
+    ]
+    return calibrate([score for score, _ in pairs], [correct for _, correct in pairs])
+
+
+def _report_errors(flags, directory, test, predictions, result, calibration, scheme):
+    train = read_split(flags.data_dir, "train", required=False, on_bad_line=flags.on_bad_line)
+    training_names = None if train is None else names(train, scheme)
+    gold = [example.spans(scheme) for example in test]
+    analysis = analyse([example.text for example in test], gold, [prediction.spans for prediction in predictions], training_names)
+    report = error_report(test, analysis, result, calibration, training_names)
+    paths = directory.file(JSON_FILE), directory.file(HTML_FILE)
+    write_error_report(report, *paths)
+    print(f"errors: {len(analysis.errors):,} in {' and '.join(paths)}")

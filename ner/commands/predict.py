@@ -1,65 +1,108 @@
-"""--do_predict: tag the lines of a file or of standard input."""
+"""--do_predict and ``albert-ner tag``: tag the texts of files or of standard input, as they come."""
 
 import contextlib
 import io
-import itertools
-import json
 import os
 import sys
+
+from tqdm import tqdm
 
 from albert.errors import UserError
 from albert.files import atomic_write
 from ner.commands.common import model_dir
+from ner.errors import DataError
+from ner.formats import make_writer
+from ner.inputs import find_files, parse_line, read_chunks, total_bytes
 from ner.tagger import Tagger
 
-# Lines tagged at a time: enough to batch by length, few enough to stay in memory.
-_CHUNK = 1024
+
+def predict(flags, files=None):
+    """Tag every line, in order.
+
+    A line that cannot be read is reported on standard error and left out; the rest is tagged all the same.
+
+    Args:
+      flags: the parsed flags.
+      files: names and glob patterns; by default those of --input_file.
+
+    Raises:
+      UserError: a file, the model or the lexicon cannot be used; or, when all is done, lines had to be left out.
+    """
+    paths = find_files(files or flags.input_file)
+    _check_output(flags.output_file)
+    directory = model_dir(flags)
+    tagger = Tagger.load(directory.path, flags.eval_batch_size, flags.constrained_decoding, flags.lexicon)
+    total = total_bytes(paths)
+    # None lets tqdm decide by whether standard error is a terminal.
+    hidden = None if flags.progress is None else not flags.progress
+    bar = tqdm(total=total, desc="tagging", unit="B", unit_scale=True, file=sys.stderr, disable=hidden, dynamic_ncols=True)
+    with _open_output(flags.output_file) as out, bar:
+        writer = make_writer(flags.output_format, out, tagger.labels, flags.entities_field)
+        job = _Tagging(tagger.predictor, writer, flags.text_field, flags.entities_field if flags.output_format == "jsonl" else None, bar)
+        writer.start()
+        for path in paths:
+            for lines in read_chunks(path):
+                job.tag(lines)
+                out.flush()
+        writer.finish()
+    if job.num_bad:
+        raise UserError(f"{job.num_bad:,} of {job.num_lines:,} lines were left out for the reasons above; the others were tagged")
 
 
-def predict(flags):
-    """One JSON object per input line, in order: the text and its entities."""
-    tagger = Tagger.load(model_dir(flags).path, flags.eval_batch_size, flags.constrained_decoding)
-    with _open_input(flags.input_file) as lines, _open_output(flags.output_file) as out:
-        for texts in _chunks(lines, _CHUNK):
-            for text, entities in zip(texts, tagger.tag_batch(texts)):
-                record = {"text": text, "entities": [entity.to_dict() for entity in entities]}
-                out.write(json.dumps(record, ensure_ascii=False) + "\n")
-            out.flush()
+class _Tagging:
+    """Lines in, tagged texts out, and how many lines were bad."""
+
+    def __init__(self, predictor, writer, text_field, new_field, bar):
+        self._predictor, self._writer, self._bar = predictor, writer, bar
+        self._fields = text_field, new_field
+        self.num_lines = self.num_bad = 0
+
+    def tag(self, lines):
+        """Tag some lines."""
+        items = list(self._parse(lines))
+        pieces = self._predictor.pieces(item.text for item in items)
+        for item in items:
+            self._writer.begin(item)
+            for piece in pieces:
+                self._writer.piece(item.text, piece)
+                # A long text moves the bar on as it is tagged; rounded so that all its pieces together are its bytes.
+                done = piece.start, piece.start + len(piece.tags)
+                before, after = (item.num_bytes * position // max(len(item.text), 1) for position in done)
+                self._bar.update(after - before if item.text else item.num_bytes)
+                if piece.last:
+                    break
+            self._writer.end()
+
+    def _parse(self, lines):
+        for line in lines:
+            self.num_lines += 1
+            try:
+                yield parse_line(line, *self._fields)
+            except DataError as e:
+                self.num_bad += 1
+                self._bar.write(f"error: {e}", file=sys.stderr)
+                self._bar.update(len(line.data) + 1)
 
 
-@contextlib.contextmanager
-def _open_input(path):
-    """Lines of a file, or of standard input for ``-``, as UTF-8."""
-    if path == "-":
-        yield io.TextIOWrapper(sys.stdin.buffer, encoding="utf-8-sig", newline="\n")
-        return
-    try:
-        with open(path, encoding="utf-8-sig", newline="\n") as f:
-            yield f
-    except OSError as e:
-        raise UserError(f"--input_file: cannot read {path}: {e.strerror}") from e
+def _check_output(path):
+    if path != "-" and os.path.exists(path):
+        raise UserError(f"--output_file: {path} exists and is not overwritten; choose another name")
 
 
 @contextlib.contextmanager
 def _open_output(path):
-    """A new file, or standard output for ``-``."""
+    """A new file, or standard output for ``-``; UTF-8 with LF line ends whatever the locale says."""
     if path == "-":
-        yield sys.stdout
+        out = io.TextIOWrapper(sys.stdout.buffer, encoding="utf-8", newline="\n")
+        try:
+            yield out
+            out.flush()
+        finally:
+            # Without this, closing the wrapper would close standard output.
+            out.detach()
         return
-    if os.path.exists(path):
-        raise UserError(f"--output_file: {path} exists and is not overwritten; choose another name")
     try:
         with atomic_write(path) as f:
             yield f
     except OSError as e:
         raise UserError(f"--output_file: cannot write {path}: {e.strerror}") from e
-
-
-def _chunks(lines, size):
-    """Lists of up to ``size`` lines without their line ends."""
-    lines = iter(lines)
-    while True:
-        chunk = [line.rstrip("\r\n") for line in itertools.islice(lines, size)]
-        if not chunk:
-            return
-        yield chunk

@@ -122,7 +122,9 @@ def test_pieces_of_a_text_make_up_its_prediction_and_texts_are_read_as_needed(tm
             if piece.last:
                 break
         assert len(tags) == len(text)
-        assert (tags, spans) == (prediction.tags, prediction.spans)
+        assert tags == prediction.tags
+        assert [span for span, _ in spans] == [span for span, _ in prediction.spans]
+        np.testing.assert_allclose([score for _, score in spans], [score for _, score in prediction.spans], atol=1e-5)
     assert longest < 4 * predictor.window
 
 
@@ -138,6 +140,9 @@ class LocalModel:
         table = np.random.default_rng(radius).normal(size=[2 * radius + 1, vocab_size, 5]).astype(np.float32)
         table[:, :, 0] += 1.0 / (2 * radius + 1)
         self._table, self._radius = tf.constant(table), radius
+
+    def input_signature(self):
+        return {"input_word_ids": tf.TensorSpec([None, None], tf.int32), "lengths": tf.TensorSpec([None], tf.int32)}
 
     def __call__(self, inputs, training):
         assert not training

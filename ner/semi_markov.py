@@ -1,8 +1,8 @@
 """A linear chain in which whole entities have scores of their own, as a gazetteer gives them.
 
-The chain's states are tags. Here a state is a tag together with the number of characters its entity already has, which is what one must
-know where an entity ends to add the score of exactly that span (the segment scores of Sarawagi and Cohen's semi-Markov CRF
-(2004), on top of the scores of the chain). Decoding and summing stay exact, at A times the chain's cost.
+The chain's states are tags. Here a state is a tag together with the number of characters its entity already has, which is what
+one must know where an entity ends to add the score of exactly that span: the segment scores of Sarawagi and Cohen's semi-Markov
+CRF (2004), on top of the scores of the chain. Decoding and summing stay exact, at A times the chain's cost.
 Shapes: B batch, T characters, K tags, A entity lengths, L entity types.
 """
 
@@ -15,7 +15,7 @@ from ner.tags import OUTSIDE, spans_from_tags
 _IMPOSSIBLE = -1e30
 
 
-class EntityLattice:
+class SemiMarkovChain:
     """Scores tag sequences as a ``LinearChain`` does, plus the scores of the entities in their conlleval reading.
 
     Args:

@@ -1,0 +1,54 @@
+"""The console command ``albert-ner``: ``albert-ner tag [--model_dir=DIR] [FILE…]``."""
+
+import os
+import sys
+
+from absl import flags
+
+from albert import cli
+from albert.errors import UserError
+
+_MODEL_VARIABLE = "ALBERT_NER_MODEL"
+
+_USAGE = f"""usage: albert-ner tag [--model_dir=DIR] [FILE…]
+
+Finds named entities in the lines of files (names or patterns such as 'data/*.txt'), or of standard input, with the tagger
+in DIR, which is a training output directory. Without --model_dir, DIR is the environment variable {_MODEL_VARIABLE}.
+"""
+
+
+def main(argv=None):
+    """Run the command and exit the process; ``argv`` includes the program's name, ``sys.argv`` by default."""
+    program, *rest = sys.argv if argv is None else argv
+    wants_help = any(argument in ("-h", "--help") for argument in rest)
+    if rest[:1] == ["tag"]:
+        _define_flags()
+        if not wants_help:
+            cli.run(_tag, [f"{program} tag", *rest[1:]], arguments=("[FILE…]",))
+        print(_USAGE)
+        print(flags.FLAGS.module_help("ner.commands.tagging_flags"))
+        print(flags.FLAGS.module_help(__name__))
+        sys.exit(0)
+    print(_USAGE, end="", file=sys.stdout if wants_help else sys.stderr)
+    sys.exit(0 if wants_help else cli.EXIT_USAGE)
+
+
+def _define_flags():
+    # Here and not at import: run_ner.py has flags of these names too.
+    flags.DEFINE_string("model_dir", os.environ.get(_MODEL_VARIABLE), "The training output directory to tag with.", module_name=__name__)
+    flags.DEFINE_integer("eval_batch_size", 64, "Texts, or windows of long texts, per batch.", lower_bound=1, module_name=__name__)
+    flags.DEFINE_bool("constrained_decoding", True, "Decode legal tag sequences only.", module_name=__name__)
+    import ner.commands.tagging_flags  # noqa: F401, PLC0415
+
+
+def _tag(args):
+    if not flags.FLAGS.model_dir:
+        raise UserError(f"--model_dir: not given, and no {_MODEL_VARIABLE} in the environment; expected a training output directory")
+    # Imported here, so that a wrong flag is answered before TensorFlow loads.
+    from ner.commands.predict import predict  # noqa: PLC0415
+
+    predict(flags.FLAGS, args[1:] or ["-"])
+
+
+if __name__ == "__main__":
+    main()

@@ -79,9 +79,9 @@ class Distribution:
         except _WORKER_ERRORS as e:
             if self.num_workers == 1:
                 raise
-            reason = e.message.split("\n", maxsplit=1)[0]
             raise UserError(
-                f"lost contact with another worker ({reason}); start all workers with the same command to go on from the last saved state"
+                f"lost contact with another worker ({type(e).__name__}); "
+                "start all workers with the same command to go on from the last saved state"
             ) from e
 
     def _sum_over_replicas(self, values):

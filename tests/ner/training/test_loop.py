@@ -31,7 +31,8 @@ def test_every_weight_moves_with_its_own_learning_rate(tmp_path):
     del moved["encoder/group_0/attention/key/bias"]
     flags = {"encoder": "learning_rate", "bilstm": "head_learning_rate", "emissions": "head_learning_rate", "crf": "crf_learning_rate"}
     for name, change in moved.items():
-        assert change == pytest.approx(10**0.5 * rates[flags[name.split("/")[0]]], rel=2e-2), name
+        # Of the peak the half is left in the only step of a run.
+        assert change == pytest.approx(10**0.5 / 2 * rates[flags[name.split("/")[0]]], rel=2e-2), name
 
 
 def test_loss_of_ten_sentences_goes_to_nearly_zero(tmp_path):

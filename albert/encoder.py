@@ -1,9 +1,12 @@
 """AlbertEncoder: text ids in, hidden states out. ALBERT and BERT are the same encoder with different configs."""
 
+import functools
+
 import tensorflow as tf
 
-from albert import ops
+from albert import clusters, ops
 from albert.layers import Dense, Embeddings, TransformerBlock
+from albert.recompute import recomputed
 
 # Dropout sites: 0 belongs to the embeddings, each layer has a run of its own.
 _SITES_PER_LAYER = 8
@@ -21,6 +24,9 @@ class AlbertEncoder(tf.keras.Model):
 
     Args:
       config: an ``AlbertConfig``.
+      recompute_grad: whether training keeps only each layer's input and computes the layer once more for its gradient: about a third
+        more time, for the memory of one layer's activations instead of all layers'. Results are the same. May be set later, before
+        the first step is traced.
 
     Call arguments:
       inputs: dict with ``input_word_ids`` int32 [B, T], and optionally ``input_mask`` int32 [B, T] (1 for a token, 0 for
@@ -37,9 +43,10 @@ class AlbertEncoder(tf.keras.Model):
       tf.errors.InvalidArgumentError: the same, found when the graph runs.
     """
 
-    def __init__(self, config, name="albert_encoder", **kwargs):
+    def __init__(self, config, recompute_grad=False, name="albert_encoder", **kwargs):
         super().__init__(name=name, **kwargs)
         self.config = config
+        self.recompute_grad = recompute_grad
         self.embeddings = Embeddings(config, name="embeddings")
         self.blocks = [TransformerBlock(config, name=f"group_{g}") for g in range(config.num_hidden_groups)]
         self.pooler = Dense(config.hidden_size, config.hidden_size, config.initializer_range, name="pooler")
@@ -58,12 +65,19 @@ class AlbertEncoder(tf.keras.Model):
         mask = inputs.get("input_mask")
         mask_bias = None if mask is None else (1.0 - tf.cast(mask[:, None, None, :], tf.float32)) * -10000.0
 
-        block_weights = [block.weights_for_step() for block in self.blocks]
+        arithmetic, weights = self._weights(training)
         x = tf.reshape(hidden, [-1, config.hidden_size])
         encoder_outputs = []
         for layer in range(config.num_hidden_layers):
-            group = config.group_of_layer(layer)
-            x = self.blocks[group](x, mask_bias, batch, block_weights[group], seed, (layer + 1) * _SITES_PER_LAYER)
+            apply = functools.partial(
+                self.blocks[config.group_of_layer(layer)],
+                mask_bias=mask_bias,
+                batch=batch,
+                seed=seed,
+                site=(layer + 1) * _SITES_PER_LAYER,
+                arithmetic=arithmetic,
+            )
+            x = recomputed(apply, x, weights[layer]) if training and self.recompute_grad else apply(x, weights=weights[layer])
             encoder_outputs.append(tf.reshape(x, [batch, length, config.hidden_size]))
         sequence_output = encoder_outputs[-1]
         return {
@@ -72,6 +86,15 @@ class AlbertEncoder(tf.keras.Model):
             "encoder_outputs": encoder_outputs,
             "embedding_output": embedding_output,
         }
+
+    def _weights(self, training):
+        """(the module with the element-wise parts, ``BlockWeights`` of each of the L layers)."""
+        groups = [self.config.group_of_layer(layer) for layer in range(self.config.num_hidden_layers)]
+        if training and clusters.available():
+            shared = [iter(block.weights_for_training(groups.count(g))) for g, block in enumerate(self.blocks)]
+            return clusters, [next(shared[g]) for g in groups]
+        weights = [block.weights_for_inference() for block in self.blocks]
+        return ops, [weights[g] for g in groups]
 
     def _check_length(self, word_ids, length):
         limit = self.config.max_position_embeddings

@@ -7,7 +7,7 @@ import collections
 
 import tensorflow as tf
 
-from albert import ops
+from albert import clusters, ops
 
 
 class Dense(tf.keras.layers.Layer):
@@ -24,8 +24,8 @@ class Dense(tf.keras.layers.Layer):
     def __init__(self, input_size, output_size, initializer_range, use_bias=True, **kwargs):
         super().__init__(**kwargs)
         initializer = tf.keras.initializers.TruncatedNormal(stddev=initializer_range)
-        self.kernel = self.add_weight("kernel", [input_size, output_size], initializer=initializer)
-        self.bias = self.add_weight("bias", [output_size], initializer="zeros") if use_bias else None
+        self.kernel = self.add_weight("kernel", [input_size, output_size], initializer=initializer, experimental_autocast=False)
+        self.bias = self.add_weight("bias", [output_size], initializer="zeros", experimental_autocast=False) if use_bias else None
         self.built = True
 
     def call(self, x):
@@ -115,7 +115,9 @@ BlockWeights = collections.namedtuple(
     "qkv_kernel qkv_bias attention_kernel attention_bias attention_gamma attention_beta "
     "intermediate_kernel intermediate_bias output_kernel output_bias output_gamma output_beta",
 )
-BlockWeights.__doc__ = "One block's weights as tensors in compute dtype (norms float32), query, key and value side by side."
+BlockWeights.__doc__ = """One block's weights as tensors; query, key and value side by side, the query scaled by head_size ** -0.5."""
+_KERNELS = ("qkv_kernel", "attention_kernel", "intermediate_kernel", "output_kernel")
+_BIASES = ("qkv_bias", "attention_bias", "intermediate_bias", "output_bias")
 
 
 class TransformerBlock(tf.keras.layers.Layer):
@@ -135,71 +137,84 @@ class TransformerBlock(tf.keras.layers.Layer):
         self.output_norm = LayerNorm(hidden, config.layer_norm_eps, name="output_norm")
         self.built = True
 
-    def weights_for_step(self):
-        """The weights cast to compute dtype, once for all the layers that share them; a ``BlockWeights``."""
+    def weights_for_inference(self):
+        """``BlockWeights`` in the compute dtype, norms in float32; for all the layers that share the block."""
+        weights = self._weights()
+        return weights._replace(**{name: tf.cast(getattr(weights, name), self.compute_dtype) for name in _KERNELS + _BIASES})
 
-        def cast(weight):
-            return tf.cast(weight, self.compute_dtype)
+    def weights_for_training(self, uses):
+        """A ``BlockWeights`` for each of the ``uses`` layers that share the block: kernels in the compute dtype, all else float32."""
+        columns = [
+            clusters.shared(value, self.compute_dtype if name in _KERNELS else tf.float32, uses)
+            for name, value in self._weights()._asdict().items()
+        ]
+        return [BlockWeights(*row) for row in zip(*columns)]
 
-        qkv = (self.query, self.key, self.value)
+    def _weights(self):
+        # Scaling the query spares scaling attention's scores.
+        scale = self.config.head_size**-0.5
+        query, key, value = self.query, self.key, self.value
         return BlockWeights(
-            qkv_kernel=tf.concat([cast(layer.kernel) for layer in qkv], axis=1),
-            qkv_bias=tf.concat([cast(layer.bias) for layer in qkv], axis=0),
-            attention_kernel=cast(self.attention_output.kernel),
-            attention_bias=cast(self.attention_output.bias),
+            qkv_kernel=tf.concat([query.kernel * scale, key.kernel, value.kernel], axis=1),
+            qkv_bias=tf.concat([query.bias * scale, key.bias, value.bias], axis=0),
+            attention_kernel=tf.convert_to_tensor(self.attention_output.kernel),
+            attention_bias=tf.convert_to_tensor(self.attention_output.bias),
             attention_gamma=tf.convert_to_tensor(self.attention_norm.gamma),
             attention_beta=tf.convert_to_tensor(self.attention_norm.beta),
-            intermediate_kernel=cast(self.intermediate.kernel),
-            intermediate_bias=cast(self.intermediate.bias),
-            output_kernel=cast(self.output_dense.kernel),
-            output_bias=cast(self.output_dense.bias),
+            intermediate_kernel=tf.convert_to_tensor(self.intermediate.kernel),
+            intermediate_bias=tf.convert_to_tensor(self.intermediate.bias),
+            output_kernel=tf.convert_to_tensor(self.output_dense.kernel),
+            output_bias=tf.convert_to_tensor(self.output_dense.bias),
             output_gamma=tf.convert_to_tensor(self.output_norm.gamma),
             output_beta=tf.convert_to_tensor(self.output_norm.beta),
         )
 
-    def call(self, x, mask_bias, batch, weights, seed, site):
+    def call(self, x, mask_bias, batch, weights, seed, site, arithmetic=ops):
         """One transformer layer.
 
         Args:
           x: [N, H] with N = B·T, rows of one sequence adjacent.
           mask_bias: float32 [B, 1, 1, T], or None when nothing is padded.
           batch: int32 scalar, B.
-          weights: what ``weights_for_step`` returned.
+          weights: ``BlockWeights`` for ``arithmetic``.
           seed: int32 [2] dropout seed, or None for no dropout.
           site: Python int that tells this layer's dropout masks from the other layers'.
+          arithmetic: the module with the element-wise parts: ``albert.ops`` with weights for inference, or ``albert.clusters`` with
+            weights for training.
 
         Returns:
           [N, H].
         """
         config, w = self.config, weights
-        rate = config.hidden_dropout_prob
 
-        def norm(y, gamma, beta):
-            return ops.layer_norm(y, gamma, beta, config.layer_norm_eps)
+        def mask(y, number):
+            return ops.dropout_mask(tf.shape(y), config.hidden_dropout_prob, seed, site + number)
 
         def attend(y):
-            y = self._attention(y, mask_bias, batch, w, seed, site)
-            return ops.dropout(y, rate, seed, site + 1)
+            return self._attention(y, mask_bias, batch, w, seed, site, arithmetic)
 
         def feed_forward(y):
-            y = ops.activation(config.hidden_act)(tf.nn.bias_add(tf.matmul(y, w.intermediate_kernel), w.intermediate_bias))
-            y = tf.nn.bias_add(tf.matmul(y, w.output_kernel), w.output_bias)
-            return ops.dropout(y, rate, seed, site + 2)
+            y = arithmetic.bias_activation(tf.matmul(y, w.intermediate_kernel), w.intermediate_bias, config.hidden_act)
+            return tf.matmul(y, w.output_kernel)
 
         if config.ln_type == "preln":
-            x += attend(norm(x, w.attention_gamma, w.attention_beta))
-            return x + feed_forward(norm(x, w.output_gamma, w.output_beta))
-        x = norm(x + attend(x), w.attention_gamma, w.attention_beta)
-        return norm(x + feed_forward(x), w.output_gamma, w.output_beta)
+            y = attend(ops.layer_norm(x, w.attention_gamma, w.attention_beta, config.layer_norm_eps))
+            x = ops.residual_sum(x, y, w.attention_bias, mask(y, 1))
+            y = feed_forward(ops.layer_norm(x, w.output_gamma, w.output_beta, config.layer_norm_eps))
+            return ops.residual_sum(x, y, w.output_bias, mask(y, 2))
+        epsilon = config.layer_norm_eps
+        y = attend(x)
+        x = arithmetic.residual_norm(x, y, w.attention_bias, w.attention_gamma, w.attention_beta, epsilon, mask(y, 1))
+        y = feed_forward(x)
+        return arithmetic.residual_norm(x, y, w.output_bias, w.output_gamma, w.output_beta, epsilon, mask(y, 2))
 
-    def _attention(self, x, mask_bias, batch, w, seed, site):
+    def _attention(self, x, mask_bias, batch, w, seed, site, arithmetic):
+        """Everything up to the product with the output kernel, without its bias: [N, H]."""
         heads, size = self.config.num_attention_heads, self.config.head_size
-        qkv = tf.nn.bias_add(tf.matmul(x, w.qkv_kernel), w.qkv_bias)
-        qkv = tf.transpose(tf.reshape(qkv, [batch, -1, 3, heads, size]), [2, 0, 3, 1, 4])
-        query, key, value = tf.unstack(qkv, axis=0)
+        qkv = tf.reshape(tf.matmul(x, w.qkv_kernel), [batch, -1, 3, heads, size])
+        query, key, value = arithmetic.split_heads(qkv, w.qkv_bias)
         scores = tf.matmul(query, key, transpose_b=True)
-        probabilities = ops.attention_probabilities(scores, mask_bias, size)
-        probabilities = ops.dropout(probabilities, self.config.attention_probs_dropout_prob, seed, site)
+        dropped = ops.dropout_mask(tf.shape(scores), self.config.attention_probs_dropout_prob, seed, site)
+        probabilities = arithmetic.attention_probabilities(scores, mask_bias, dropped)
         context = tf.transpose(tf.matmul(probabilities, value), [0, 2, 1, 3])
-        context = tf.reshape(context, [-1, heads * size])
-        return tf.nn.bias_add(tf.matmul(context, w.attention_kernel), w.attention_bias)
+        return tf.matmul(tf.reshape(context, [-1, heads * size]), w.attention_kernel)

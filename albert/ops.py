@@ -1,9 +1,9 @@
-"""Element-wise arithmetic of the encoder, as plain functions of tensors.
+"""Element-wise arithmetic of the encoder, as plain functions of tensors. ``albert.clusters`` has some of them compiled, for training.
 
-Shapes: N rows (batch times tokens), B batch, T tokens, H features.
+Shapes: N rows (batch times tokens), B batch, T tokens, H features, n heads, d width of a head.
 """
 
-import math
+from typing import NamedTuple
 
 import tensorflow as tf
 
@@ -43,42 +43,47 @@ def layer_norm(x, gamma, beta, epsilon):
     return tf.cast(centred * (tf.math.rsqrt(variance + epsilon) * gamma) + beta, x.dtype)
 
 
-def attention_probabilities(scores, mask_bias, head_size):
-    """softmax(scores / sqrt(head_size) + mask_bias) over the last axis, in float32 inside.
+class DropoutMask(NamedTuple):
+    """What one application of dropout keeps: ``keep``, a bool tensor, and ``scale``, the factor on what is kept."""
 
-    Args:
-      scores: float [B, heads, T, T], query times key.
-      mask_bias: float32 [B, 1, 1, T], 0 for a token and -10000 for padding, or None when nothing is padded.
-      head_size: width of one head.
+    keep: tf.Tensor
+    scale: float
 
-    Returns:
-      Tensor of the shape and dtype of ``scores``.
-    """
-    logits = tf.cast(scores, tf.float32) * (1.0 / math.sqrt(head_size))
-    if mask_bias is not None:
-        logits += mask_bias
-    return tf.cast(tf.nn.softmax(logits), scores.dtype)
+    def apply(self, x):
+        """Inverted dropout of x, which has the mask's shape."""
+        return tf.where(self.keep, x * tf.cast(self.scale, x.dtype), tf.zeros([], x.dtype))
 
 
-def dropout(x, rate, seed, site):
-    """Inverted dropout whose mask is a function of ``seed`` and ``site`` alone.
+def dropout_mask(shape, rate, seed, site):
+    """A dropout mask that is a function of ``seed`` and ``site`` alone.
 
     A stateless mask makes a resumed run equal to an unbroken one, and a recomputed layer equal to its first computation.
 
     Args:
-      x: float tensor of any shape.
-      rate: Python float in [0, 1), the share of values set to zero.
+      shape: int32 tensor, the shape of what is dropped from; its last axis must not be empty.
+      rate: Python float in [0, 1), the share of values set to zero, exact to 1 / 65536.
       seed: int32 [2], or None for no dropout.
       site: Python int that tells this call from the others made with the same seed.
 
     Returns:
-      Tensor of x's shape and dtype.
+      ``DropoutMask``, or None for no dropout.
     """
     if seed is None or rate == 0.0:
-        return x
+        return None
     site_seed = tf.random.experimental.stateless_fold_in(seed, site)
-    kept = tf.random.stateless_uniform(tf.shape(x), site_seed) >= rate
-    return tf.where(kept, x * tf.cast(1.0 / (1.0 - rate), x.dtype), tf.zeros([], x.dtype))
+    # Random bits cost more than all else about a mask; sixteen for each value are enough.
+    size = tf.reduce_prod(shape)
+    words = tf.random.stateless_uniform([(size + 1) // 2], site_seed, minval=None, maxval=None, dtype=tf.int32)
+    bits = tf.reshape(tf.bitcast(words, tf.int16), [-1])[:size]
+    dropped = round(rate * 65536)
+    keep = tf.reshape(bits >= tf.constant(dropped - 32768, tf.int16), shape)
+    return DropoutMask(keep, 65536.0 / (65536 - dropped))
+
+
+def dropout(x, rate, seed, site):
+    """Inverted dropout of a tensor of any shape; for the other arguments see ``dropout_mask``. Keeps shape and dtype."""
+    mask = dropout_mask(tf.shape(x), rate, seed, site)
+    return x if mask is None else mask.apply(x)
 
 
 def dropout_seed(seed, training):
@@ -88,3 +93,74 @@ def dropout_seed(seed, training):
     if seed is None:
         return tf.random.uniform([2], minval=tf.int32.min, maxval=tf.int32.max, dtype=tf.int32)
     return seed
+
+
+def bias_activation(x, bias, name):
+    """activation(x + bias).
+
+    Args:
+      x: float [N, H].
+      bias: [H] of x's dtype.
+      name: a config's ``hidden_act``.
+
+    Returns:
+      Tensor of x's shape and dtype.
+    """
+    return activation(name)(tf.nn.bias_add(x, bias))
+
+
+def residual_sum(residual, x, bias, dropped=None):
+    """residual + dropout(x + bias) for residual and x float [N, H], bias [H], and a ``DropoutMask`` or None: [N, H] of x's dtype."""
+    return residual + _drop(tf.nn.bias_add(x, tf.cast(bias, x.dtype)), dropped)
+
+
+def residual_norm(residual, x, bias, gamma, beta, epsilon, dropped=None):
+    """Layer norm of residual + dropout(x + bias).
+
+    Args:
+      residual, x: float [N, H].
+      bias: [H] of x's dtype.
+      gamma, beta: float32 [H].
+      epsilon: of the layer norm.
+      dropped: ``DropoutMask`` for [N, H], or None for no dropout.
+
+    Returns:
+      Tensor of x's shape and dtype.
+    """
+    return layer_norm(residual_sum(residual, x, bias, dropped), gamma, beta, epsilon)
+
+
+def split_heads(qkv, bias):
+    """Query, key and value of every head, with their bias.
+
+    Args:
+      qkv: float [B, T, 3, n, d].
+      bias: [3nd] of qkv's dtype.
+
+    Returns:
+      Three tensors [B, n, T, d] of qkv's dtype.
+    """
+    shape = tf.shape(qkv)
+    flat = tf.nn.bias_add(tf.reshape(qkv, [-1, bias.shape[0]]), bias)
+    return tf.unstack(tf.transpose(tf.reshape(flat, shape), [2, 0, 3, 1, 4]))
+
+
+def attention_probabilities(scores, mask_bias, dropped=None):
+    """dropout(softmax(scores + mask_bias)) over the last axis, in float32 inside.
+
+    Args:
+      scores: float [B, n, T, T], query times key, scaled.
+      mask_bias: float32 [B, 1, 1, T], 0 for a token and -10000 for padding, or None when nothing is padded.
+      dropped: ``DropoutMask`` for [B, n, T, T], or None for no dropout.
+
+    Returns:
+      Tensor of the shape and dtype of ``scores``.
+    """
+    logits = tf.cast(scores, tf.float32)
+    if mask_bias is not None:
+        logits += mask_bias
+    return _drop(tf.cast(tf.nn.softmax(logits), scores.dtype), dropped)
+
+
+def _drop(x, dropped):
+    return x if dropped is None else dropped.apply(x)

@@ -4,11 +4,12 @@ VENV := .venv
 PY := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
 
-.PHONY: help venv test test-slow lint format quickstart bench lock clean FORCE
+.PHONY: help venv test test-slow lint format quickstart bench lock clean reproduce-smoke FORCE
 
 help:
 	@echo "make quickstart  install, fetch MSRA, train a small tagger from scratch, evaluate it, tag some sentences"
 	@echo "make bench       measure speed and memory beside PyTorch and plain Keras; BENCH_FLAGS=--quick for a short run"
+	@echo "make reproduce-smoke  all systems of the paper's comparison, tiny and untrained, on a part of MSRA: the report's tables in minutes"
 	@echo "make test        lint and the tests but for those marked slow"
 	@echo "make test-slow   the tests marked slow"
 	@echo "make lint        ruff check and ruff format --check"
@@ -61,6 +62,11 @@ $(BENCH_VENV)/.installed: benchmarks/requirements.txt
 
 data/msra/train.txt: | $(STAMP)
 	$(PY) -m ner.data.msra --output_dir=data/msra
+
+reproduce-smoke: venv
+	$(PY) -m ner.data.msra --output_dir=data/msra
+	$(PY) -m ner.reproduce --experiments=all --output_dir=output/reproduce_smoke --data_dir=data/msra \
+		--overrides_file=flags/reproduce_smoke/overrides.json --train_sentences=1000 --test_sentences=300
 
 lock:
 	uv pip compile --quiet --universal --python-version 3.9 --extra dev --no-emit-index-url --custom-compile-command "make lock" \

@@ -1,0 +1,76 @@
+"""Measure the paper's systems: ``python -m ner.reproduce --experiments=all --output_dir=output/reproduce``."""
+
+import collections
+import os
+import sys
+
+from absl import flags
+
+from albert import cli
+from albert.errors import UserError
+from ner.data.readers import read_split
+from ner.reproduce.experiments import EXPERIMENTS, find_experiments
+from ner.reproduce.report import write_report
+from ner.reproduce.running import Interrupted, Runner, read_overrides, take_part
+
+FLAGS = flags.FLAGS
+
+flags.DEFINE_list("experiments", ["all"], f"What to run: all, or some of {', '.join(e.name for e in EXPERIMENTS)}.")
+flags.DEFINE_string("output_dir", None, "Directory for runs and report; the same command goes on where it stopped.")
+flags.DEFINE_string("data_dir", "data/msra", "Directory with train.txt and test.txt, as python -m ner.data.msra writes them.")
+flags.DEFINE_string("flags_dir", "flags", "Directory with the systems' flagfiles.")
+flags.DEFINE_string("overrides_file", None, "JSON from experiment, or * for all, to a list of flags that replace the flagfile's.")
+flags.DEFINE_list("seeds", ["42"], "Seeds, each of which every system is trained with.")
+flags.DEFINE_integer("train_sentences", 0, "Train on a random part of so many sentences; 0 for all.")
+flags.DEFINE_integer("test_sentences", 0, "Score on a random part of so many sentences; 0 for all.")
+
+
+def main(_):
+    if not FLAGS.output_dir:
+        raise UserError("--output_dir: not given, expected a directory")
+    experiments, seeds = find_experiments(FLAGS.experiments), _seeds(FLAGS.seeds)
+    overrides = read_overrides(FLAGS.overrides_file, [experiment.name for experiment in EXPERIMENTS])
+    data_dir, note = _data()
+    counts = {split: _entities(data_dir, split) for split in ("train", "test")}
+    runner = Runner(FLAGS.output_dir, data_dir, FLAGS.flags_dir, overrides)
+    results, failures = collections.defaultdict(list), {}
+    for experiment in experiments:
+        try:
+            for seed in seeds:
+                results[experiment].append(runner.result(experiment, seed))
+        except UserError as e:
+            failures[experiment] = str(e)
+            print(f"error: {experiment.title}: {e}", file=sys.stderr)
+        except Interrupted:
+            print("stopped; the same command goes on from there", file=sys.stderr)
+            return cli.EXIT_INTERRUPTED
+        results = collections.defaultdict(list, {key: runs for key, runs in results.items() if runs})
+        write_report(FLAGS.output_dir, counts, dict(results), failures, note)
+    print(f"report: {os.path.join(FLAGS.output_dir, 'report.md')}")
+    return cli.EXIT_USER_ERROR if failures else 0
+
+
+def _seeds(values):
+    if not values or not all(value.isdigit() for value in values):
+        raise UserError(f"--seeds: found {','.join(values)!r}, expected whole numbers, separated by commas")
+    return [int(value) for value in dict.fromkeys(values)]
+
+
+def _data():
+    """(directory with the data to use, what it is in words)."""
+    sizes = {"train": FLAGS.train_sentences, "test": FLAGS.test_sentences}
+    if not any(sizes.values()):
+        return FLAGS.data_dir, f"Data: all of {FLAGS.data_dir}."
+    target = os.path.join(FLAGS.output_dir, "data")
+    take_part(FLAGS.data_dir, target, sizes)
+    parts = ", ".join(f"{size:,} {split} sentences" if size else f"all {split} sentences" for split, size in sizes.items())
+    return target, f"Data: a random part of {FLAGS.data_dir}, {parts}. Scores on a part are not comparable with the paper's."
+
+
+def _entities(data_dir, split):
+    corpus = read_split(data_dir, split)
+    return collections.Counter(span.label for example in corpus.examples for span in example.spans(corpus.scheme))
+
+
+if __name__ == "__main__":
+    sys.exit(cli.run(main))

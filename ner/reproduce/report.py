@@ -1,0 +1,209 @@
+"""The report: the paper's tables with the measured numbers beside the published ones."""
+
+import itertools
+import os
+import platform
+
+import numpy as np
+
+from albert.files import atomic_write
+from ner.reproduce import plots
+from ner.reproduce.document import Heading, Paragraph, Table, to_html, to_markdown
+from ner.reproduce.experiments import EXPERIMENTS, MAIN, PUBLISHED_COUNTS, PUBLISHED_MACHINE, PUBLISHED_PER_TYPE
+from ner.reproduce.nested import OUTCOMES
+from ner.reproduce.statistics import mean_and_spread, paired_bootstrap
+
+TITLE = "The paper's tables, measured"
+MEASURES = ("precision", "recall", "f1")
+_NOT_PUBLISHED = "not in the paper"
+
+
+def write_report(output_dir, counts, results, failures, data_note):
+    """Write ``report.md``, ``report.html`` and ``plots/`` into a directory.
+
+    Args:
+      output_dir: the directory.
+      counts: dict from split to a dict from entity type to the number of entities that were trained on or scored.
+      results: dict from experiment to a non-empty list of ``scoring.score_run`` results, one per seed.
+      failures: dict from experiment to why there is no result.
+      data_note: what data was used, in words.
+    """
+    pictures = plots.write_plots(output_dir, results)
+    blocks = [
+        Heading(TITLE, 1),
+        Paragraph(
+            "In every table the columns named “paper” hold numbers printed in the paper, copied, not measured. All others were "
+            "measured by this project, with the weights that the first table names. Scores are entity-level, exact span and type, in "
+            "percent, in the conlleval reading; ± is the sample standard deviation over seeds."
+        ),
+        Paragraph(data_note),
+        *_weights(results, failures),
+        *_table_1(counts),
+        *_table_2(results),
+        *_table_3(results),
+        *_table_4(results, failures),
+        *pictures,
+        *_significance(results),
+        *_organisations(results),
+        *_commands(results),
+    ]
+    for name, text in (("report.md", to_markdown(blocks)), ("report.html", to_html(blocks, TITLE))):
+        with atomic_write(os.path.join(output_dir, name)) as f:
+            f.write(text)
+
+
+def _weights(results, failures):
+    rows = []
+    for experiment in EXPERIMENTS:
+        if experiment in results:
+            runs = results[experiment]
+            seeds = ", ".join(str(run["seed"]) for run in runs)
+            rows.append([experiment.title, "measured here", runs[0]["weights"], runs[0]["precision"].replace("off", "float32"), seeds])
+        else:
+            reason = failures.get(experiment, "not asked for")
+            rows.append([experiment.title, f"not measured: {reason}", "-", "-", "-"])
+    columns = ("system", "measured", "weights that training started from", "arithmetic", "seeds")
+    return [Heading("What was measured, and with which weights"), Table(columns, rows)]
+
+
+def _table_1(counts):
+    rows = []
+    for split, published in PUBLISHED_COUNTS.items():
+        for label, expected in [*published.items(), ("total", sum(published.values()))]:
+            found = sum(counts[split].values()) if label == "total" else counts[split].get(label, 0)
+            rows.append([f"{split}, {label}", f"{expected:,}", f"{found:,}", f"{found - expected:+,}"])
+    return [Heading("Table 1: entities"), Table(("", "paper", "here", "difference"), rows)]
+
+
+def _table_2(results):
+    sessions = [run["session"] for runs in results.values() for run in runs]
+    hardware = sessions[0]["hardware"] if sessions else {}
+    gpus = ", ".join(gpu.get("device_name", "GPU") for gpu in hardware.get("gpus", []))
+    here = {
+        "Operating system": hardware.get("platform", platform.platform()),
+        "CPU": f"{hardware.get('cpu', platform.processor())}, {os.cpu_count()} cores",
+        "GPU": gpus or "none",
+        "Python": platform.python_version(),
+        "TensorFlow": sessions[0]["packages"]["tensorflow"] if sessions else "-",
+        "Memory": _memory(),
+    }
+    rows = [[name, published, here[name]] for name, published in PUBLISHED_MACHINE.items()]
+    return [Heading("Table 2: the machine"), Table(("", "paper", "here"), rows)]
+
+
+def _memory():
+    try:
+        return f"{os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES') / 2**30:.0f} GB"
+    except (ValueError, OSError, AttributeError):
+        return "unknown"
+
+
+def _table_3(results):
+    blocks = [Heading("Table 3: types")]
+    for experiment, runs in results.items():
+        labels = sorted({label for run in runs for label in run["evaluation"]["conlleval"]["per_type"]})
+        rows = []
+        for label in labels:
+            published = PUBLISHED_PER_TYPE.get(label) if experiment.name == MAIN else None
+            scores = [run["evaluation"]["conlleval"]["per_type"].get(label, {}) for run in runs]
+            support = f"{max(score.get('support', 0) for score in scores):,}"
+            rows.append([label, *_measure_cells(published, [[score.get(m, 0.0) for m in MEASURES] for score in scores]), support])
+        blocks += [Heading(experiment.title, 3), Table(("", *_measure_columns(), "support"), rows)]
+    return blocks
+
+
+def _table_4(results, failures):
+    rows = []
+    for experiment in EXPERIMENTS:
+        if experiment in results:
+            runs = results[experiment]
+            scores = [[run["evaluation"]["conlleval"]["overall"][m] for m in MEASURES] for run in runs]
+            cells = _measure_cells(experiment.published, scores)
+            cells += [
+                _spread([100 * run["evaluation"]["strict"]["overall"]["f1"] for run in runs]),
+                f"{runs[0]['parameters']:,}",
+                _spread([run["train_seconds"] for run in runs], 0),
+                f"{runs[0]['train_steps']:,}",
+                _spread([run["sentences_per_second"] for run in runs], 0),
+            ]
+        else:
+            missing = "failed" if experiment in failures else "not run"
+            cells = [cell for m in MEASURES for cell in (_published(experiment.published, m), missing, "-")] + [missing, "-", "-", "-", "-"]
+        rows.append([experiment.title, *cells])
+    extra = ("strict F1, here", "parameters", "training, s", "steps", "tagging, sentences/s")
+    note = (
+        "Training time is without evaluation; tagging speed is the whole test set in batches of 128, without the scores of "
+        "entities. Strict F1 does not count entities whose first tag breaks the scheme."
+    )
+    return [Heading("Table 4: systems"), Table(("system", *_measure_columns(), *extra), rows), Paragraph(note)]
+
+
+def _measure_columns():
+    names = {"precision": "P", "recall": "R", "f1": "F1"}
+    return tuple(f"{names[m]}, {what}" for m in MEASURES for what in ("paper", "here", "difference"))
+
+
+def _measure_cells(published, scores):
+    """Paper, here and difference of each measure; ``scores`` holds a list of fractions per seed."""
+    cells = []
+    for m, fractions in zip(MEASURES, zip(*scores)):
+        values = [100 * fraction for fraction in fractions]
+        difference = f"{mean_and_spread(values)[0] - getattr(published, m):+.2f}" if published else "-"
+        cells += [_published(published, m), _spread(values), difference]
+    return cells
+
+
+def _published(published, measure):
+    return f"{getattr(published, measure):.2f}" if published else _NOT_PUBLISHED
+
+
+def _spread(values, digits=2):
+    mean, spread = mean_and_spread(values)
+    return f"{mean:,.{digits}f}" + ("" if spread is None else f" ± {spread:,.{digits}f}")
+
+
+def _significance(results):
+    if len(results) < 2:
+        return []
+    counts = {experiment: np.sum([run["sentences"] for run in runs], axis=0) for experiment, runs in results.items()}
+    rows = []
+    for first, second in itertools.combinations(results, 2):
+        if len(results[first]) == len(results[second]):
+            difference = paired_bootstrap(counts[first], counts[second])
+            interval = f"{difference.low:+.2f} to {difference.high:+.2f}"
+            rows.append([f"{first.title} – {second.title}", f"{difference.f1:+.2f}", interval, f"{difference.p:.4f}"])
+    note = (
+        "Paired bootstrap over test sentences, 10,000 resamples: the difference in F1 points over all seeds together, the middle "
+        "95 % of the resampled differences, and the share of resamples in which the system that is ahead is not. It speaks of this "
+        "test set, not of other seeds."
+    )
+    columns = ("pair", "F1 difference", "95 % of resamples", "p")
+    return [Heading("Which differences are more than chance"), Table(columns, rows), Paragraph(note)]
+
+
+def _organisations(results):
+    rows = []
+    for experiment, runs in results.items():
+        for kind, words in (("nested", "begin with a place"), ("plain", "others")):
+            counts = [sum(run["organisations"][kind][outcome] for run in runs) / len(runs) for outcome in OUTCOMES]
+            total = sum(counts)
+            rows.append(
+                [f"{experiment.title}, {words}", f"{total:,.0f}"]
+                + [f"{count:,.1f} ({100 * count / total:.1f} %)" if total else "0.0 (-)" for count in counts]
+            )
+    note = (
+        "Section 4.5 of the paper blames its low recall of places and organisations on organisations whose name opens with a "
+        "place: the place is tagged and the organisation is not. It gives no counts, so there is no column for the paper. A place "
+        "is a name of two characters or more that is annotated as one in the training set. Means over seeds."
+    )
+    columns = ("organisations of the test set", "number", *OUTCOMES)
+    return [Heading("Section 4.5: places inside organisations"), Table(columns, rows), Paragraph(note)]
+
+
+def _commands(results):
+    rows = [
+        [experiment.title, "python run_ner.py " + " ".join(run["command"]), (run["session"]["revision"] or "unknown")[:20]]
+        for experiment, runs in results.items()
+        for run in runs[:1]
+    ]
+    return [Heading("Commands"), Table(("system", "command of the first seed", "source revision"), rows)]

@@ -1,0 +1,150 @@
+"""Training the systems, each in a process of its own, and keeping what was measured."""
+
+import hashlib
+import json
+import os
+import signal
+import sys
+from subprocess import Popen
+
+import numpy as np
+
+from albert import cli
+from albert.errors import UserError
+from albert.files import atomic_write
+from ner.config import read_json, write_json
+from ner.data.readers import read_split
+
+ALL = "*"
+
+
+class Interrupted(Exception):
+    """A training process was asked to stop; it goes on with the next start of the same command."""
+
+
+def read_overrides(path, names):
+    """Flags that take the place of those in the flagfiles: a JSON object from experiment, or ``*`` for all, to a list of flags.
+
+    Raises:
+      UserError: the file is missing, no such object, or names an experiment there is not.
+    """
+    if not path:
+        return {}
+    overrides = read_json(path, "flags for each experiment")
+    if not isinstance(overrides, dict) or not all(isinstance(v, list) and all(isinstance(f, str) for f in v) for v in overrides.values()):
+        raise UserError(f"{path}: expected an object from experiment names to lists of flags")
+    for name in overrides:
+        if name not in (ALL, *names):
+            raise UserError(f"{path}: found experiment {name!r}, expected {ALL} or one of {', '.join(names)}")
+    return overrides
+
+
+def take_part(data_dir, target, sizes, seed=1):
+    """Write a random part of each split, in the order of the whole.
+
+    Args:
+      data_dir: directory with the splits.
+      target: directory to write to.
+      sizes: dict from split to number of sentences; 0 or too large a number for all.
+      seed: decides which.
+    """
+    os.makedirs(target, exist_ok=True)
+    for split, size in sizes.items():
+        examples = read_split(data_dir, split).examples
+        if 0 < size < len(examples):
+            chosen = np.sort(np.random.default_rng(seed).permutation(len(examples))[:size])
+            examples = [examples[i] for i in chosen]
+        with atomic_write(os.path.join(target, f"{split}.txt")) as f:
+            for example in examples:
+                f.writelines(f"{character}\t{tag}\n" for character, tag in zip(example.text, example.tags))
+                f.write("\n")
+
+
+class Runner:
+    """Runs experiments below one directory and keeps their results there.
+
+    ::
+
+        runs/<experiment>/seed_<n>/     the training output directory
+        logs/<experiment>_<n>.log       what its training printed
+        results/<experiment>_<n>.json   what was measured
+
+    Args:
+      output_dir: the directory.
+      data_dir: directory with the splits.
+      flags_dir: directory with the flagfiles.
+      overrides: what ``read_overrides`` returned.
+      log: takes one line of text at a time.
+    """
+
+    def __init__(self, output_dir, data_dir, flags_dir, overrides, log=print):
+        self._output_dir = output_dir
+        self._data_dir = data_dir
+        self._flags_dir = flags_dir
+        self._overrides = overrides
+        self._log = log
+
+    def result(self, experiment, seed):
+        """What was measured, trained first where that is still to do: dict of ``scoring.score_run``.
+
+        Raises:
+          Interrupted: the training process was stopped.
+          UserError: the training process failed; with the last line it wrote.
+        """
+        command, run_dir = self._command(experiment, seed)
+        path = os.path.join(self._output_dir, "results", f"{experiment.name}_{seed}.json")
+        made_with = hashlib.sha256(json.dumps([command, self._file_hash(experiment)]).encode()).hexdigest()
+        if os.path.exists(path):
+            stored = read_json(path, "the result of an experiment")
+            if stored["made_with"] == made_with:
+                self._log(f"{experiment.title}, seed {seed}: measured before")
+                return stored
+        self._log(f"{experiment.title}, seed {seed}: {' '.join(command)}")
+        self._train(command, os.path.join(self._output_dir, "logs", f"{experiment.name}_{seed}.log"))
+        from ner.reproduce.scoring import score_run  # noqa: PLC0415 - TensorFlow loads only when something is to be measured
+
+        result = {**score_run(run_dir, self._data_dir), "made_with": made_with, "command": command, "seed": seed}
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        write_json(path, result)
+        return result
+
+    def _command(self, experiment, seed):
+        run_dir = os.path.join(self._output_dir, "runs", experiment.name, f"seed_{seed}")
+        flags = [
+            f"--flagfile={os.path.join(self._flags_dir, experiment.flagfile)}",
+            *self._overrides.get(ALL, []),
+            *self._overrides.get(experiment.name, []),
+            "--do_train",
+            "--nodo_eval",
+            f"--data_dir={self._data_dir}",
+            f"--output_dir={run_dir}",
+            f"--seed={seed}",
+        ]
+        return flags, run_dir
+
+    def _file_hash(self, experiment):
+        path = os.path.join(self._flags_dir, experiment.flagfile)
+        try:
+            with open(path, "rb") as f:
+                return hashlib.sha256(f.read()).hexdigest()
+        except OSError as e:
+            raise UserError(f"--flags_dir: cannot read {path}: {e.strerror}") from e
+
+    def _train(self, command, log_file):
+        os.makedirs(os.path.dirname(log_file), exist_ok=True)
+        with open(log_file, "w", encoding="utf-8") as log:
+            process = Popen([sys.executable, "-m", "run_ner", *command], stdout=log, stderr=log)
+            # Training saves its state when it is told to stop; Ctrl-C reaches it without our help.
+            previous = signal.signal(signal.SIGTERM, lambda *_: process.terminate())
+            try:
+                code = process.wait()
+            except KeyboardInterrupt:
+                code = process.wait()
+            finally:
+                signal.signal(signal.SIGTERM, previous)
+        if code in (cli.EXIT_INTERRUPTED, -signal.SIGINT, -signal.SIGTERM):
+            raise Interrupted
+        if code:
+            with open(log_file, encoding="utf-8") as log:
+                lines = [line for line in log.read().splitlines() if line.strip()]
+            raise UserError(lines[-1].removeprefix("error: ") if lines else f"training ended with code {code}, see {log_file}")

@@ -1,0 +1,69 @@
+"""What a trained system does on the test set."""
+
+import time
+
+import tensorflow as tf
+
+from ner import run_record
+from ner.config import read_json
+from ner.data.readers import read_split
+from ner.evaluation import evaluate
+from ner.model_dir import ModelDir
+from ner.reproduce.nested import count_outcomes, place_names
+from ner.tagger import Tagger
+from ner.tags import spans_from_tags
+
+# Sentences tagged before the clock starts: the graph is built with the first.
+_WARM_UP = 128
+
+
+def score_run(path, data_dir, batch_size=128):
+    """Tag the test set with a finished run's model.
+
+    Args:
+      path: the run's output directory.
+      data_dir: directory with the train and test splits.
+      batch_size: sentences per batch.
+
+    Returns:
+      JSON-ready dict: ``evaluation`` (``Evaluation.to_dict``), ``sentences`` ([N, 3] correct, predicted and gold entities of
+      each), ``organisations`` (``count_outcomes``), ``parameters``, ``train_seconds``, ``train_steps``, ``epochs``,
+      ``sentences_per_second`` in tagging, ``weights`` (what the encoder started from), ``precision`` of training, and
+      ``session`` (flags, versions and hardware).
+    """
+    directory = ModelDir(path)
+    record = read_json(directory.file(run_record.RECORD), "the record of a finished run")
+    identity = record["identity"]
+    predictor = Tagger.load(path, batch_size, identity["constrained_decoding"]).predictor
+    scheme = predictor.tag_set.scheme
+    test = read_split(data_dir, "test", types=predictor.tag_set.types).examples
+    texts = [example.text for example in test]
+    list(predictor.tags(texts[:_WARM_UP]))
+    started = time.perf_counter()
+    predicted = list(predictor.tags(texts))
+    seconds = time.perf_counter() - started
+    spans = [spans_from_tags(tags, scheme) for tags in predicted]
+    gold = [example.spans(scheme) for example in test]
+    places = place_names(read_split(data_dir, "train").examples, scheme)
+    result = {
+        "evaluation": evaluate([example.tags for example in test], predicted, scheme).to_dict(),
+        "sentences": [[len({*g} & {*p}), len(p), len(g)] for g, p in zip(gold, spans)],
+        "organisations": count_outcomes(test, spans, places, scheme),
+        "parameters": int(predictor.model.count_params()),
+        "train_seconds": record["result"]["seconds"],
+        "train_steps": record["result"]["steps"],
+        "epochs": record["result"]["epochs"],
+        "sentences_per_second": len(texts) / seconds,
+        "weights": _weights(identity),
+        "precision": identity["mixed_precision"],
+        "session": record["sessions"][-1],
+    }
+    tf.keras.backend.clear_session()
+    return result
+
+
+def _weights(identity):
+    if identity.get("init_checkpoint"):
+        return f"encoder: {identity['init_checkpoint']}"
+    vectors = [name.replace("_", " ") for name in ("char_vectors", "word_vectors") if name in identity]
+    return f"pretrained {' and '.join(vectors)}" if vectors else "random: no pretrained weights"

@@ -1,0 +1,183 @@
+"""The report: every cell filled, published and measured numbers told apart; and what the harness refuses and resumes."""
+
+import json
+import re
+import sys
+import types
+
+import pytest
+
+from albert.errors import UserError
+from ner.reproduce import running
+from ner.reproduce.document import Heading, Paragraph, Table, to_html, to_markdown
+from ner.reproduce.experiments import EXPERIMENTS, PUBLISHED_COUNTS, find_experiments
+from ner.reproduce.nested import OUTCOMES
+from ner.reproduce.report import write_report
+from ner.reproduce.running import Interrupted, Runner, read_overrides, take_part
+
+COUNTS = {split: {**counts, "PER": 7} for split, counts in PUBLISHED_COUNTS.items()}
+
+
+def _run(seed, f1):
+    def score(value):
+        return {"precision": value, "recall": value, "f1": value, "support": 11}
+
+    reading = {"overall": score(f1), "per_type": {label: score(f1 - 0.1) for label in ("LOC", "ORG", "PER")}}
+    return {
+        "seed": seed,
+        "evaluation": {"conlleval": reading, "strict": reading},
+        "sentences": [[1, 2, 2], [0, 1, 1], [round(3 * f1), 3, 3]],
+        "organisations": {kind: dict.fromkeys(OUTCOMES, 1) for kind in ("nested", "plain")},
+        "parameters": 12345,
+        "train_seconds": 61.0,
+        "train_steps": 13,
+        "sentences_per_second": 97.0,
+        "weights": "random: no pretrained weights",
+        "precision": "off",
+        "session": {"hardware": {"platform": "Linux", "cpu": "toy", "gpus": []}, "packages": {"tensorflow": "2.15.1"}, "revision": "abc"},
+        "command": ["--flagfile=flags/x.flags"],
+    }
+
+
+def _tables(markdown):
+    for block in markdown.split("\n\n"):
+        if block.startswith("|"):
+            yield [[cell.strip() for cell in line.strip("|").split(" | ")] for line in block.splitlines()]
+
+
+def test_every_cell_is_filled(tmp_path):
+    results = {experiment: [_run(1, 0.9), _run(2, 0.8)] for experiment in EXPERIMENTS}
+    write_report(tmp_path, COUNTS, results, {}, "Data: toys.")
+    markdown = (tmp_path / "report.md").read_text(encoding="utf-8")
+    tables = list(_tables(markdown))
+    assert len(tables) == 1 + 2 + len(EXPERIMENTS) + 1 + 1 + 1 + 1
+    for table in tables:
+        assert all(len(row) == len(table[0]) for row in table)
+        assert all(cell for row in table[2:] for cell in row)
+    main = next(row for table in tables for row in table if row[0] == "ALBERT-BiLSTM-CRF" and len(row) > 10)
+    # Paper, mean ± spread here, difference.
+    assert main[1:4] == ["97.38", "85.00 ± 7.07", "-12.38"]
+    assert "| ALBERT-BiLSTM-CRF | measured here | random: no pretrained weights | float32 | 1, 2 |" in markdown
+    assert "| train, PER | 17,615 | 7 | -17,608 |" in markdown
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert page.count("<table>") == len(tables)
+    assert "85.00 ± 7.07" in page
+
+
+def test_what_was_not_measured_says_so(tmp_path):
+    main = find_experiments(["albert_bilstm_crf"])[0]
+    write_report(tmp_path, COUNTS, {main: [_run(1, 0.9)]}, {EXPERIMENTS[2]: "checkpoints/x: no such file"}, "Data: toys.")
+    markdown = (tmp_path / "report.md").read_text(encoding="utf-8")
+    assert "| BERT-fine-tuning | not measured: checkpoints/x: no such file | - | - | - |" in markdown
+    assert "| BERT-BiLSTM-CRF | not measured: not asked for | - | - | - |" in markdown
+    assert re.search(r"\| BERT-BiLSTM-CRF \| 97.92 \| not run \| - \|", markdown)
+    assert re.search(r"\| BERT-fine-tuning \| 96.68 \| failed \| - \|", markdown)
+    assert "±" not in markdown.split("Table 4")[1]
+
+
+def test_markup_is_escaped():
+    blocks = [Heading("a < b"), Paragraph("<b>"), Table(("x", "y|z"), [["1 & 2", "|"]])]
+    assert to_markdown(blocks) == "## a < b\n\n<b>\n\n| x | y\\|z |\n| --- | ---: |\n| 1 & 2 | \\| |\n"
+    page = to_html(blocks, "<title>")
+    assert "<h2>a &lt; b</h2>" in page
+    assert "<td>1 &amp; 2</td>" in page
+    assert "&lt;title&gt;" in page
+
+
+def test_unknown_experiments():
+    assert find_experiments(["all"]) == EXPERIMENTS
+    with pytest.raises(UserError, match="--experiments: found 'xlnet', expected all or some of char_bilstm_crf, "):
+        find_experiments(["xlnet"])
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ('{"xlnet": []}', "found experiment 'xlnet', expected * or one of a, b"),
+        ('["--seed=1"]', "expected an object from experiment names to lists of flags"),
+        ('{"a": "--seed=1"}', "expected an object from experiment names to lists of flags"),
+        ("{", "1: not JSON"),
+    ],
+)
+def test_damaged_overrides(tmp_path, content, message):
+    path = tmp_path / "overrides.json"
+    path.write_text(content)
+    with pytest.raises(UserError, match=re.escape(message)):
+        read_overrides(str(path), ["a", "b"])
+
+
+def test_a_part_of_the_data_keeps_its_order(tmp_path):
+    rows = ["\n".join(f"{c}\tO" for c in text) for text in ("甲甲", "乙", "丙丙", "丁", "戊")]
+    (tmp_path / "train.txt").write_text("\n\n".join(rows) + "\n", encoding="utf-8")
+    take_part(tmp_path, tmp_path / "part", {"train": 3})
+    part = (tmp_path / "part" / "train.txt").read_text(encoding="utf-8")
+    kept = part.replace("\tO\n", "").split()
+    assert len(kept) == 3
+    assert kept == sorted(kept, key=["甲甲", "乙", "丙丙", "丁", "戊"].index)
+    take_part(tmp_path, tmp_path / "part", {"train": 3})
+    assert (tmp_path / "part" / "train.txt").read_text(encoding="utf-8") == part
+
+
+@pytest.fixture(name="runner")
+def _runner(tmp_path, monkeypatch):
+    """A function that makes a ``Runner`` whose trainings are noted, not done; ``exit_code`` and ``printed`` are what they end with."""
+    flags = tmp_path / "flags"
+    flags.mkdir()
+    for experiment in EXPERIMENTS:
+        (flags / experiment.flagfile).write_text("--lstm_units=3\n")
+
+    class Process:
+        exit_code, printed = 0, ""
+
+        def __init__(self, command, stdout, stderr):
+            make.commands.append(command)
+            stdout.write(self.printed)
+
+        def wait(self):
+            return self.exit_code
+
+    def make(**overrides):
+        return Runner(str(tmp_path / "out"), "data", str(flags), overrides, log=lambda _: None)
+
+    monkeypatch.setattr(running, "Popen", Process)
+    scoring = types.SimpleNamespace(score_run=lambda path, data_dir: {"path": path})
+    monkeypatch.setitem(sys.modules, "ner.reproduce.scoring", scoring)
+    make.process, make.commands = Process, []
+    make.flags = flags
+    return make
+
+
+def test_a_result_is_measured_once(runner):
+    experiment = EXPERIMENTS[0]
+    first = runner().result(experiment, 3)
+    assert runner().result(experiment, 3) == first
+    assert len(runner.commands) == 1
+    assert "--seed=3" in runner.commands[0]
+    # Another flag, another seed or another flagfile is another run.
+    runner(**{"*": ["--lstm_units=5"]}).result(experiment, 3)
+    runner().result(experiment, 4)
+    (runner.flags / experiment.flagfile).write_text("--lstm_units=7\n")
+    runner().result(experiment, 3)
+    assert len(runner.commands) == 4
+
+
+def test_flags_of_an_experiment_follow_the_flagfile(runner):
+    runner(**{"*": ["--dropout=0.5"], EXPERIMENTS[0].name: ["--dropout=0.3"], EXPERIMENTS[1].name: ["--dropout=0.2"]}).result(
+        EXPERIMENTS[0], 1
+    )
+    command = runner.commands[0]
+    assert command[3].startswith("--flagfile=")
+    assert command[4:6] == ["--dropout=0.5", "--dropout=0.3"]
+    assert json.dumps(command).count("--dropout") == 2
+
+
+def test_a_failed_training_gives_its_last_line(runner):
+    runner.process.exit_code, runner.process.printed = 1, "train: …\nerror: checkpoints/x: no such file\n"
+    with pytest.raises(UserError, match="^checkpoints/x: no such file$"):
+        runner().result(EXPERIMENTS[0], 1)
+
+
+def test_a_stopped_training_stops_the_harness(runner):
+    runner.process.exit_code = 130
+    with pytest.raises(Interrupted):
+        runner().result(EXPERIMENTS[0], 1)

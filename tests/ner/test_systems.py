@@ -1,0 +1,102 @@
+"""Systems from flags: a lattice trained, resumed where it is finished and tagged with, and one clear line for flags that do not fit."""
+
+import json
+
+import numpy as np
+import pytest
+from absl.testing import flagsaver
+from safetensors.numpy import load_file
+
+import run_ner
+from albert.errors import UserError
+from ner import Tagger
+
+SENTENCES = [
+    ("张三去了上海。", "B-PER I-PER O O B-LOC I-LOC O"),
+    ("李四在上海工作", "B-PER I-PER O B-LOC I-LOC O O"),
+    ("新华社工作", "B-ORG I-ORG I-ORG O O"),
+]
+
+
+@pytest.fixture(name="run")
+def _run(tmp_path):
+    """The command in this process, with data, a lexicon and vectors in ``run.directory``."""
+    (tmp_path / "data").mkdir()
+    rows = ["".join(f"{character}\t{tag}\n" for character, tag in zip(text, tags.split())) for text, tags in SENTENCES]
+    (tmp_path / "data" / "train.txt").write_text("\n".join(rows), encoding="utf-8")
+    (tmp_path / "words.txt").write_text("上海\n工作\n新华社\n北京\n南京\n", encoding="utf-8")
+    (tmp_path / "words.vec").write_text("北京 0.5 0.25 0.125\n上海 1 2 3\n不在 4 4 4\n", encoding="utf-8")
+    (tmp_path / "characters.vec").write_text("上 5 6 7 8\n京 1 1 2 3\n", encoding="utf-8")
+    defaults = {
+        "do_train": True,
+        "data_dir": str(tmp_path / "data"),
+        "output_dir": str(tmp_path / "out"),
+        "encoder": "char",
+        "char_embedding_size": 4,
+        "word_embedding_size": 3,
+        "max_seq_length": 29,
+        "lstm_units": 5,
+        "num_train_epochs": 1,
+    }
+    if not run_ner.FLAGS.is_parsed():
+        run_ner.FLAGS(["run_ner.py"])
+
+    def run(**given):
+        with flagsaver.flagsaver(**{**defaults, **given}):
+            return run_ner.main([])
+
+    run.directory = tmp_path
+    return run
+
+
+def test_a_lattice_is_trained_and_tagged_with(run, capsys):
+    files = {name: str(run.directory / file) for name, file in (("word_vectors", "words.vec"), ("char_vectors", "characters.vec"))}
+    # Rates of 0: what is stored is what training started from.
+    rates = {"learning_rate": 0.0, "head_learning_rate": 0.0, "crf_learning_rate": 0.0}
+    flags = {"rnn": "lattice", "word_lexicon": str(run.directory / "words.txt"), **files, **rates}
+    assert run(**flags) == 0
+    printed = capsys.readouterr().out
+    assert "lexicon: 5 words, 3 with vectors, 2 of them pretrained" in printed
+    out = run.directory / "out"
+    # By how often they are found in training; 北京 is not, but has a vector.
+    assert (out / "lexicon.txt").read_text(encoding="utf-8").split() == ["上海", "工作", "北京", "南京", "新华社"]
+    vocabulary = (out / "vocab.txt").read_text(encoding="utf-8").split("\n")
+    # Characters seen twice, and those with vectors.
+    assert set(vocabulary[5:-1]) == {"上", "海", "工", "作", "京"}
+    weights = load_file(out / "last.safetensors")
+    np.testing.assert_array_equal(weights["word_vectors"][[1, 3]], [[1, 2, 3], [0.5, 0.25, 0.125]])
+    np.testing.assert_array_equal(weights["encoder/embeddings/word"][vocabulary.index("上")], [5, 6, 7, 8])
+    assert json.loads((out / "model.json").read_text())["lattice"] == {"num_words": 3, "word_embedding_size": 3, "max_word_length": 4}
+
+    text = "张三在上海和北京工作。"
+    tagger = Tagger.load(out)
+    entities = tagger.tag_batch([text, "", "上"])
+    assert [entity.text for entity in entities[0]] == [text[entity.start : entity.end] for entity in entities[0]]
+    assert entities[1] == []
+
+    assert run(**flags) == 0
+    assert "this run is finished" in capsys.readouterr().out
+    (run.directory / "words.txt").write_text("上海\n工作\n", encoding="utf-8")
+    with pytest.raises(UserError, match="holds another run, .*lexicon"):
+        run(**flags)
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        ({"rnn": "lattice"}, "--word_lexicon: not given, expected jieba, train or a file of words, which --rnn=lattice needs"),
+        ({"word_lexicon": "jieba"}, "--word_lexicon: found jieba, expected it only with --rnn=lattice"),
+        ({"word_vectors": "x"}, "--word_vectors: found x, expected it only with --rnn=lattice"),
+        ({"encoder": "albert", "char_vectors": "x"}, "--char_vectors: found x, expected it only with --encoder=char"),
+        ({"init_checkpoint": "x"}, "--init_checkpoint: found x, expected it only with --encoder=albert"),
+        ({"rnn": "gru", "lstm_cell": "peephole"}, "--lstm_cell: found peephole with --rnn=gru, expected it with --rnn=lstm"),
+        ({"rnn": "lattice", "word_lexicon": "train", "max_word_length": 1}, "--max_word_length: must be at least 2, found 1"),
+        ({"rnn": "lattice", "word_lexicon": "train"}, "--word_lexicon: found no word of 2 to 4 characters, expected some"),
+        ({"char_embedding_size": 0}, "--char_embedding_size: must be positive, found 0"),
+    ],
+)
+def test_flags_that_do_not_fit(run, flags, message):
+    with pytest.raises(UserError) as caught:
+        run(**flags)
+    assert str(caught.value) == message
+    assert not (run.directory / "out").exists()

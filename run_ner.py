@@ -31,6 +31,7 @@ flags.DEFINE_enum("encoder", "albert", ["albert", "char"], "A pretrained ALBERT 
 flags.DEFINE_integer("char_embedding_size", 100, "Width of the character vectors of --encoder=char.")
 flags.DEFINE_string("char_vectors", None, "Character vectors in word2vec text format that --encoder=char starts from; random by default.")
 flags.DEFINE_enum("rnn", "lstm", ["lstm", "gru", "lattice", "none"], "The bidirectional recurrent layer on the encoder.")
+flags.DEFINE_bool("use_bilstm", True, "A bidirectional recurrent layer on the encoder; --nouse_bilstm is short for --rnn=none.")
 flags.DEFINE_enum("lstm_cell", "standard", ["standard", "peephole"], "Cell of --rnn=lstm: the usual one, or the paper's (eqs. 11-15).")
 flags.DEFINE_integer("lstm_units", 128, "Units of the recurrent layer in each direction.")
 flags.DEFINE_string("word_lexicon", None, "Words of --rnn=lattice: jieba, train (found in the training text), or a file, one word a line.")
@@ -83,6 +84,8 @@ flags.DEFINE_integer("seed", 42, "Seed of everything random.")
 def main(_):
     if not (FLAGS.do_train or FLAGS.do_eval or FLAGS.do_predict):
         raise UserError("nothing to do: found none of --do_train, --do_eval and --do_predict, expected at least one")
+    if not FLAGS.use_bilstm:
+        FLAGS.rnn = "none"
     # Imported where they run, so that a wrong flag is answered before TensorFlow loads.
     if FLAGS.do_train:
         from ner.commands.train import train  # noqa: PLC0415

@@ -8,6 +8,7 @@ from absl import flags
 from albert import cli
 from albert.errors import UserError
 
+_MODULE = "ner.cli"  # also when run with python -m
 _MODEL_VARIABLE = "ALBERT_NER_MODEL"
 
 _USAGE = f"""usage: albert-ner tag [--model_dir=DIR] [FILE…]
@@ -27,7 +28,7 @@ def main(argv=None):
             cli.run(_tag, [f"{program} tag", *rest[1:]], arguments=("[FILE…]",))
         print(_USAGE)
         print(flags.FLAGS.module_help("ner.commands.tagging_flags"))
-        print(flags.FLAGS.module_help(__name__))
+        print(flags.FLAGS.module_help(_MODULE))
         sys.exit(0)
     print(_USAGE, end="", file=sys.stdout if wants_help else sys.stderr)
     sys.exit(0 if wants_help else cli.EXIT_USAGE)
@@ -35,9 +36,9 @@ def main(argv=None):
 
 def _define_flags():
     # Here and not at import: run_ner.py has flags of these names too.
-    flags.DEFINE_string("model_dir", os.environ.get(_MODEL_VARIABLE), "The training output directory to tag with.", module_name=__name__)
-    flags.DEFINE_integer("eval_batch_size", 64, "Texts, or windows of long texts, per batch.", lower_bound=1, module_name=__name__)
-    flags.DEFINE_bool("constrained_decoding", True, "Decode legal tag sequences only.", module_name=__name__)
+    flags.DEFINE_string("model_dir", os.environ.get(_MODEL_VARIABLE), "The training output directory to tag with.", module_name=_MODULE)
+    flags.DEFINE_integer("eval_batch_size", 64, "Texts, or windows of long texts, per batch.", lower_bound=1, module_name=_MODULE)
+    flags.DEFINE_bool("constrained_decoding", True, "Decode legal tag sequences only.", module_name=_MODULE)
     import ner.commands.tagging_flags  # noqa: F401, PLC0415
 
 

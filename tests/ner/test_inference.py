@@ -99,7 +99,7 @@ def test_texts_do_not_change_one_another(tmp_path):
     for text, entities in zip(texts, together):
         alone = tagger.tag(text)
         assert [(e.start, e.end, e.label) for e in alone] == [(e.start, e.end, e.label) for e in entities]
-        np.testing.assert_allclose([e.score for e in alone], [e.score for e in entities], atol=1e-5)
+        np.testing.assert_allclose([e.score for e in alone], [e.score for e in entities], atol=1e-4)
 
 
 def test_pieces_of_a_text_make_up_its_prediction_and_texts_are_read_as_needed(tmp_path):
@@ -124,7 +124,7 @@ def test_pieces_of_a_text_make_up_its_prediction_and_texts_are_read_as_needed(tm
         assert len(tags) == len(text)
         assert tags == prediction.tags
         assert [span for span, _ in spans] == [span for span, _ in prediction.spans]
-        np.testing.assert_allclose([score for _, score in spans], [score for _, score in prediction.spans], atol=1e-5)
+        np.testing.assert_allclose([score for _, score in spans], [score for _, score in prediction.spans], atol=1e-4)
     assert longest < 4 * predictor.window
 
 

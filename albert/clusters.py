@@ -20,13 +20,12 @@ import tensorflow as tf
 
 from albert import ops
 
-
 # From plain function to compiled one. Emptied before the interpreter takes TensorFlow apart, which complains of functions that outlive it.
 _compiled = {}
 atexit.register(_compiled.clear)
 
 
-def _cluster(function):
+def cluster(function):
     """The function compiled by XLA when it is first called."""
 
     @functools.wraps(function)
@@ -43,7 +42,7 @@ def available():
     """Whether this TensorFlow can compile for the device it would place an operation on; its builds for some systems cannot."""
     with tf.init_scope():
         try:
-            _cluster(tf.square)(tf.constant(3.0))
+            cluster(tf.square)(tf.constant(3.0))
         except (tf.errors.OpError, ValueError):
             return False
     return True
@@ -80,7 +79,7 @@ def shared(weight, dtype, uses):
     return fan_out(weight)
 
 
-@_cluster
+@cluster
 def _sum(tensors):
     return tf.add_n([tf.cast(tensor, tf.float32) for tensor in tensors])
 
@@ -113,11 +112,11 @@ def bias_activation(x, bias, name):
 def _bias_activation(name):
     activation = ops.activation(name)
 
-    @_cluster
+    @cluster
     def forward(x, bias):
         return tf.cast(activation(tf.cast(x, tf.float32) + bias), x.dtype)
 
-    @_cluster
+    @cluster
     def backward(x, bias, dy):
         total = tf.cast(x, tf.float32) + bias
         with tf.GradientTape() as tape:
@@ -156,7 +155,7 @@ def residual_norm(residual, x, bias, gamma, beta, epsilon, dropped=None):
     return run(residual, x, bias, gamma, beta)
 
 
-@_cluster
+@cluster
 def _residual_norm(residual, x, bias, gamma, beta, keep, epsilon, scale):
     y = _residual_sum(residual, x, bias, keep, scale)
     mean = tf.reduce_mean(y, axis=-1, keepdims=True)
@@ -164,7 +163,7 @@ def _residual_norm(residual, x, bias, gamma, beta, keep, epsilon, scale):
     return tf.cast((y - mean) * (inverse * gamma) + beta, x.dtype), mean, inverse
 
 
-@_cluster
+@cluster
 def _residual_norm_gradient(residual, x, bias, gamma, dy, mean, inverse, keep, scale):
     # The sum is computed once more: cheaper than keeping it in float32 until here.
     normalized = (_residual_sum(residual, x, bias, keep, scale) - mean) * inverse
@@ -188,7 +187,7 @@ def _drop(x, keep, scale):
     return tf.where(keep[0], x * scale, 0.0) if keep else x
 
 
-@_cluster
+@cluster
 def _dropped(x, keep, scale):
     return tf.cast(_drop(tf.cast(x, tf.float32), keep, scale), x.dtype)
 
@@ -214,13 +213,13 @@ def split_heads(qkv, bias):
     return tf.unstack(_split_heads(qkv, bias)), gradient
 
 
-@_cluster
+@cluster
 def _split_heads(qkv, bias):
     qkv = tf.cast(tf.cast(qkv, tf.float32) + tf.reshape(bias, tf.shape(qkv)[2:]), qkv.dtype)
     return tf.transpose(qkv, [2, 0, 3, 1, 4])
 
 
-@_cluster
+@cluster
 def _split_heads_gradient(*gradients):
     return tf.stack([tf.transpose(gradient, [0, 2, 1, 3]) for gradient in gradients], axis=2)
 
@@ -251,13 +250,13 @@ def attention_probabilities(scores, mask_bias, dropped=None):
     return run(scores)
 
 
-@_cluster
+@cluster
 def _probabilities(scores, mask):
     logits = tf.cast(scores, tf.float32)
     return tf.cast(tf.nn.softmax(logits + mask[0] if mask else logits), scores.dtype)
 
 
-@_cluster
+@cluster
 def _probabilities_gradient(probabilities, dy, keep, scale):
     p = tf.cast(probabilities, tf.float32)
     dy = _drop(tf.cast(dy, tf.float32), keep, scale)

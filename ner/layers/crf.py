@@ -8,6 +8,8 @@ import warnings
 
 import tensorflow as tf
 
+from ner.layers import crf_scan
+
 with warnings.catch_warnings():
     # tensorflow-addons warns at import that it is at its end of life and that TensorFlow 2.15 is newer than it was built
     # for. The CRF functions used here are plain TensorFlow graphs and are held to enumerated values by the tests.
@@ -28,10 +30,12 @@ class LinearChain:
     Args:
       transitions: float32 [K, K], scoring the step from tag i to tag j at [i, j].
       start, end: float32 [K].
+      scan: whether ``log_likelihood`` is computed by ``ner.layers.crf_scan``, without a loop; by default on a GPU or TPU.
     """
 
-    def __init__(self, transitions, start, end):
+    def __init__(self, transitions, start, end, scan=None):
         self.transitions, self.start, self.end = transitions, start, end
+        self.scan = _on_accelerator() if scan is None else scan
 
     def constrained(self, tag_set):
         """The same chain over the tag sequences that the scheme of ``tag_set`` (a ``TagSet``) allows."""
@@ -43,6 +47,7 @@ class LinearChain:
             self.transitions + penalty(tag_set.legal_transitions()),
             self.start + penalty(tag_set.legal_start()),
             self.end + penalty(tag_set.legal_end()),
+            self.scan,
         )
 
     def log_likelihood(self, emissions, tags, lengths):
@@ -58,6 +63,8 @@ class LinearChain:
         """
         unary, lengths, _ = self.unary(emissions, lengths)
         tags = tf.pad(tf.cast(tags, tf.int32), [[0, 0], [0, tf.shape(unary)[1] - tf.shape(tags)[1]]])
+        if self.scan:
+            return crf_scan.log_likelihood(unary, tags, lengths, self.transitions)
         return tfa_crf.crf_log_likelihood(unary, tags, lengths, self.transitions)[0]
 
     def log_partition(self, emissions, lengths):
@@ -137,6 +144,10 @@ class LinearChain:
         return emissions + first * self.start + last * self.end, lengths, steps
 
 
+def _on_accelerator():
+    return bool(tf.config.list_logical_devices("GPU") or tf.config.list_logical_devices("TPU"))
+
+
 def _log_sums(unary, transitions):
     """alpha of the forward algorithm, normalised over the tags at each character: float32 [B, T, K] from unary scores."""
     steps = tf.transpose(unary, [1, 0, 2])
@@ -154,14 +165,16 @@ class CRF(tf.keras.layers.Layer):
 
     Args:
       num_tags: K.
+      scan: as for ``LinearChain``.
 
     Weights:
       transitions [K, K] from tag i to tag j; start [K]; end [K].
     """
 
-    def __init__(self, num_tags, name="crf", **kwargs):
+    def __init__(self, num_tags, scan=None, name="crf", **kwargs):
         super().__init__(name=name, dtype="float32", autocast=False, **kwargs)
         self.num_tags = num_tags
+        self.scan = scan
         self.transitions = self.add_weight("transitions", [num_tags, num_tags], initializer="zeros")
         self.start = self.add_weight("start", [num_tags], initializer="zeros")
         self.end = self.add_weight("end", [num_tags], initializer="zeros")
@@ -170,7 +183,7 @@ class CRF(tf.keras.layers.Layer):
     @property
     def chain(self):
         """The ``LinearChain`` of the present weights."""
-        return LinearChain(*(tf.convert_to_tensor(w) for w in (self.transitions, self.start, self.end)))
+        return LinearChain(*(tf.convert_to_tensor(w) for w in (self.transitions, self.start, self.end)), scan=self.scan)
 
     def log_likelihood(self, emissions, tags, lengths):
         """``LinearChain.log_likelihood``: float32 [B]."""

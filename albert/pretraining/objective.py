@@ -8,6 +8,8 @@ import dataclasses
 import numpy as np
 import tensorflow as tf
 
+_INPUTS = ("input_word_ids", "input_type_ids", "masked_lm_positions")
+
 
 @dataclasses.dataclass
 class Totals:
@@ -52,7 +54,7 @@ def batch_totals(model, batch, training):
       float32 [6], in the order of ``Totals``.
     """
     # The model has no dropout; a seed given keeps it from drawing one.
-    outputs = model(batch, training=training, seed=tf.zeros([2], tf.int32))
+    outputs = model({name: batch[name] for name in _INPUTS}, training=training, seed=tf.zeros([2], tf.int32))
     masked_lm = _totals(outputs["masked_lm_logits"], batch["masked_lm_ids"], batch["masked_lm_weights"])
     order = _totals(outputs["sentence_order_logits"], batch["sentence_order_labels"], batch["sentence_order_weights"])
     return tf.concat([masked_lm, order], axis=0)

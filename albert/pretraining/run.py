@@ -51,9 +51,8 @@ def run(flags):
     directory = RunDirectory(_required(flags, "output_dir", "a directory"))
     start = find_start(flags)
     if examples.max_seq_length > start.config.max_position_embeddings:
-        raise UserError(
-            f"--max_seq_length: {examples.max_seq_length} exceeds the config's {start.config.max_position_embeddings} positions"
-        )
+        positions = start.config.max_position_embeddings
+        raise UserError(f"--max_seq_length: the config has {positions} positions, found {examples.max_seq_length}")
     tokenizer = load_tokenizer(*start.vocabulary, flags.do_lower_case)
     tokenizer.check_size(start.config.vocab_size, flags.albert_config_file)
 

@@ -72,10 +72,7 @@ def make_sequences(region, starts, length, special, rng):
     position = np.where(text, position, region.begin)
     ids = np.where(text, region.tokens[position].astype(np.int32), np.int32(special.sep))
     ids[:, 0] = special.cls
-    if region.word_starts is None:
-        word_starts = np.ones(ids.shape, bool)
-    else:
-        word_starts = region.word_starts[position].astype(bool)
+    word_starts = np.ones(ids.shape, bool) if region.word_starts is None else region.word_starts[position].astype(bool)
     types = (columns > length_1 + 1).astype(np.int32)
     return Sequences(ids, types, text, word_starts, swapped.astype(np.int32), paired)
 
@@ -109,8 +106,9 @@ def _segments(region, begin, aligned, length, rng):
     middle = np.where(paired, np.append(region.inner, 0)[choice], begin)
 
     length_a, length_b = middle - begin, end - middle
-    half = room // 2
-    kept_a = np.where(length_b <= half, room - length_b, np.where(length_a <= half, length_a, half))
+    # The longer one loses tokens until both have half; whose half has the odd one is random too, or the lengths would tell the order.
+    half = (room + (rng.random(rows) < 0.5)) // 2
+    kept_a = np.minimum(length_a, np.maximum(half, room - length_b))
     kept_b = room - kept_a
     at_front = rng.random((2, rows)) < 0.5
     start_a = begin + np.where(at_front[0], length_a - kept_a, 0)

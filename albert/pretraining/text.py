@@ -41,7 +41,8 @@ def read_lines(path):
                 yield line.decode("utf-8-sig" if number == 1 else "utf-8").strip()
     except UnicodeDecodeError as e:
         raise UserError(f"{path}:{number}: expected UTF-8, found byte 0x{e.object[e.start]:02x}") from e
-    except _BROKEN as e:
+    except (*_BROKEN, OSError) as e:
+        # bz2 has no exception of its own for bad data: an OSError that no system call made.
+        if isinstance(e, OSError) and e.errno is not None:
+            raise UserError(f"{path}: cannot be read: {e.strerror}") from e
         raise UserError(f"{path}: broken after line {number}: {e}; expected a whole {os.path.splitext(path)[1][1:]} file") from e
-    except OSError as e:
-        raise UserError(f"{path}: cannot be read after line {number}: {e.strerror or e}") from e

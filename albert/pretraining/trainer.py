@@ -47,6 +47,7 @@ class Trainer:
     def resume(self):
         """Take up the state an earlier run of the same command left, if there is one. Returns whether there was."""
         progress = self._state.restore()
+        self._logbook.cut(progress.step if progress else 0)
         if progress is None:
             return False
         steps = self._settings.num_train_steps
@@ -55,7 +56,6 @@ class Trainer:
                 f"the run was to have {progress.num_train_steps:,} steps and now has {steps:,}; the learning rate follows from here on"
             )
         self.progress = progress
-        self._logbook.cut(progress.step)
         return True
 
     def run(self):
@@ -99,8 +99,7 @@ class Trainer:
             if self._evaluate and (last or _due(progress.step, settings.eval_steps)):
                 self._write_evaluation()
             if save:
-                if last or _due(progress.step, settings.save_checkpoints_steps):
-                    self._export(progress.step)
+                self._export(progress.step)
                 self._state.save(progress)
             if self._signal is not None and not last:
                 raise Interrupted(f"stopped at step {progress.step:,} of {settings.num_train_steps:,}; the same command goes on from there")

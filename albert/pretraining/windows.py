@@ -44,7 +44,7 @@ class Region:
 
 
 def split_cache(cache, weight, eval_fraction):
-    """The training and the held-out ``Region`` of a ``TokenCache``: the last documents, about ``eval_fraction`` of the tokens, are held out.
+    """The training and the held-out ``Region`` of a ``TokenCache``: its last documents, about ``eval_fraction`` of the tokens.
 
     Returns:
       (training, held-out); the latter None where ``eval_fraction`` is 0 or less than a document.

@@ -26,12 +26,16 @@ def main(argv=None):
         _define_flags()
         if not wants_help:
             cli.run(_tag, [f"{program} tag", *rest[1:]], arguments=("[FILE…]",))
-        print(_USAGE)
-        print(flags.FLAGS.module_help("ner.commands.tagging_flags"))
-        print(flags.FLAGS.module_help(_MODULE))
-        sys.exit(0)
-    print(_USAGE, end="", file=sys.stdout if wants_help else sys.stderr)
-    sys.exit(0 if wants_help else cli.EXIT_USAGE)
+    if wants_help:
+        cli.run(_help, [program])
+    print(_USAGE, end="", file=sys.stderr)
+    sys.exit(cli.EXIT_USAGE)
+
+
+def _help(_):
+    print(_USAGE)
+    for module in (_MODULE, "ner.commands.tagging_flags"):
+        print(flags.FLAGS.module_help(module))
 
 
 def _define_flags():

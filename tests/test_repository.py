@@ -45,10 +45,15 @@ def test_there_are_flagfiles():
 
 
 @pytest.mark.parametrize("path", FLAGFILES, ids=lambda path: path.stem)
-def test_flagfile_holds_flags_of_run_ner_and_its_command(path):
+def test_flagfile_holds_flags_of_its_command_and_how_to_run_it(path):
     name = path.relative_to(ROOT).as_posix()
-    code = f"import run_ner\nfrom absl import flags\nassert flags.FLAGS(['run_ner.py', '--flagfile={name}']) == ['run_ner.py']"
+    if path.stem.startswith("pretrain"):
+        command, values = "run_pretraining", "flags.FlagValues()\nrun_pretraining.define_flags(values)"
+    else:
+        command, values = "run_ner", "flags.FLAGS"
+    define = f"import {command}\nfrom absl import flags\nvalues = {values}\n"
+    code = define + f"assert values(['{command}.py', '--flagfile={name}']) == ['{command}.py']"
     result = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stderr
     header = [line for line in path.read_text(encoding="utf-8").splitlines() if line.startswith("#")]
-    assert any(f"run_ner.py --flagfile={name}" in line for line in header), "the header holds no command"
+    assert any(f"{command}.py --flagfile={name}" in line for line in header), "the header holds no command"

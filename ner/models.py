@@ -84,12 +84,12 @@ class TaggerModel(tf.keras.Model):
         return tf.reshape(emissions, [shape[0], shape[1], len(self.config.tag_set)])
 
     def _words(self, inputs, seed):
-        """What the recurrent layer takes besides characters: for a lattice (vectors [B, T, S, W], present [B, T, S]), else nothing."""
+        """What the recurrent layer takes besides characters: for a lattice (vectors [N, W], places [N, 3]), else nothing."""
         if self.word_vectors is None:
             return ()
-        ids = inputs["lattice_words"]
-        vectors = tf.gather(self.word_vectors, tf.maximum(ids - 1, 0))
-        return ops.dropout(vectors, self.config.dropout, seed, _WORD_VECTORS_SITE), ids > 0
+        places = tf.where(inputs["lattice_words"] > 0)
+        vectors = tf.gather(self.word_vectors, tf.gather_nd(inputs["lattice_words"], places) - 1)
+        return ops.dropout(vectors, self.config.dropout, seed, _WORD_VECTORS_SITE), places
 
     def input_signature(self):
         """The inputs of a call: dict from name to ``tf.TensorSpec``."""

@@ -88,18 +88,21 @@ def loop(step, inputs, state):
 
     Args:
       step: function (state, *inputs of one character) → state; a state is a tuple of tensors, the first of which is put out.
-      inputs: tuple of tensors with T as first axis.
+      inputs: tuple of tensors with T as first axis, or of ``tf.TensorArray``s of T elements; the first is a tensor.
       state: the first state.
 
     Returns:
       The first tensor of each state, [T, ...].
     """
     steps = tf.shape(inputs[0])[0]
-    arrays = [tf.TensorArray(x.dtype, steps, element_shape=x.shape[1:]).unstack(x) for x in inputs]
+    arrays = [x if isinstance(x, tf.TensorArray) else tf.TensorArray(x.dtype, steps, element_shape=x.shape[1:]).unstack(x) for x in inputs]
     output = tf.TensorArray(state[0].dtype, steps, element_shape=state[0].shape)
 
-    def body(t, output, state):
-        state = step(state, *(array.read(t) for array in arrays))
+    def body(t, output, before):
+        state = step(before, *(array.read(t) for array in arrays))
+        # Shapes that are known when the loop begins have to be known all through it.
+        for old, new in zip(before, state):
+            new.set_shape(old.shape)
         return t + 1, output.write(t, state[0]), state
 
     _, output, _ = tf.while_loop(lambda t, *_: t < steps, body, (0, output, tuple(state)), maximum_iterations=steps)

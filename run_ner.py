@@ -76,7 +76,7 @@ flags.DEFINE_enum(
     ["one_device", "mirrored", "multi_worker_mirrored", "tpu"],
     "Devices to train on: one, all GPUs of this machine, the machines of TF_CONFIG, or a TPU.",
 )
-flags.DEFINE_bool("deterministic", False, "Use only operations with the same result bit for bit each time; slower on a GPU.")
+flags.DEFINE_bool("deterministic", False, "On a GPU, the same result bit for bit each time, slower. On a CPU it is always so.")
 flags.DEFINE_enum("on_bad_line", "error", ["error", "skip"], "What to do with a bad line of the data: stop, or leave its sentence out.")
 flags.DEFINE_integer("seed", 42, "Seed of everything random.")
 

@@ -7,6 +7,7 @@ import time
 import tensorflow as tf
 
 from albert import cli
+from albert.errors import UserError
 from ner import run_record, runs, systems
 from ner.commands.common import required
 from ner.data.lint import lint
@@ -28,7 +29,10 @@ def train(flags):
     """Train as the flags say. Returns an exit code, not 0 when a signal stopped the run."""
     directory = ModelDir(required(flags, "output_dir"))
     settings, loop = _from_flags(TrainingSettings, flags), _from_flags(LoopSettings, flags)
-    if flags.deterministic:
+    if flags.distribution_strategy == "tpu" and flags.use_crf:
+        raise UserError("--distribution_strategy=tpu: tensorflow-addons' CRF cannot be compiled for a TPU, expected --nouse_crf with it")
+    # On a CPU it costs nothing that could be measured; on a GPU only those ask for it who need it.
+    if flags.deterministic or not tf.config.list_physical_devices("GPU"):
         tf.config.experimental.enable_op_determinism()
     cluster = distribution.create(flags.distribution_strategy)
     with cluster.watch_workers():

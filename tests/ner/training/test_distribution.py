@@ -11,6 +11,7 @@ import time
 
 import numpy as np
 import pytest
+import tensorflow as tf
 from safetensors.numpy import load_file
 
 from albert.errors import UserError
@@ -18,8 +19,9 @@ from ner.evaluation import evaluate
 from ner.training import distribution
 from ner.training.dev import DevSet, confusion
 from ner.training.feed import StepFeed
+from ner.training.step import TrainStep
 from tests.ner.training import toy
-from tests.ner.training.toy import TAG_SET, Tokenizer, encode, sentences
+from tests.ner.training.toy import NO_DROPOUT, TAG_SET, Tokenizer, encode, make_trainer, sentences
 
 ROOT = pathlib.Path(__file__).parents[3]
 
@@ -197,6 +199,24 @@ def test_steps_have_one_shape_where_devices_need_it():
     assert dict(shapes.pop())["input_word_ids"] == (2, 4, 37)
     real, computed = feed.tokens(0)
     assert real < computed == 7 * 37
+
+
+def test_the_gradient_compiles_for_devices_that_need_one_shape(tmp_path):
+    """XLA on the CPU stands for the TPU; dropout is off because XLA's random numbers are others."""
+    trainer = make_trainer(tmp_path, encoder=NO_DROPOUT["encoder"], model={"dropout": 0.0, "use_crf": False})
+    parts = {name: tf.constant(value) for name, value in StepFeed(encoded(23), 5, seed=1, fixed_width=35).parts(0, 1).items()}
+    spec = {name: tf.TensorSpec(value.shape, value.dtype) for name, value in parts.items()}
+    step = TrainStep(trainer.model, trainer.optimizer, trainer.groups, trainer.settings, trainer.distribution.strategy, spec)
+    variables = trainer.optimizer.variables_in_groups
+
+    def gradients(inputs):
+        return step._gradients(inputs, variables)
+
+    plain, loss = tf.function(gradients, autograph=False)(parts)
+    compiled, compiled_loss = tf.function(gradients, autograph=False, jit_compile=True)(parts)
+    assert float(loss) == pytest.approx(float(compiled_loss), rel=1e-5)
+    for a, b in zip(plain, compiled):
+        np.testing.assert_allclose(a, b, atol=2e-5)
 
 
 EXPECTED = 'expected {"cluster": {"worker": ["host:port", …]}, "task": {"type": "worker", "index": 0}}'

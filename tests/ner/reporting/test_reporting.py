@@ -1,0 +1,93 @@
+"""History, pictures, TensorBoard scalars and the description of the machine."""
+
+import sys
+
+import pytest
+import tensorflow as tf
+
+from albert.errors import UserError
+from ner.model_dir import ModelDir
+from ner.reporting import environment
+from ner.reporting.history import History
+from ner.reporting.plots import write_plots
+from ner.reporting.tensorboard import ScalarWriter
+
+
+def row(epoch, f1=None):
+    scores = {} if f1 is None else {"dev_precision": f1, "dev_recall": f1, "dev_f1": f1, "dev_f1/LOC": f1, "dev_f1/PER": f1}
+    return {"epoch": epoch, "step": 5 * epoch, "loss": 1.0 / epoch, **scores}
+
+
+CONFUSION = {"types": ["LOC", "PER"], "counts": [[7, 1, 2], [0, 5, 1], [3, 0, 0]]}
+
+
+def test_best_epoch_is_the_first_of_equals(tmp_path):
+    history = History(ModelDir(tmp_path))
+    assert (history.best, history.last_step, history.epochs_since_best()) == (None, 0, 0)
+    for epoch, f1 in enumerate([0.1, 0.5, 0.5, 0.2], start=1):
+        history.add(row(epoch, f1))
+    assert (history.best["epoch"], history.last_step, history.epochs_since_best()) == (2, 20, 2)
+
+
+def test_history_is_read_back_up_to_a_step(tmp_path):
+    written = History(ModelDir(tmp_path))
+    written.add(row(1, 0.5), CONFUSION)
+    written.add(row(2, 0.25))
+    for last_step, epochs in ((4, 0), (5, 1), (9, 1), (10, 2)):
+        history = History(ModelDir(tmp_path))
+        history.read(last_step)
+        assert history.rows == written.rows[:epochs]
+    assert history.confusion == CONFUSION
+    lines = (tmp_path / "history.csv").read_text(encoding="utf-8").splitlines()
+    assert lines == [
+        "epoch,step,loss,dev_precision,dev_recall,dev_f1,dev_f1/LOC,dev_f1/PER",
+        "1,5,1.0" + ",0.5" * 5,
+        "2,10,0.5" + ",0.25" * 5,
+    ]
+
+
+def test_a_broken_history_is_one_line(tmp_path):
+    (tmp_path / "history.json").write_text('{"rows": 3}', encoding="utf-8")
+    with pytest.raises(UserError, match="history.json: not the history of a run; remove it to go on without$"):
+        History(ModelDir(tmp_path)).read(1)
+
+
+@pytest.mark.parametrize("dev", [True, False])
+def test_plots_are_written(tmp_path, dev):
+    pytest.importorskip("matplotlib")
+    history = History(ModelDir(tmp_path))
+    for epoch in (1, 2):
+        history.add(row(epoch, 0.5 if dev else None), CONFUSION if dev else None)
+    assert write_plots(history, ModelDir(tmp_path)) == f"plots: {tmp_path / 'plots'}"
+    names = sorted(path.name for path in (tmp_path / "plots").iterdir())
+    assert names == (["confusion.png", "learning_curves.png", "scores_per_type.png"] if dev else ["learning_curves.png"])
+    for name in names:
+        assert (tmp_path / "plots" / name).read_bytes().startswith(b"\x89PNG")
+
+
+def test_without_matplotlib_a_line_says_so(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+    history = History(ModelDir(tmp_path))
+    history.add(row(1))
+    assert write_plots(history, ModelDir(tmp_path)) == "no plots: matplotlib is not installed (extra: plots)"
+    assert not (tmp_path / "plots").exists()
+
+
+def test_scalars_can_be_read_back(tmp_path):
+    ScalarWriter(str(tmp_path)).write({"train/loss": 0.25, "learning_rate/crf": 0.5}, 17)
+    (path,) = tmp_path.iterdir()
+    events = [tf.compat.v1.Event.FromString(record.numpy()) for record in tf.data.TFRecordDataset(str(path))]
+    values = {v.tag: (e.step, float(tf.make_ndarray(v.tensor))) for e in events for v in e.summary.value}
+    assert values == {"train/loss": (17, 0.25), "learning_rate/crf": (17, 0.5)}
+
+
+def test_no_directory_no_scalars():
+    ScalarWriter(None).write({"train/loss": 0.25}, 17)
+
+
+def test_the_environment_names_what_a_result_depends_on():
+    described = environment.describe()
+    assert described["packages"]["tensorflow"] == tf.__version__
+    assert described["python"] == sys.version.split()[0]
+    assert described["hardware"]["cpu_count"] >= 1
+    assert described["hardware"]["gpus"] == []

@@ -12,7 +12,7 @@ ROOT = pathlib.Path(__file__).parent.parent
 FLAGFILES = sorted((ROOT / "flags").glob("*.flags"))
 
 # Written with brackets so that these lines do not match themselves.
-PACKAGE_INDEXES = r"pypi[.]|pythonhosted[.]|mirrors[.]|--(extra-)?index[-]url|--find[-]links|--trusted[-]host"
+PACKAGE_INDEXES = r"py[p]i[.]|python[h]osted[.]|mirrors[.]|--(extra-)?index[-]url|--find[-]links|--trusted[-]host"
 MACHINE_PATHS = r"(^|[^[:alnum:]_./-])[/](home|root|Users|work|tmp|opt|mnt)[/]"
 
 

@@ -25,18 +25,22 @@ class WordLexicon:
       words: different strings; those with vectors of their own come first.
       num_words: how many have a vector of their own; the others share one, and still say that there is a word.
       max_word_length: characters of the longest word.
+
+    Attributes:
+      model_ids: int32 [number of words + 1], from a word's place plus 1 to its id in the model; 0 for no word to 0.
     """
 
     def __init__(self, words, num_words, max_word_length):
         self.words = list(words)
         self.num_words = num_words
         self.max_word_length = max_word_length
-        self._ids = np.full(len(self.words) + 1, SHARED_ID, np.int32)
-        self._ids[0] = NO_WORD
-        self._ids[1 : num_words + 1] = np.arange(num_words) + SHARED_ID + 1
+        self.model_ids = np.full(len(self.words) + 1, SHARED_ID, np.int32)
+        self.model_ids[0] = NO_WORD
+        self.model_ids[1 : num_words + 1] = np.arange(num_words) + SHARED_ID + 1
 
     @functools.cached_property
-    def _trie(self):
+    def trie(self):
+        """The ``Trie`` of the words."""
         return Trie(self.words)
 
     def match(self, texts):
@@ -49,7 +53,7 @@ class WordLexicon:
           int32 [C, max_word_length - 1] over all their C characters; in column s the id of the word of s + 2 characters that
           starts there: 0 for none, 1 for one without a vector of its own, else 2 plus the word's place among those with one.
         """
-        return self._ids[_places(self._trie, texts, self.max_word_length)]
+        return self.model_ids[_places(self.trie, texts, self.max_word_length)]
 
     @classmethod
     def choose(cls, words, texts, max_word_length, with_vectors=()):

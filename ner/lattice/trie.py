@@ -3,7 +3,7 @@
 import numpy as np
 
 # Code points need 21 bits; a node's number goes above them.
-_CODE_POINT_BITS = 21
+CODE_POINT_BITS = 21
 
 
 def code_points(text):
@@ -18,6 +18,11 @@ class Trie:
 
     Args:
       words: different strings; the id of a word is its place here plus 1.
+
+    Attributes:
+      max_length: characters of the longest word.
+      levels: of each level its edges, int64 in rising order, and of the node each leads to the id of the word that ends there, int32,
+        0 for none. An edge is its parent's number times 2 to the ``CODE_POINT_BITS``, plus the code point.
     """
 
     def __init__(self, words):
@@ -27,16 +32,15 @@ class Trie:
         rows = np.full([len(words), self.max_length], -1, np.int64)
         rows[np.arange(self.max_length) < lengths[:, None]] = code_points("".join(words))
         nodes = np.zeros(len(words), np.int64)
-        self._edges, self._ids = [], []
+        self.levels = []
         for depth in range(self.max_length):
             longer = lengths > depth
             rows, nodes, ids, lengths = rows[longer], nodes[longer], ids[longer], lengths[longer]
-            edges, nodes = np.unique((nodes << _CODE_POINT_BITS) | rows[:, depth], return_inverse=True)
+            edges, nodes = np.unique((nodes << CODE_POINT_BITS) | rows[:, depth], return_inverse=True)
             ends = lengths == depth + 1
             id_of_node = np.zeros(len(edges), np.int32)
             id_of_node[nodes[ends]] = ids[ends]
-            self._edges.append(edges)
-            self._ids.append(id_of_node)
+            self.levels.append((edges, id_of_node))
 
     def match(self, characters, ends, max_length):
         """The words that start at each character.
@@ -54,11 +58,11 @@ class Trie:
         for depth in range(min(max_length, self.max_length)):
             inside = places + depth < ends[places]
             places, nodes = places[inside], nodes[inside]
-            wanted = (nodes << _CODE_POINT_BITS) | characters[places + depth]
-            edges = self._edges[depth]
+            wanted = (nodes << CODE_POINT_BITS) | characters[places + depth]
+            edges, ids = self.levels[depth]
             nodes = np.minimum(np.searchsorted(edges, wanted), len(edges) - 1)
             there = edges[nodes] == wanted
             places, nodes = places[there], nodes[there]
             if depth:
-                found[places, depth - 1] = self._ids[depth][nodes]
+                found[places, depth - 1] = ids[nodes]
         return found

@@ -10,6 +10,7 @@ from albert.recompute import recomputed
 
 # Dropout sites: 0 belongs to the embeddings, each layer has a run of its own.
 _SITES_PER_LAYER = 8
+_LEAST_CLUSTER_WIDTH = 128
 
 
 class AlbertEncoder(tf.keras.Model):
@@ -27,6 +28,8 @@ class AlbertEncoder(tf.keras.Model):
       recompute_grad: whether training keeps only each layer's input and computes the layer once more for its gradient: about a third
         more time, for the memory of one layer's activations instead of all layers'. Results are the same. May be set later, before
         the first step is traced.
+      clusters: whether training computes the element-wise parts by ``albert.clusters``; by default where TensorFlow can and hidden
+        states are wide enough (H of 128 or more) for it to repay compiling them for each shape of batch.
 
     Call arguments:
       inputs: dict with ``input_word_ids`` int32 [B, T], and optionally ``input_mask`` int32 [B, T] (1 for a token, 0 for
@@ -43,10 +46,11 @@ class AlbertEncoder(tf.keras.Model):
       tf.errors.InvalidArgumentError: the same, found when the graph runs.
     """
 
-    def __init__(self, config, recompute_grad=False, name="albert_encoder", **kwargs):
+    def __init__(self, config, recompute_grad=False, clusters=None, name="albert_encoder", **kwargs):
         super().__init__(name=name, **kwargs)
         self.config = config
         self.recompute_grad = recompute_grad
+        self.clusters = config.hidden_size >= _LEAST_CLUSTER_WIDTH if clusters is None else clusters
         self.embeddings = Embeddings(config, name="embeddings")
         self.blocks = [TransformerBlock(config, name=f"group_{g}") for g in range(config.num_hidden_groups)]
         self.pooler = Dense(config.hidden_size, config.hidden_size, config.initializer_range, name="pooler")
@@ -90,7 +94,7 @@ class AlbertEncoder(tf.keras.Model):
     def _weights(self, training):
         """(the module with the element-wise parts, ``BlockWeights`` of each of the L layers)."""
         groups = [self.config.group_of_layer(layer) for layer in range(self.config.num_hidden_layers)]
-        if training and clusters.available():
+        if training and self.clusters and clusters.available():
             shared = [iter(block.weights_for_training(groups.count(g))) for g, block in enumerate(self.blocks)]
             return clusters, [next(shared[g]) for g in groups]
         weights = [block.weights_for_inference() for block in self.blocks]

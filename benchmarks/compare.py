@@ -42,7 +42,7 @@ class Worker:
         command = [python, "-m", "benchmarks.worker", side, str(threads), json.dumps(dataclasses.asdict(case))]
         self._log = tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace")  # noqa: SIM115 - closed by close()
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._log, text=True)
-        self.seconds = []
+        self.seconds, self.processor_seconds = [], []
         self.ready = self._answer()
         self.peak_memory = None
 
@@ -51,6 +51,7 @@ class Worker:
         print(json.dumps({"repeats": repeats}), file=self._process.stdin, flush=True)
         answer = self._answer()
         self.seconds += answer["seconds"]
+        self.processor_seconds += answer["processor_seconds"]
         self.peak_memory = answer["peak_memory"]
 
     def _answer(self):
@@ -80,8 +81,9 @@ def measure(case, sides, pythons, threads, rounds):
       rounds: turns of each side.
 
     Returns:
-      dict from side to its result: ``median`` and ``fastest`` seconds of a run, ``seconds`` (all of them), ``first`` (seconds of
-      preparation, with compilation), ``peak_memory`` in bytes, ``check`` and ``version``; a side that failed has ``error`` instead.
+      dict from side to its result: ``median`` and ``fastest`` seconds of a run, ``seconds`` (all of them), ``processor_median`` (seconds of
+      all threads together, which other programs on the machine change less), ``first`` (seconds of preparation, with compilation),
+      ``peak_memory`` in bytes, ``check`` and ``version``; a side that failed has ``error`` instead.
     """
     results, workers = {}, []
     with contextlib.ExitStack() as stack:
@@ -103,6 +105,7 @@ def measure(case, sides, pythons, threads, rounds):
                 "median": machine.median(worker.seconds),
                 "fastest": min(worker.seconds),
                 "seconds": worker.seconds,
+                "processor_median": machine.median(worker.processor_seconds),
                 "peak_memory": worker.peak_memory,
                 **worker.ready,
             }

@@ -10,7 +10,7 @@ _FEATURES = ("avx2", "avx512f", "avx512_vnni", "avx512_bf16", "avx512_fp16", "am
 
 
 def describe():
-    """dict with ``cpu`` (model name), ``cores``, ``features`` (those that decide how fast matrices multiply), ``memory`` in bytes, ``system``."""
+    """dict with ``cpu`` (its name), ``cores``, ``features`` (what makes matrix products fast), ``memory`` in bytes, ``system``."""
     fields = {}
     try:
         with open("/proc/cpuinfo", encoding="utf-8") as f:

@@ -7,7 +7,10 @@ _TASKS = {
     "msra-padded": "MSRA texts to entities, others padded to 128",
     "latency": "one sentence to entities",
 }
-_HEADER = "| task | encoder | precision | side | median | fastest | ours × | share of GEMM peak | peak memory | first run | agreement |"
+_COLUMNS = (
+    *("task", "encoder", "precision", "side", "median", "fastest", "ours ×", "processor time", "ours ×"),
+    *("share of GEMM peak", "peak memory", "first run", "agreement"),
+)
 
 
 def line(case):
@@ -25,10 +28,11 @@ def markdown(record):
     peaks = ", ".join(f"{precision} {flops / 1e9:.0f} GFLOP/s" for precision, flops in record["gemm_flops"].items())
     lines = [
         f"{machine['cores']} cores of {machine['cpu']} ({', '.join(machine['features'])}), {machine['memory'] / 2**30:.0f} GiB,",
-        f"{machine['system']}. {record['threads']} threads per process. GEMM peak: {peaks}. {record['characters']:,} characters end to end.",
+        f"{machine['system']}.",
+        f"{record['threads']} threads per process. GEMM peak: {peaks}. {record['characters']:,} characters end to end.",
         "",
-        _HEADER,
-        "|" + "---|" * (_HEADER.count("|") - 1),
+        f"| {' | '.join(_COLUMNS)} |",
+        "|" + "---|" * len(_COLUMNS),
     ]
     for case in record["cases"]:
         lines += [_row(case, side, result, record) for side, result in case["results"].items()]
@@ -38,7 +42,7 @@ def markdown(record):
 def _row(case, side, result, record):
     head = [_TASKS[case["task"]], case["size"], case["precision"], side]
     if "error" in result:
-        return "| " + " | ".join([*head, "failed", *[""] * 6]) + " |"
+        return "| " + " | ".join([*head, "failed", *[""] * 8]) + " |"
     peak = record["gemm_flops"][case["precision"]]
     share = f"{case['flops'] / result['median'] / peak:.0%}" if case["flops"] else ""
     memory = f"{result['peak_memory'] / 2**20:,.0f} MiB" if result["peak_memory"] else ""
@@ -47,6 +51,8 @@ def _row(case, side, result, record):
         _seconds(result["median"]),
         _seconds(result["fastest"]),
         _ratio(case, side, "{:.2f}"),
+        _seconds(result["processor_median"]),
+        _ratio(case, side, "{:.2f}", "processor_median"),
         share,
         memory,
         _seconds(result["first"]),
@@ -55,8 +61,9 @@ def _row(case, side, result, record):
     return "| " + " | ".join(cells) + " |"
 
 
-def _ratio(case, side, template):
-    ours, other = case["results"].get("ours", {}).get("median"), case["results"][side]["median"]
+def _ratio(case, side, template, measure="median"):
+    """How many times as long the side takes as ours does."""
+    ours, other = case["results"].get("ours", {}).get(measure), case["results"][side][measure]
     return "" if ours is None or side == "ours" else template.format(other / ours)
 
 

@@ -37,12 +37,13 @@ def main(side, threads, case):
     answer({"check": check, "first": time.perf_counter() - started, "version": module.VERSION})
     for line in sys.stdin:
         request = json.loads(line)
-        seconds = []
+        seconds, processor = [], []
         for _ in range(request["repeats"]):
-            started = time.perf_counter()
+            started, busy = time.perf_counter(), time.process_time()
             run()
             seconds.append(time.perf_counter() - started)
-        answer({"seconds": seconds, "peak_memory": _peak_memory(), "memory_before": before})
+            processor.append(time.process_time() - busy)
+        answer({"seconds": seconds, "processor_seconds": processor, "peak_memory": _peak_memory(), "memory_before": before})
 
 
 def _peak_memory():

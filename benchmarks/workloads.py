@@ -145,9 +145,9 @@ def random_weights(config, num_tags, seed=7):
         f"{block}/ffn/output/bias": [h],
         "encoder/pooler/kernel": [h, h],
         "encoder/pooler/bias": [h],
-        **{f"bilstm/{direction}/kernel": [h, 4 * u] for direction in ("forward", "backward")},
-        **{f"bilstm/{direction}/recurrent_kernel": [u, 4 * u] for direction in ("forward", "backward")},
-        **{f"bilstm/{direction}/bias": [4 * u] for direction in ("forward", "backward")},
+        **{f"rnn/{direction}/kernel": [h, 4 * u] for direction in ("forward", "backward")},
+        **{f"rnn/{direction}/recurrent_kernel": [u, 4 * u] for direction in ("forward", "backward")},
+        **{f"rnn/{direction}/bias": [4 * u] for direction in ("forward", "backward")},
         "emissions/kernel": [2 * u, num_tags],
         "emissions/bias": [num_tags],
         "crf/transitions": [num_tags, num_tags],
@@ -156,7 +156,7 @@ def random_weights(config, num_tags, seed=7):
     }
     random = np.random.default_rng(seed)
     # The head's weights are larger than training starts with, so that the best tag differs from character to character.
-    scale = {"bilstm": 0.05, "emissions": 2.0, "crf": 0.5}
+    scale = {"rnn": 0.05, "emissions": 2.0, "crf": 0.5}
     weights = {
         name: (scale.get(name.split("/", maxsplit=1)[0], config.initializer_range) * random.normal(size=shape)).astype(np.float32)
         for name, shape in shapes.items()

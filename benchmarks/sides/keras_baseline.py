@@ -169,7 +169,7 @@ def _load(model, weights):
         variables.update({f"{prefix}/{variable.name.rsplit('/', 1)[-1][:-2]}": variable for variable in layer.weights})
     for direction, layer in (("forward", model.lstm.forward_layer), ("backward", model.lstm.backward_layer)):
         for attribute in ("kernel", "recurrent_kernel", "bias"):
-            variables[f"bilstm/{direction}/{attribute}"] = getattr(layer.cell, attribute)
+            variables[f"rnn/{direction}/{attribute}"] = getattr(layer.cell, attribute)
     for name in ("transitions", "start", "end"):
         variables[f"crf/{name}"] = getattr(model, name)
     if len(variables) != len(model.weights):

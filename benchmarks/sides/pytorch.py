@@ -183,7 +183,7 @@ def _load(model, weights):
     for theirs, name in norms.items():
         source[f"{theirs}.weight"], source[f"{theirs}.bias"] = weights[f"{name}/gamma"], weights[f"{name}/beta"]
     for direction in ("forward", "backward"):
-        lstm, name = f"{direction}_lstm", f"bilstm/{direction}"
+        lstm, name = f"{direction}_lstm", f"rnn/{direction}"
         # Keras' gates i, f, c, o are PyTorch's i, f, g, o; PyTorch adds two biases where Keras has one.
         source[f"{lstm}.weight_ih_l0"] = weights[f"{name}/kernel"].T
         source[f"{lstm}.weight_hh_l0"] = weights[f"{name}/recurrent_kernel"].T

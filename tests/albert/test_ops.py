@@ -179,7 +179,7 @@ all_configs = pytest.mark.parametrize("config", CONFIGS.values(), ids=CONFIGS.ke
 
 
 def make_encoder(config, random):
-    encoder = AlbertEncoder(config)
+    encoder = AlbertEncoder(config, clusters=True)
     for variable in encoder.trainable_variables:
         variable.assign(variable + 0.3 * tensor(random, *variable.shape))
     return encoder
@@ -202,10 +202,10 @@ def encoder_gradients(encoder, inputs, seed=(3, 5)):
 
 
 @all_configs
-def test_encoder_trains_the_same_with_and_without_clusters(config, random, monkeypatch):
+def test_encoder_trains_the_same_with_and_without_clusters(config, random):
     encoder, inputs = make_encoder(config, random), make_batch(random)
     compiled = encoder_gradients(encoder, inputs)
-    monkeypatch.setattr(clusters, "available", lambda: False)
+    encoder.clusters = False
     plain = encoder_gradients(encoder, inputs)
     for a, b in zip(compiled, plain):
         # Gradients of a sum over 65 tokens: relative to the largest.
@@ -257,6 +257,11 @@ def test_inference_can_be_fused(random):
     assert before.count("MatMul") >= 3 * CONFIG.num_hidden_layers + 1
     # The weights are read and put together once, not once for each layer that shares them.
     assert sum(node.op == "ConcatV2" for node in nodes) == 2
+
+
+def test_narrow_encoders_are_not_compiled():
+    assert not AlbertEncoder(CONFIG).clusters
+    assert AlbertEncoder(CONFIG.replace(hidden_size=129)).clusters
 
 
 def test_one_trace_for_all_shapes(random):

@@ -155,7 +155,7 @@ def test_a_pipe_is_answered_line_by_line_whatever_the_locale(model):
         # The answer comes before the next line is written; otherwise this would wait for ever.
         answer = process.stdout.readline().decode("utf-8")
         assert re.sub(r"\\|\|[A-Z]+\]|(?<!\\)\[", "", answer) == f"{text}\n"
-    _, errors = process.communicate(b"\xff\n", timeout=60)
+    _, errors = process.communicate(b"\xff\n", timeout=300)
     assert process.returncode == 1
     assert b"error: standard input:3: found byte 0xff" in errors
     assert errors.decode().splitlines()[-1].startswith("error: 1 of 3 lines were left out")
@@ -176,7 +176,7 @@ def test_a_pipe_is_answered_line_by_line_whatever_the_locale(model):
 )
 def test_exit_codes(arguments, code, message):
     process = start(*arguments)
-    out, errors = process.communicate(b"", timeout=60)
+    out, errors = process.communicate(b"", timeout=300)
     assert (process.returncode, out) == (code, b"")
     assert errors.decode().startswith(message)
     assert code == 2 or errors.count(b"\n") == 1
@@ -184,7 +184,7 @@ def test_exit_codes(arguments, code, message):
 
 def test_help():
     process = start("tag", "--help")
-    out, errors = process.communicate(b"", timeout=60)
+    out, errors = process.communicate(b"", timeout=300)
     assert (process.returncode, errors) == (0, b"")
     for flag in ("--model_dir", "--output_format", "--text_field", "--lexicon", "--[no]constrained_decoding"):
         assert flag in out.decode()

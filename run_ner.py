@@ -13,6 +13,7 @@ FLAGS = flags.FLAGS
 flags.DEFINE_bool("do_train", False, "Train on the train split of --data_dir into --output_dir.")
 flags.DEFINE_bool("do_eval", False, "Score the test split of --data_dir and write metrics.json beside the model.")
 flags.DEFINE_bool("do_predict", False, "Tag the lines of --input_file.")
+flags.DEFINE_bool("do_export", False, "Write the model to --export_dir, for TensorFlow Serving; with --data_dir, measure it.")
 
 flags.DEFINE_string("data_dir", None, "Directory with train.txt, test.txt and optionally dev.txt: a character and its tag a line.")
 flags.DEFINE_string("output_dir", None, "Directory that training writes to; a rerun of the same command goes on where it stopped.")
@@ -43,6 +44,11 @@ flags.DEFINE_float("dropout", 0.1, "Dropout rate on the encoder's output, the re
 flags.DEFINE_bool("error_report", False, "With --do_eval: write errors.json and errors.html, what went wrong, beside the model.")
 flags.DEFINE_string("reliability_plot", None, "With --do_eval: a PNG of how right the scores are; needs the extra plots.")
 flags.DEFINE_bool("constrained_decoding", True, "Decode legal tag sequences only. Off is the paper's setting.")
+
+flags.DEFINE_string("export_dir", None, "Directory of the exported model's versions, which a server watches.")
+flags.DEFINE_integer("export_version", 0, "Number of the version to export; 0 for one more than the largest there is.")
+flags.DEFINE_enum("export_format", "savedmodel", ["savedmodel", "tflite"], "For TensorFlow Serving, or a TensorFlow Lite file for devices.")
+flags.DEFINE_enum("export_precision", "float32", ["float32", "bfloat16", "int8"], "Arithmetic of the exported encoder.")
 
 flags.DEFINE_integer("train_batch_size", 64, "Sentences per training step, over all devices and accumulated parts.")
 flags.DEFINE_integer("eval_batch_size", 128, "Sentences per batch in evaluation and tagging.")
@@ -82,8 +88,8 @@ flags.DEFINE_integer("seed", 42, "Seed of everything random.")
 
 
 def main(_):
-    if not (FLAGS.do_train or FLAGS.do_eval or FLAGS.do_predict):
-        raise UserError("nothing to do: found none of --do_train, --do_eval and --do_predict, expected at least one")
+    if not (FLAGS.do_train or FLAGS.do_eval or FLAGS.do_predict or FLAGS.do_export):
+        raise UserError("nothing to do: found none of --do_train, --do_eval, --do_predict and --do_export, expected at least one")
     if not FLAGS.use_bilstm:
         FLAGS.rnn = "none"
     # Imported where they run, so that a wrong flag is answered before TensorFlow loads.
@@ -101,6 +107,10 @@ def main(_):
         from ner.commands.predict import predict  # noqa: PLC0415
 
         predict(FLAGS)
+    if FLAGS.do_export:
+        from ner.commands.export import export  # noqa: PLC0415
+
+        export(FLAGS)
     return 0
 
 

@@ -76,7 +76,9 @@ class Decoder:
         """Where the entities of tag sequences open and close: two bool [B, T]."""
         real = tf.sequence_mask(lengths, tf.shape(tags)[1])
         entity = tf.gather(self._is_entity, tags) & real
-        continues = tf.gather_nd(self._continues, tf.stack([tags[:, :-1], tags[:, 1:]], axis=-1)) & real[:, 1:]
+        # In integers: TensorFlow Lite gathers no bools.
+        continues = tf.gather_nd(tf.cast(self._continues, tf.int32), tf.stack([tags[:, :-1], tags[:, 1:]], axis=-1)) > 0
+        continues &= real[:, 1:]
         nothing = tf.zeros_like(real[:, :1])
         return entity & ~tf.concat([nothing, continues], axis=1), entity & ~tf.concat([continues, nothing], axis=1)
 

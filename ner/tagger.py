@@ -1,6 +1,9 @@
 """``Tagger``: text in, entities out."""
 
+from albert.errors import UserError
 from ner.entity import Entity
+from ner.export.saved_model import is_export
+from ner.exported import ExportedPredictor
 from ner.inference import Predictor
 from ner.lexicon import Lexicon
 from ner.model_dir import ModelDir
@@ -25,10 +28,10 @@ class Tagger:
 
     @classmethod
     def load(cls, path, batch_size=64, constrained_decoding=True, lexicon=None):
-        """Tagger with the weights of a training output directory.
+        """Tagger with the weights of a training output directory, or of an exported model.
 
         Args:
-          path: the directory.
+          path: the directory; of an exported model's versions, the newest is taken.
           batch_size: texts, or windows of long texts, per batch.
           constrained_decoding: whether only tag sequences the scheme allows are decoded.
           lexicon: file of must-tag and never-tag terms (``ner.lexicon``), or a ``Lexicon``.
@@ -36,6 +39,8 @@ class Tagger:
         Raises:
           albert.UserError: the directory does not hold a trained tagger, or the lexicon does not fit; names what is missing or wrong.
         """
+        if is_export(path):
+            return cls._load_export(path, batch_size, constrained_decoding, lexicon)
         if lexicon is not None and not isinstance(lexicon, Lexicon):
             lexicon = Lexicon.load(lexicon)
         directory = ModelDir(path)
@@ -44,6 +49,15 @@ class Tagger:
         model = TaggerModel(config)
         directory.read_weights(model)
         return cls(Predictor(model, tokenizer, batch_size, constrained_decoding, lexicon))
+
+    @classmethod
+    def _load_export(cls, path, batch_size, constrained_decoding, lexicon):
+        if lexicon is not None:
+            raise UserError(f"{path}: an exported model takes no lexicon; expected the training output it was exported from")
+        predictor = ExportedPredictor(path, batch_size)
+        if predictor.constrained != constrained_decoding:
+            raise UserError(f"{path}: was exported with --constrained_decoding={predictor.constrained}, found {constrained_decoding}")
+        return cls(predictor)
 
     @property
     def labels(self):

@@ -1,0 +1,118 @@
+"""--do_export: write a version for TensorFlow Serving, or a TensorFlow Lite file."""
+
+import dataclasses
+import os
+import shutil
+
+from albert.errors import UserError
+from albert.files import atomic_write
+from ner import runs
+from ner.commands.common import model_dir
+from ner.config import TaggerConfig, read_json, write_json
+from ner.data.readers import read_split
+from ner.export import report, tflite
+from ner.export.module import ServingModule
+from ner.export.network import FrozenNetwork
+from ner.export.quantization import quantize
+from ner.export.saved_model import PROVENANCE, choose_version, new_version, write_saved_model
+from ner.exported import ExportedPredictor
+from ner.inference import Predictor
+from ner.model_dir import BEST_WEIGHTS, LAST_WEIGHTS, ModelDir
+from ner.models import TaggerModel
+from ner.reporting import environment
+from ner.training.precision import Precision
+
+# Sentences a TensorFlow Lite file is measured on: it computes one padded window at a time.
+_TFLITE_SENTENCES = 300
+
+
+@dataclasses.dataclass(frozen=True)
+class _Source:
+    """A trained tagger: its directory and what was read from it."""
+
+    directory: ModelDir
+    config: TaggerConfig
+    tokenizer: object
+    model: TaggerModel
+    constrained: bool
+
+    def provenance(self, export_format, precision):
+        weights = BEST_WEIGHTS if os.path.exists(self.directory.file(BEST_WEIGHTS)) else LAST_WEIGHTS
+        record = self.directory.file("run.json")
+        return {
+            "format": export_format,
+            "precision": precision,
+            "constrained_decoding": self.constrained,
+            "weights": {"file": weights, "sha256": runs.sha256(self.directory.file(weights))},
+            "training": read_json(record, "the record of the training run") if os.path.exists(record) else None,
+            **environment.describe(),
+        }
+
+
+def export(flags):
+    """Write ``--export_dir/<version>`` and, with ``--data_dir``, print what it loses and how fast it is."""
+    if not flags.export_dir:
+        raise UserError("--export_dir: not given, expected the directory that holds the model's versions")
+    directory = model_dir(flags)
+    config = directory.read_config()
+    if config.lattice is not None:
+        raise UserError(f"--do_export: {directory.path} holds a lattice LSTM, whose words no graph can look up; expected another --rnn")
+    version = choose_version(flags.export_dir, flags.export_version)
+    test = None
+    if flags.data_dir:
+        test = read_split(flags.data_dir, "test", types=config.tag_set.types, on_bad_line=flags.on_bad_line)
+    tokenizer = directory.read_tokenizer(config)
+    model = TaggerModel(config)
+    directory.read_weights(model)
+    source = _Source(directory, config, tokenizer, model, flags.constrained_decoding)
+    write = _write_tflite if flags.export_format == "tflite" else _write_saved_model
+    with new_version(flags.export_dir, version) as path:
+        write(path, source, flags.export_precision, test, flags.eval_batch_size)
+    print(f"{os.path.join(flags.export_dir, str(version))}: {flags.export_format}, {flags.export_precision}")
+
+
+def _write_saved_model(path, source, precision, test, batch_size):
+    model = source.model
+    if precision == "bfloat16":
+        with Precision("bfloat16", "as --export_precision asks").scope():
+            model = TaggerModel(source.config)
+        source.directory.read_weights(model)
+    network = FrozenNetwork.of(model)
+    if precision == "int8":
+        network, products = quantize(network)
+        print(f"int8: {len(products)} matrix products")
+    module = ServingModule(network, source.model.chain, source.config, source.tokenizer, source.constrained)
+    write_saved_model(path, module, source.directory, source.config, source.tokenizer.path)
+    provenance = os.path.join(path, "assets", PROVENANCE)
+    values = source.provenance("savedmodel", precision)
+    write_json(provenance, values)
+    if test is not None:
+        predictor = ExportedPredictor(path, batch_size)
+        exported = report.measure(predictor, lambda text: list(predictor.entities([text])), test.examples)
+        write_json(provenance, {**values, "measured": _compare(source, exported, test.examples, precision, batch_size)})
+
+
+def _write_tflite(path, source, precision, test, batch_size):
+    contents = tflite.convert(source.model, source.config, precision, source.constrained)
+    with atomic_write(os.path.join(path, tflite.MODEL_FILE), "wb") as f:
+        f.write(contents)
+    for file in (source.directory.file("labels.txt"), source.directory.file("model.json"), source.tokenizer.path):
+        shutil.copyfile(file, os.path.join(path, os.path.basename(file)))
+    values = source.provenance("tflite", precision)
+    if test is not None:
+        examples = test.examples[:_TFLITE_SENTENCES]
+        predictor = tflite.TFLitePredictor(contents, source.config, source.tokenizer)
+        exported = report.measure(predictor, predictor.predict, examples)
+        values["measured"] = _compare(source, exported, examples, f"tflite {precision}", batch_size)
+    write_json(os.path.join(path, PROVENANCE), values)
+
+
+def _compare(source, exported, examples, name, batch_size):
+    """Measure the training output beside the export, print both and return both."""
+    predictor = Predictor(source.model, source.tokenizer, batch_size, source.constrained)
+    trained = report.measure(predictor, lambda text: list(predictor.predict([text])), examples)
+    print(f"{len(examples):,} sentences")
+    print(report.describe("training output", trained))
+    print(report.describe(name, exported))
+    print(f"loss of F1: {100 * (trained['f1'] - exported['f1']):.2f} points")
+    return {"training_output": trained, "export": exported}

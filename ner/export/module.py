@@ -1,0 +1,116 @@
+"""The exported model: signatures from text to entities and to tags, as TensorFlow Serving offers them.
+
+Shapes: B texts, E most entities in a text of the batch and at least 1, T most characters in a text and at least 1.
+"""
+
+import tensorflow as tf
+
+from ner.decoding import Decoder
+from ner.export.joining import GraphWindowJoiner
+from ner.export.tokenizer import GraphTokenizer, code_points, spell
+from ner.export.windows import flat_ranges, run_in_groups, split_windows
+from ner.layers.crf import LinearChain
+
+# Windows computed at a time. Memory is bounded by this, not by the length of the texts or the size of a batch.
+GROUP_SIZE = 32
+
+_WINDOW_OUTPUTS = {"tags": tf.int32, "opens": tf.bool, "closes": tf.bool, "scores": tf.float32}
+
+
+class ServingModule(tf.Module):
+    """A tagger as TensorFlow functions of strings.
+
+    Args:
+      network: from word ids int32 [B, T + 2] and lengths int32 [B] to emissions [B, T, K]; see
+        :class:`ner.export.network.FrozenNetwork`.
+      chain: the ``LinearChain`` to decode with.
+      config: the ``TaggerConfig``.
+      tokenizer: the tokenizer.
+      constrained: whether only tag sequences the scheme allows are decoded.
+    """
+
+    def __init__(self, network, chain, config, tokenizer, constrained=True):
+        super().__init__(name="tagger")
+        self._network = network
+        self._chain = [value.numpy() for value in (chain.transitions, chain.start, chain.end)]
+        self._tag_set = config.tag_set
+        self._constrained = constrained
+        self._window = config.max_seq_length - 2
+        self._tokenizer = GraphTokenizer(tokenizer)
+        self._joiner = GraphWindowJoiner(config.tag_set)
+
+    def signatures(self):
+        """The functions to export, by name: ``serving_default`` and ``tags``."""
+        text = tf.TensorSpec([None], tf.string, "text")
+        return {
+            "serving_default": tf.function(self.entities, input_signature=[text]).get_concrete_function(),
+            "tags": tf.function(self.tags, input_signature=[text]).get_concrete_function(),
+        }
+
+    def entities(self, text):
+        """Entities of texts.
+
+        Args:
+          text: string [B], UTF-8 of any length.
+
+        Returns:
+          dict of dense tensors, rows in the order of the texts: ``num_entities`` int32 [B]; ``entity_start`` and
+          ``entity_end`` int32 [B, E], in code points, the end exclusive, -1 in the padding; ``entity_label`` and
+          ``entity_text`` string [B, E] and ``entity_score`` float32 [B, E], empty and 0 in the padding.
+        """
+        points, lengths, characters = self._tag(text)
+        opens, closes = tf.where(characters.opens)[:, 0], tf.where(characters.closes)[:, 0]
+        rows = tf.gather(characters.rows, opens)
+        counts = tf.math.bincount(rows, minlength=tf.size(lengths), maxlength=tf.size(lengths))
+        starts, ends = tf.gather(characters.positions, opens), tf.gather(characters.positions, closes) + 1
+        firsts = tf.cast(opens, tf.int32)
+        spelling = spell(tf.gather(points, flat_ranges(firsts, ends - starts)), ends - starts)
+        width = tf.maximum(tf.reduce_max(counts), 1)
+        columns = tf.range(tf.size(rows)) - tf.gather(tf.cumsum(counts, exclusive=True), rows)
+        places = tf.stack([rows, columns], axis=1)
+
+        def dense(values, padding):
+            filled = tf.fill([tf.size(lengths), width], tf.constant(padding, values.dtype))
+            return tf.tensor_scatter_nd_update(filled, places, values)
+
+        return {
+            "num_entities": counts,
+            "entity_start": dense(starts, -1),
+            "entity_end": dense(ends, -1),
+            "entity_label": dense(tf.gather(tf.constant(self._tag_set.types), tf.gather(characters.labels, opens)), ""),
+            "entity_text": dense(spelling, ""),
+            "entity_score": dense(tf.gather(characters.scores, closes), 0.0),
+        }
+
+    def tags(self, text):
+        """Tags of the characters of texts.
+
+        Args:
+          text: string [B], UTF-8 of any length.
+
+        Returns:
+          dict with ``tag`` string [B, T], empty in the padding, and ``length`` int32 [B], the texts' characters.
+        """
+        _, lengths, characters = self._tag(text)
+        filled = tf.fill([tf.size(lengths), tf.maximum(tf.reduce_max(lengths), 1)], "")
+        places = tf.stack([characters.rows, characters.positions], axis=1)
+        tags = tf.gather(tf.constant(self._tag_set.tags), characters.tags)
+        return {"tag": tf.tensor_scatter_nd_update(filled, places, tags), "length": lengths}
+
+    def _tag(self, text):
+        """(code points int32 [N], lengths int32 [B], :class:`ner.export.joining.Characters`) of texts."""
+        points, lengths = code_points(text)
+        windows = split_windows(lengths, self._window, self._window // 4)
+        firsts = tf.gather(tf.cumsum(lengths, exclusive=True), windows.rows) + windows.starts
+        ids = self._tokenizer.ids(points)
+        tagged = run_in_groups(self._tag_windows, _WINDOW_OUTPUTS, ids, firsts, windows.lengths, self._tokenizer, GROUP_SIZE)
+        return points, lengths, self._joiner.join(windows, lengths, tagged)
+
+    def _tag_windows(self, word_ids, lengths):
+        # Made here, not before: in the loop's own graph these are constants, from outside they would be inputs of each turn.
+        decoder = Decoder(LinearChain(*(tf.constant(value) for value in self._chain)), self._tag_set, self._constrained)
+        emissions = self._network(word_ids, lengths)
+        steps = tf.shape(emissions)[1]
+        # The decoder's loops over all steps but the first need one to loop over when batch size is not known beforehand.
+        emissions = tf.pad(emissions, [[0, 0], [0, tf.maximum(2 - steps, 0)], [0, 0]])
+        return {name: value[:, :steps] for name, value in decoder.entities(emissions, lengths).items()}

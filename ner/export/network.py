@@ -1,0 +1,120 @@
+"""The network of a trained tagger as a frozen graph: word ids in, emissions out.
+
+Weights are constants in it. So TensorFlow computes what depends on them alone once, oneDNN packs them once for its matrix products, and a
+server has no variables to restore.
+Shapes: B rows, T characters (T + 2 tokens), H hidden, U LSTM units, K tags.
+"""
+
+import tensorflow as tf
+from tensorflow.core.framework import graph_pb2
+from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
+
+from ner.layers.bilstm import BiLSTM
+
+INPUTS = ("input_word_ids", "lengths")
+_SIGNATURE = (tf.TensorSpec([None, None], tf.int32, INPUTS[0]), tf.TensorSpec([None], tf.int32, INPUTS[1]))
+
+
+class FusedBiLSTM:
+    """A trained :class:`ner.layers.bilstm.BiLSTM` with one operation for all steps of a direction.
+
+    Keras on a CPU runs a dozen operations for each character, most of whose time in a single sentence is overhead.
+
+    Args:
+      bilstm: the layer.
+    """
+
+    def __init__(self, bilstm):
+        self._directions = [(d.cell.kernel, d.cell.recurrent_kernel, d.cell.bias) for d in (bilstm.forward, bilstm.backward)]
+
+    def __call__(self, x, lengths):
+        """As the layer: float32 [B, T, 2U] from float [B, T, H] and int32 [B]."""
+        x = tf.cast(x, tf.float32)
+        forward = _lstm(x, *self._directions[0])
+        backward = tf.reverse_sequence(_lstm(tf.reverse_sequence(x, lengths, seq_axis=1), *self._directions[1]), lengths, seq_axis=1)
+        mask = tf.sequence_mask(lengths, tf.shape(x)[1], dtype=tf.float32)
+        return tf.concat([forward, backward], axis=-1) * mask[:, :, None]
+
+
+def _lstm(x, kernel, recurrent_kernel, bias):
+    """Hidden states of one direction, [B, T, U]. Keras and this operation both have the gates in the order i, f, c, o."""
+    batch, steps, units = tf.shape(x)[0], tf.shape(x)[1], recurrent_kernel.shape[0]
+    zeros = tf.zeros([batch, units])
+    no_peephole = tf.zeros([units])
+    outputs = tf.raw_ops.BlockLSTMV2(
+        seq_len_max=tf.cast(steps, tf.int64),
+        x=tf.transpose(x, [1, 0, 2]),
+        cs_prev=zeros,
+        h_prev=zeros,
+        w=tf.concat([kernel, recurrent_kernel], axis=0),
+        wci=no_peephole,
+        wcf=no_peephole,
+        wco=no_peephole,
+        b=bias,
+        cell_clip=-1.0,  # negative: none
+        use_peephole=False,
+    )
+    return tf.transpose(outputs.h, [1, 0, 2])
+
+
+class FrozenNetwork:
+    """Emissions of a ``TaggerModel`` with its weights as constants.
+
+    Args:
+      graph_def: ``GraphDef`` with the inputs ``INPUTS``.
+      output: name of the tensor of emissions in it.
+    """
+
+    def __init__(self, graph_def, output):
+        self.graph_def, self.output = graph_def, output
+        # One function, called by all signatures: weights are in the file once.
+        self._function = tf.function(self._emissions, input_signature=_SIGNATURE)
+
+    def __call__(self, word_ids, lengths):
+        """Emissions float32 [B, T, K] of word ids int32 [B, T + 2] and lengths int32 [B]."""
+        return self._function(word_ids, lengths)
+
+    def _emissions(self, input_word_ids, lengths):
+        inputs = dict(zip(INPUTS, (input_word_ids, lengths)))
+        return tf.graph_util.import_graph_def(self.graph_def, input_map=inputs, return_elements=[self.output], name="")[0]
+
+    @classmethod
+    def of(cls, model):
+        """The frozen network of a ``TaggerModel``, in the precision of its layers."""
+
+        def emissions(input_word_ids, lengths):
+            return model({"input_word_ids": input_word_ids, "lengths": lengths}, training=False)
+
+        layer = model.rnn
+        try:
+            if type(layer) is BiLSTM:
+                model.rnn = FusedBiLSTM(layer)
+            traced = tf.function(emissions, input_signature=_SIGNATURE).get_concrete_function()
+        finally:
+            model.rnn = layer
+        frozen = convert_variables_to_constants_v2(traced)
+        output = frozen.outputs[0].name
+        return cls(without_unused(frozen.graph.as_graph_def(), output), output)
+
+
+def without_unused(graph_def, output):
+    """What an output is computed from, and the inputs; a new ``GraphDef``.
+
+    Control dependencies go too: without variables nothing is left to be put in order. They would keep the weights that nothing
+    uses, such as the encoder's pooler.
+    """
+    nodes = {node.name: node for node in graph_def.node}
+    waiting, used = [output.split(":")[0], *INPUTS], set()
+    while waiting:
+        name = waiting.pop()
+        if name not in used:
+            used.add(name)
+            waiting += [reference.split(":")[0] for reference in nodes[name].input if not reference.startswith("^")]
+    result = graph_pb2.GraphDef(versions=graph_def.versions, library=graph_def.library)
+    for node in graph_def.node:
+        if node.name in used:
+            kept = result.node.add()
+            kept.CopyFrom(node)
+            del kept.input[:]
+            kept.input.extend(reference for reference in node.input if not reference.startswith("^"))
+    return result

@@ -1,0 +1,96 @@
+"""Texts of any length through a network of fixed width, in a TensorFlow graph.
+
+Shapes: B texts, N characters of all texts together, W windows of all texts together, C characters of all windows together
+(a character in the overlap of two windows counts twice), G windows in a group, T characters of a group's longest window.
+"""
+
+from typing import NamedTuple
+
+import tensorflow as tf
+
+
+class Windows(NamedTuple):
+    """The windows of a batch of texts, those of one text adjacent and in order; all int32 tensors.
+
+    Attributes:
+      rows: [W] the text each is of.
+      starts: [W] its first character, counted in its text.
+      lengths: [W] its characters.
+    """
+
+    rows: tf.Tensor
+    starts: tf.Tensor
+    lengths: tf.Tensor
+
+
+def split_windows(lengths, window, overlap):
+    """As :func:`ner.data.windows.split_windows`, for several texts.
+
+    Args:
+      lengths: int32 [B], characters of each text.
+      window: characters per window.
+      overlap: characters that consecutive windows share, in ``[0, window)``.
+
+    Returns:
+      :class:`Windows`.
+    """
+    step = window - overlap
+    beyond = tf.maximum(lengths - window, 0)
+    counts = tf.where(lengths > 0, 1 + (beyond + step - 1) // step, 0)
+    rows = tf.repeat(tf.range(tf.size(lengths)), counts)
+    number = tf.range(tf.size(rows)) - tf.gather(tf.cumsum(counts, exclusive=True), rows)
+    starts = tf.minimum(number * step, tf.gather(beyond, rows))
+    return Windows(rows, starts, tf.minimum(tf.gather(lengths, rows), window))
+
+
+def run_in_groups(function, dtypes, ids, firsts, lengths, tokenizer, group_size):
+    """Apply a network to windows, a group at a time, so that memory does not grow with the batch.
+
+    Windows are grouped by length, which keeps padding low.
+
+    Args:
+      function: from word ids int32 [G, T + 2] and lengths int32 [G] to a dict of tensors [G, T].
+      dtypes: dict from name to dtype of those of its outputs that are wanted.
+      ids: int32 [N], ids of all characters.
+      firsts: int32 [W], where in ``ids`` each window begins.
+      lengths: int32 [W], its characters, at least 1.
+      tokenizer: has ``cls_id``, ``sep_id`` and ``pad_id``.
+      group_size: most windows per group.
+
+    Returns:
+      The function's outputs as a dict of tensors [C], the windows end to end in the given order.
+    """
+    order = tf.argsort(lengths, direction="DESCENDING", stable=True)
+    groups = (tf.size(lengths) + group_size - 1) // group_size
+
+    def run(group):
+        members = order[group * group_size : (group + 1) * group_size]
+        own_lengths = tf.gather(lengths, members)
+        steps = tf.range(tf.reduce_max(own_lengths) + 2)
+        # Token 0 is [CLS], so token t is character t - 1.
+        positions = tf.gather(firsts, members)[:, None] + steps - 1
+        real = (steps >= 1) & (steps <= own_lengths[:, None])
+        words = tf.gather(ids, tf.where(real, positions, 0))
+        special = tf.where(steps == own_lengths[:, None] + 1, tokenizer.sep_id, tokenizer.pad_id)
+        words = tf.where(real, words, tf.where(steps == 0, tokenizer.cls_id, special))
+        outputs = function(words, own_lengths)
+        return {name: tf.boolean_mask(outputs[name], real[:, 1:-1]) for name in dtypes}
+
+    arrays = {name: tf.TensorArray(dtype, size=groups, infer_shape=False, element_shape=[None]) for name, dtype in dtypes.items()}
+
+    def body(group, arrays):
+        outputs = run(group)
+        return group + 1, {name: array.write(group, outputs[name]) for name, array in arrays.items()}
+
+    _, arrays = tf.while_loop(lambda group, _: group < groups, body, (0, arrays), parallel_iterations=1)
+    sorted_lengths = tf.gather(lengths, order)
+    sorted_offsets = tf.cumsum(sorted_lengths, exclusive=True)
+    offsets = tf.scatter_nd(order[:, None], sorted_offsets, tf.shape(order))
+    back = flat_ranges(offsets, lengths)
+    return {name: tf.gather(array.concat(), back) for name, array in arrays.items()}
+
+
+def flat_ranges(starts, lengths):
+    """The numbers ``start, start + 1, …`` of several ranges, end to end: int32 [sum of lengths] from two int32 [W]."""
+    shifts = starts - tf.cumsum(lengths, exclusive=True)
+    return tf.range(tf.reduce_sum(lengths)) + tf.repeat(shifts, lengths)

@@ -1,0 +1,25 @@
+"""Clients of a served model, which need neither TensorFlow nor the model: text in, ``ner.Entity`` out.
+
+Example::
+
+    from ner.serving_client import GrpcClient
+
+    with GrpcClient("localhost:8500", "ner") as client:
+        for entity in client.tag("江苏省委书记到上海交通大学看望李明教授。"):
+            print(entity.start, entity.end, entity.label, entity.text, entity.score)
+"""
+
+import importlib
+
+_EXPORTS = {
+    "GrpcClient": "ner.serving_client.grpc_client",
+    "RestClient": "ner.serving_client.rest_client",
+    "ServingError": "ner.serving_client.base",
+}
+__all__ = ["GrpcClient", "RestClient", "ServingError"]
+
+
+def __getattr__(name):
+    if name not in _EXPORTS:
+        raise AttributeError(f"module 'ner.serving_client' has no attribute {name!r}")
+    return getattr(importlib.import_module(_EXPORTS[name]), name)

@@ -1,0 +1,66 @@
+"""Client for TensorFlow Serving's gRPC interface; needs the extra ``serving``."""
+
+import grpc
+
+from ner.serving_client.base import OUTPUTS, Client, ServingError, Unavailable
+from ner.serving_client.messages import PredictRequest, PredictResponse, predict_request, tensor_values
+from ner.serving_client.texts import encode_text
+
+_METHOD = "/tensorflow.serving.PredictionService/Predict"
+# UNAVAILABLE: not reached, or cut off. RESOURCE_EXHAUSTED: the batching queue is full. ABORTED: a model that is being replaced.
+_RETRIED = (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.RESOURCE_EXHAUSTED, grpc.StatusCode.ABORTED)
+# Answers to long texts are larger than gRPC's usual 4 MB.
+_MAX_MESSAGE_BYTES = 256 << 20
+
+
+class GrpcClient(Client):
+    """Tags texts through gRPC; may be used by several threads.
+
+    Args:
+      target: ``host:port``; TensorFlow Serving's usual port is 8500.
+      model: the model's name on the server.
+      version: number of a version, or None for the server's choice.
+      credentials: ``grpc.ChannelCredentials`` for TLS, or None for a plain connection.
+      **settings: see ``Client``.
+    """
+
+    def __init__(self, target, model="ner", version=None, credentials=None, **settings):
+        super().__init__(**settings)
+        self._target, self._model, self._version = target, model, version
+        options = [
+            ("grpc.max_receive_message_length", _MAX_MESSAGE_BYTES),
+            ("grpc.max_send_message_length", _MAX_MESSAGE_BYTES),
+            # A server that restarts is found again after a second, not after gRPC's usual two minutes.
+            ("grpc.initial_reconnect_backoff_ms", 100),
+            ("grpc.max_reconnect_backoff_ms", 1000),
+        ]
+        self._channel = grpc.secure_channel(target, credentials, options) if credentials else grpc.insecure_channel(target, options)
+        self._call = self._channel.unary_unary(
+            _METHOD, request_serializer=PredictRequest.SerializeToString, response_deserializer=PredictResponse.FromString
+        )
+
+    @property
+    def address(self):
+        """Where requests go, for messages."""
+        return f"{self._target}: model {self._model}"
+
+    def close(self):
+        """Close the channel."""
+        self._channel.close()
+
+    def _predict(self, texts):
+        request = predict_request([encode_text(text) for text in texts], self._model, version=self._version, outputs=OUTPUTS)
+        try:
+            response = self._call(request, timeout=self.timeout)
+        except grpc.RpcError as e:
+            problem = f"{e.code().name}: {e.details()}"
+            if e.code() in _RETRIED:
+                raise Unavailable(problem) from e
+            raise ServingError(f"{self.address}: {problem}") from e
+        try:
+            columns = {entry.key: tensor_values(entry.value) for entry in response.outputs}
+        except ValueError as e:
+            raise ServingError(f"{self.address}: {e}") from e
+        for label in columns.get("entity_label", ()):
+            label[:] = [name.decode() for name in label]
+        return [dict(zip(columns, row)) for row in zip(*columns.values())]

@@ -1,0 +1,240 @@
+"""Exported versions as a server and a user meet them."""
+
+import json
+import pathlib
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from absl.testing import flagsaver
+
+import ner
+import run_ner
+from albert.errors import UserError
+from ner.export.network import FrozenNetwork
+from ner.export.quantization import QuantizedWeights, quantize, quantized_matmul
+from ner.export.saved_model import new_version, versions
+from ner.export.warmup import FILE as WARMUP_FILE
+from ner.model_dir import ModelDir
+from ner.models import TaggerModel
+from ner.serving_client.messages import PredictionLog, PredictResponse, predict_request, tensor_values
+from tests.ner.exporting import CONFIG, EDGE_TEXTS, random_texts, save_tagger
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+TEXT = "京上海大学书记李明张三去了在京"
+
+
+@pytest.fixture(name="work", scope="module")
+def _work(tmp_path_factory):
+    """A directory with a model and three exported versions of it: float32, bfloat16, int8."""
+    work = tmp_path_factory.mktemp("work")
+    save_tagger(work / "model")
+    for precision in ("float32", "bfloat16", "int8"):
+        export(work, export_precision=precision)
+    return work
+
+
+def export(work, **flags):
+    flags = {"do_export": True, "model_dir": str(work / "model"), "export_dir": str(work / "base"), **flags}
+    if not run_ner.FLAGS.is_parsed():
+        run_ner.FLAGS(["run_ner.py"])
+    with flagsaver.flagsaver(**flags):
+        run_ner.main([])
+
+
+# Runs both signatures by tensor name where neither this project nor tensorflow-addons can be imported.
+_PLAIN_LOADER = """
+import json, sys
+for name in ("tensorflow_addons", "albert", "ner", "run_ner"):
+    sys.modules[name] = None
+import tensorflow as tf
+from tensorflow.python.framework import op_def_registry
+
+with tf.compat.v1.Session(graph=tf.Graph()) as session:
+    meta = tf.compat.v1.saved_model.loader.load(session, ["serve"], sys.argv[1])
+    answers = {}
+    for name in ("serving_default", "tags"):
+        signature = meta.signature_def[name]
+        assert signature.method_name == "tensorflow/serving/predict"
+        outputs = {key: info.name for key, info in signature.outputs.items()}
+        values = session.run(outputs, {signature.inputs["text"].name: [sys.argv[2], ""]})
+        answers[name] = {key: str(value[0]) for key, value in values.items()}
+graph = meta.graph_def
+functions = {function.signature.name: function for function in graph.library.function}
+nodes = [*graph.node, *(node for function in functions.values() for node in function.node_def)]
+unknown = sorted({node.op for node in nodes if node.op not in functions and op_def_registry.get(node.op) is None})
+compiled = sorted(name for name, f in functions.items() if f.attr["_XlaMustCompile"].b or any("Xla" in node.op for node in f.node_def))
+variables = sorted({node.op for node in nodes if node.op in ("VarHandleOp", "ReadVariableOp")})
+print(json.dumps({"answers": answers, "unknown": unknown, "compiled": compiled, "variables": variables}))
+"""
+
+
+def test_plain_tensorflow_runs_it(work):
+    command = [sys.executable, "-c", _PLAIN_LOADER, str(work / "base" / "1"), TEXT]
+    done = subprocess.run(command, check=False, capture_output=True, text=True, cwd="/", timeout=300)
+    assert done.returncode == 0, done.stderr
+    result = json.loads(done.stdout.splitlines()[-1])
+    assert result["unknown"] == result["compiled"] == result["variables"] == []
+    entities = ner.Tagger.load(work / "model").tag(TEXT)
+    answers = result["answers"]["serving_default"]
+    assert answers["num_entities"] == str(len(entities))
+    assert [int(i) for i in answers["entity_start"].strip("[]").split()] == [entity.start for entity in entities]
+    assert result["answers"]["tags"]["length"] == str(len(TEXT))
+
+
+def test_saved_model_cli(work):
+    # As the README of serving/ shows it, where the command is called saved_model_cli.
+    command = [sys.executable, "-m", "tensorflow.python.tools.saved_model_cli", "run", "--dir", str(work / "base" / "1")]
+    command += ["--tag_set", "serve", "--signature_def", "serving_default", "--input_exprs", f"text=['{TEXT}']"]
+    done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    assert "Result for output key num_entities" in done.stdout
+
+
+def test_the_file_holds_no_path_of_this_machine(work):
+    for path in (work / "base" / "1").rglob("*"):
+        if path.is_file() and path.name != "provenance.json":
+            contents = path.read_bytes()
+            assert str(work).encode() not in contents and str(ROOT).encode() not in contents, path
+
+
+@pytest.mark.parametrize(("version", "tolerance"), [(None, 2e-5), (3, None)])
+def test_tagger_of_an_export(work, version, tolerance):
+    base = work / "base"
+    trained, exported = ner.Tagger.load(work / "model"), ner.Tagger.load(base / "1" if version is None else base)
+    assert exported.labels == trained.labels
+    texts = [*EDGE_TEXTS, "\ud800京上海\udfff大学", *random_texts(200, seed=4)]
+    expected, found = trained.tag_batch(texts), exported.tag_batch(texts)
+    assert sum(map(len, expected)) > 150
+    if tolerance is None:  # int8, the newest version: close, not equal
+        same = sum(len({e.to_dict()["start"] for e in a} & {e.to_dict()["start"] for e in b}) for a, b in zip(expected, found))
+        assert same > 0.8 * sum(map(len, expected))
+        return
+    for text, a, b in zip(texts, expected, found):
+        assert [(e.start, e.end, e.label, e.text) for e in a] == [(e.start, e.end, e.label, e.text) for e in b]
+        np.testing.assert_allclose([e.score for e in a], [e.score for e in b], atol=tolerance)
+        assert all(e.text == text[e.start : e.end] for e in b)
+    assert exported.tag(TEXT) == exported.tag_batch(["", TEXT])[1]
+
+
+def test_tagger_of_an_export_refuses_what_it_cannot_do(work, tmp_path):
+    with pytest.raises(UserError, match="takes no lexicon"):
+        ner.Tagger.load(work / "base", lexicon=str(tmp_path / "terms.tsv"))
+    with pytest.raises(UserError, match="was exported with --constrained_decoding=True, found False"):
+        ner.Tagger.load(work / "base", constrained_decoding=False)
+
+
+def test_what_lies_beside_the_graph(work):
+    version = work / "base" / "1"
+    assert (version / "assets" / "labels.txt").read_text().split() == list(CONFIG.tag_set.tags)
+    for name in ("model.json", "vocab.txt"):
+        assert (version / "assets" / name).read_bytes() == (work / "model" / name).read_bytes()
+    provenance = json.loads((version / "assets" / "provenance.json").read_text())
+    assert provenance["precision"] == "float32"
+    assert provenance["packages"]["tensorflow"] == tf.__version__
+    requests = [
+        PredictionLog.FromString(record.numpy()).predict_log.request for record in tf.data.TFRecordDataset(str(version / WARMUP_FILE))
+    ]
+    assert {request.model_spec.signature_name for request in requests} == {"serving_default", "tags"}
+    model = tf.saved_model.load(str(version))
+    for request in requests:
+        text = tensor_values(request.inputs[0].value)
+        model.signatures[request.model_spec.signature_name](text=tf.constant(text))
+    assert max(len(tensor_values(r.inputs[0].value)[0].decode()) for r in requests) > CONFIG.max_seq_length
+
+
+def test_the_published_messages_read_ours_and_the_other_way_round(work):
+    predict_pb2 = pytest.importorskip("tensorflow_serving.apis.predict_pb2")
+    log_pb2 = pytest.importorskip("tensorflow_serving.apis.prediction_log_pb2")
+    for record in tf.data.TFRecordDataset(str(work / "base" / "1" / WARMUP_FILE)):
+        request = log_pb2.PredictionLog.FromString(record.numpy()).predict_log.request
+        assert tf.make_ndarray(request.inputs["text"])[0].decode().startswith("京")
+    sent = predict_request(["京".encode(), b""], "m", "tags", version=7, outputs=["tag"])
+    read = predict_pb2.PredictRequest.FromString(sent.SerializeToString())
+    assert (read.model_spec.name, read.model_spec.version.value, read.model_spec.signature_name) == ("m", 7, "tags")
+    assert list(read.output_filter) == ["tag"]
+    assert tf.make_ndarray(read.inputs["text"]).tolist() == ["京".encode(), b""]
+    arrays = {
+        "strings": np.array([[b"a", b""], [b"", "京".encode()]], object),
+        "ints": np.array([[5, -1], [-1, -1]], np.int32),
+        "floats": np.array([0.5, 0.25], np.float32),
+        "nothing": np.zeros([3, 0], np.int32),
+    }
+    response = predict_pb2.PredictResponse()
+    for name, array in arrays.items():
+        response.outputs[name].CopyFrom(tf.make_tensor_proto(array))
+    # Values as fields instead of raw bytes, the last one standing for all that follow.
+    response.outputs["fields"].CopyFrom(tf.make_tensor_proto(np.zeros([2, 3], np.int32)))
+    response.outputs["fields"].ClearField("tensor_content")
+    del response.outputs["fields"].int_val[:]
+    response.outputs["fields"].int_val.extend([4, -1])
+    outputs = {entry.key: entry.value for entry in PredictResponse.FromString(response.SerializeToString()).outputs}
+    for name, array in arrays.items():
+        assert tensor_values(outputs[name]) == array.tolist()
+    assert tensor_values(outputs["fields"]) == [[4, -1, -1], [-1, -1, -1]]
+
+
+def test_versions_are_never_overwritten_or_half_there(work, tmp_path):
+    base = tmp_path / "base"
+    with pytest.raises(UserError, match=r"--export_version: .*2 exists and is not overwritten"):
+        export(work, export_version=2)
+    with pytest.raises(UserError, match="expected a positive number"):
+        export(work, export_version=-1)
+    with pytest.raises(KeyError), new_version(str(base), 5) as path:
+        assert pathlib.Path(path).parent == base
+        assert versions(str(base)) == []
+        raise KeyError
+    assert list(base.iterdir()) == []
+    with pytest.raises(UserError, match="exists"), new_version(str(base), 5) as path:
+        (base / "5").mkdir()
+    assert [p.name for p in base.iterdir()] == ["5"]
+    (base / "file").touch()
+    with pytest.raises(UserError, match="--export_dir: cannot write"), new_version(str(base / "file"), 1):
+        pass
+    with pytest.raises(UserError, match="--export_dir: not given"):
+        export(work, export_dir=None)
+
+
+def test_int8_products_are_exact_integers():
+    random = np.random.default_rng(3)
+    x = random.normal(size=[5, 131]).astype(np.float32) * [[1e-3], [1.0], [50.0], [0.0], [1.0]]
+    weights = random.normal(size=[131, 37]).astype(np.float32)
+    weights[:, 3] = 0.0
+    stored = QuantizedWeights.of(weights)
+    rows = np.abs(x).max(axis=1, keepdims=True) / 127
+    integers = np.rint(np.divide(x, rows, out=np.zeros_like(x), where=rows > 0)).astype(np.int64)
+    expected = (integers @ stored.integers.astype(np.int64)) * rows * stored.scales
+    found = tf.function(lambda v: quantized_matmul(v, stored.constants()))(tf.constant(x, tf.float32)).numpy()
+    np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-5)
+    # A row's answer is its own: the large row beside it changes nothing.
+    alone = tf.function(lambda v: quantized_matmul(v, stored.constants()))(tf.constant(x[:1], tf.float32)).numpy()
+    np.testing.assert_allclose(alone[0], found[0], rtol=1e-6)
+
+
+def test_int8_network_is_close(work):
+    model = TaggerModel(CONFIG)
+    ModelDir(work / "model").read_weights(model)
+    network = FrozenNetwork.of(model)
+    quantized, products = quantize(network, min_weights=100)
+    # The projection, and four products in each of three layers.
+    assert len(products) == 13
+    # Layers share their weights, in integers as well.
+    assert sum(node.op == "Const" and node.attr["dtype"].type == tf.qint8.as_datatype_enum for node in quantized.graph_def.node) == 5
+    ids = tf.constant(np.random.default_rng(1).integers(5, CONFIG.encoder.vocab_size, [3, 13]), tf.int32)
+    lengths = tf.constant([11, 7, 0])
+    expected, found = network(ids, lengths).numpy(), quantized(ids, lengths).numpy()
+    error = np.abs(found - expected)[:2, :7].max()
+    assert 0 < error < 0.2 * np.abs(expected).max()
+
+
+def test_lattice_is_refused(tmp_path):
+    work = tmp_path
+    directory = save_tagger(work / "model")
+    values = json.loads(pathlib.Path(directory.file("model.json")).read_text())
+    values.update(rnn="lattice", lattice={"num_words": 3, "word_embedding_size": 5, "max_word_length": 3})
+    pathlib.Path(directory.file("model.json")).write_text(json.dumps(values))
+    with pytest.raises(UserError, match="lattice LSTM"):
+        export(work)
+    assert not (work / "base").exists()

@@ -11,7 +11,7 @@ from albert.encoder import add_weights
 from albert.layers import Dense
 from ner.config import CharEncoderConfig
 from ner.layers.bilstm import BiLSTM
-from ner.layers.characters import CharEncoder
+from ner.layers.characters import CharEncoder, VectorTable
 from ner.layers.crf import CRF, LinearChain
 from ner.layers.gru import BiGRU
 from ner.layers.lattice import LatticeBiLSTM
@@ -51,16 +51,8 @@ class TaggerModel(tf.keras.Model):
         self.encoder = encoder or _make_encoder(config.encoder)
         hidden = config.encoder.hidden_size
         self.rnn = _make_rnn(config)
-        self.word_vectors = None
-        if config.lattice is not None:
-            lattice = config.lattice
-            limit = (3.0 / lattice.word_embedding_size) ** 0.5  # variance 1 / W, as character vectors have
-            self.word_vectors = self.add_weight(
-                "word_vectors",
-                [lattice.num_words + 1, lattice.word_embedding_size],
-                dtype="float32",
-                initializer=tf.keras.initializers.RandomUniform(-limit, limit),
-            )
+        lattice = config.lattice
+        self.words = VectorTable(lattice.num_words + 1, lattice.word_embedding_size, name="words") if lattice is not None else None
         features = 2 * config.lstm_units if self.rnn is not None else hidden
         # Glorot's standard deviation for this shape: BERT's 0.02 is too small for a layer that is trained from scratch.
         self.emissions = Dense(features, num_tags, (2.0 / (features + num_tags)) ** 0.5, name="emissions", dtype="float32")
@@ -85,10 +77,10 @@ class TaggerModel(tf.keras.Model):
 
     def _words(self, inputs, seed):
         """What the recurrent layer takes besides characters: for a lattice (vectors [N, W], places [N, 3]), else nothing."""
-        if self.word_vectors is None:
+        if self.words is None:
             return ()
         places = tf.where(inputs["lattice_words"] > 0)
-        vectors = tf.gather(self.word_vectors, tf.gather_nd(inputs["lattice_words"], places) - 1)
+        vectors = tf.gather(self.words.word, tf.gather_nd(inputs["lattice_words"], places) - 1)
         return ops.dropout(vectors, self.config.dropout, seed, _WORD_VECTORS_SITE), places
 
     def input_signature(self):
@@ -132,8 +124,8 @@ class TaggerModel(tf.keras.Model):
         pooler = getattr(self.encoder, "pooler", None)
         unused = {id(variable) for variable in pooler.trainable_variables} if pooler is not None else set()
         head = self.emissions.trainable_variables + (self.rnn.trainable_variables if self.rnn is not None else [])
-        if self.word_vectors is not None:
-            head = [*head, self.word_vectors]
+        if self.words is not None:
+            head = head + self.words.trainable_variables
         return {
             "encoder": [v for v in self.encoder.trainable_variables if id(v) not in unused],
             "head": head,
@@ -151,8 +143,8 @@ class TaggerModel(tf.keras.Model):
         weights = {f"encoder/{name}": variable for name, variable in self.encoder.weight_map().items()}
         if self.rnn is not None:
             weights.update({f"rnn/{name}": variable for name, variable in self.rnn.weight_map().items()})
-        if self.word_vectors is not None:
-            weights["word_vectors"] = self.word_vectors
+        if self.words is not None:
+            weights["word_vectors"] = self.words.word
         add_weights(weights, "emissions", self.emissions)
         if self.crf is not None:
             weights.update({f"crf/{name}": getattr(self.crf, name) for name in ("transitions", "start", "end")})

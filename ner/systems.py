@@ -84,7 +84,7 @@ class System:
             _fill(model.encoder.embeddings.word, tokenizer.vocab, self.char_vectors)
         if self.word_vectors:
             own = self.lexicon.words[: self.lexicon.num_words]
-            _fill(model.word_vectors, {word: row for row, word in enumerate(own, start=1)}, self.word_vectors)
+            _fill(model.words.word, {word: row for row, word in enumerate(own, start=1)}, self.word_vectors)
         return model
 
     def describe(self):

@@ -1,24 +1,27 @@
-"""A table of character vectors, with the interface of a pretrained encoder.
+"""Tables of vectors, and one of characters with the interface of a pretrained encoder.
 
-Shapes: B batch, T tokens, H width of a vector.
+Shapes: B batch, T tokens, V entries, H width of a vector.
 """
 
 import tensorflow as tf
 
 
-class CharacterTable(tf.keras.layers.Layer):
-    """One trained vector per vocabulary entry.
+class VectorTable(tf.keras.layers.Layer):
+    """One trained vector per entry, float32 whatever the precision policy.
 
     Args:
-      vocab_size: V.
+      entries: V.
       size: H.
+
+    Weights:
+      word [V, H], named as the word embeddings of a pretrained encoder.
     """
 
-    def __init__(self, vocab_size, size, name="embeddings", **kwargs):
+    def __init__(self, entries, size, name="embeddings", **kwargs):
         super().__init__(name=name, dtype="float32", autocast=False, **kwargs)
         # Uniform with variance 1 / H: vectors of length about 1.
         limit = (3.0 / size) ** 0.5
-        self.word = self.add_weight("word", [vocab_size, size], initializer=tf.keras.initializers.RandomUniform(-limit, limit))
+        self.word = self.add_weight("word", [entries, size], initializer=tf.keras.initializers.RandomUniform(-limit, limit))
         self.built = True
 
 
@@ -41,7 +44,7 @@ class CharEncoder(tf.keras.Model):
     def __init__(self, config, name="char_encoder", **kwargs):
         super().__init__(name=name, **kwargs)
         self.config = config
-        self.embeddings = CharacterTable(config.vocab_size, config.hidden_size)
+        self.embeddings = VectorTable(config.vocab_size, config.hidden_size)
         self.built = True
 
     def call(self, inputs, training=None, seed=None):

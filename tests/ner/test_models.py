@@ -116,6 +116,18 @@ def test_every_trained_weight_has_a_gradient(changes):
         assert np.any(tf.convert_to_tensor(gradient).numpy()), variable.name
 
 
+@pytest.mark.parametrize("name", ["characters", "lattice"])
+def test_without_a_pretrained_encoder_all_is_float32(name):
+    inputs = _inputs([13, 5, 1], 13, name == "lattice")
+    expected = _model(**SYSTEMS[name])(inputs)
+    tf.keras.mixed_precision.set_global_policy("mixed_bfloat16")
+    try:
+        emissions = _model(**SYSTEMS[name])(inputs)
+    finally:
+        tf.keras.mixed_precision.set_global_policy("float32")
+    np.testing.assert_allclose(emissions, expected, rtol=0, atol=1e-5)
+
+
 @pytest.mark.parametrize("changes", SYSTEMS.values(), ids=SYSTEMS)
 def test_a_config_survives_json(changes):
     config = _config(**changes)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from albert.tokenization import CharTokenizer
-from ner.data.pipeline import encode, evaluation_batches, training_batches
+from ner.data.pipeline import EncodedExamples, encode, evaluation_batches, training_batches
 from ner.tags import TagSet
 
 
@@ -50,3 +50,14 @@ def test_batches_by_length_hold_little_padding():
         padded = sum(len(batch) * lengths[batch].max() for batch in batches)
         assert padded < 1.05 * lengths.sum()
     assert sorted(np.concatenate(evaluation_batches(lengths, 16))) == list(range(5003))
+
+
+def test_epochs_have_few_shapes():
+    """Each shape is compiled once; sentences are as long as MSRA's."""
+    lengths = np.random.default_rng(5).integers(1, 101, 5003).astype(np.int32)
+    encoded = EncodedExamples(np.zeros(lengths.sum(), np.int32), None, np.concatenate([[0], np.cumsum(lengths)]), 2, 3, 0, 128)
+    shapes = [{encoded.batch(indices)["input_word_ids"].shape for indices in training_batches(lengths, 16, 1, epoch)} for epoch in range(3)]
+    # Multiples of eight up to 104 tokens; beside full batches only the last of an epoch, and it is one shape more.
+    assert all(len(epoch) <= 14 for epoch in shapes)
+    full = [{shape for shape in epoch if shape[0] == 16} for epoch in shapes]
+    assert full[0] == full[1] == full[2]

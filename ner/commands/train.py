@@ -135,7 +135,8 @@ def _lint(flags, data, config, tokenizer, log):
 def _session(flags, settings, chosen_precision, cluster):
     return {
         "started": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
-        "flags": {flag.name: flag.value for flag in flags.get_key_flags_for_module("run_ner")} or flags.flag_values_dict(),
+        # Those that were given; what the others' defaults decide is in the run's identity.
+        "flags": {name: flags[name].value for name in sorted(flags) if flags[name].present},
         "seed": settings.seed,
         "mixed_precision": dataclasses.asdict(chosen_precision),
         "distribution": cluster.describe(),

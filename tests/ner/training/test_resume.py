@@ -98,6 +98,9 @@ def test_killed_three_times_and_rerun_gives_the_weights_of_the_unbroken_run(data
     assert not (tmp_path / "run" / "state").exists()
     record = json.loads((tmp_path / "run" / "run.json").read_text(encoding="utf-8"))
     assert len(record["sessions"]) == 4
+    assert record["sessions"][0]["flags"]["save_steps"] == 4
+    assert "eval_batch_size" not in record["sessions"][0]["flags"]
+    assert record["result"]["chosen_by"] == f"the best F1 on 80 sentences held out of {data_dir / 'train.txt'}"
 
 
 def test_sigterm_saves_and_a_rerun_goes_on_and_a_third_run_has_nothing_to_do(data_dir, unbroken, tmp_path):

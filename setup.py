@@ -32,6 +32,8 @@ setup(
         "gpu": ["tensorflow[and-cuda]>=2.15,<2.16"],  # the CUDA libraries this TensorFlow was built with
         "lattice": ["jieba"],  # the dictionary of --word_lexicon=jieba
         "plots": ["matplotlib"],  # pictures of runs, the reliability diagram
+        "serving": ["grpcio"],  # the gRPC client of a served model
+        "beam": ["apache-beam>=2.50"],  # bulk tagging on Flink, Spark, Dataflow
         "dev": [
             "pytest",  # tests
             "ruff",  # lint and format
@@ -39,6 +41,7 @@ setup(
             "pip",  # the one a Python brings along may be too old for today's wheels
             "setuptools>=64,<81",  # builds the editable install offline; tensorboard needs its pkg_resources, gone in later ones
             "setuptools-scm",  # builds seqeval, which has no wheel
+            "tensorflow-serving-api>=2.15,<2.16",  # the published messages, which the client's own are held to
             "wheel",  # as setuptools: builds without an isolated environment
         ],
     },

@@ -1,5 +1,7 @@
 """Client for TensorFlow Serving's gRPC interface; needs the extra ``serving``."""
 
+import json
+
 import grpc
 
 from ner.serving_client.base import OUTPUTS, Client, ServingError, Unavailable
@@ -11,6 +13,7 @@ _METHOD = "/tensorflow.serving.PredictionService/Predict"
 _RETRIED = (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.RESOURCE_EXHAUSTED, grpc.StatusCode.ABORTED)
 # Answers to long texts are larger than gRPC's usual 4 MB.
 _MAX_MESSAGE_BYTES = 256 << 20
+_ROUND_ROBIN = json.dumps({"loadBalancingConfig": [{"round_robin": {}}]})
 
 
 class GrpcClient(Client):
@@ -33,6 +36,8 @@ class GrpcClient(Client):
             # A server that restarts is found again after a second, not after gRPC's usual two minutes.
             ("grpc.initial_reconnect_backoff_ms", 100),
             ("grpc.max_reconnect_backoff_ms", 1000),
+            # Where a name stands for several servers, each gets its share.
+            ("grpc.service_config", _ROUND_ROBIN),
         ]
         self._channel = grpc.secure_channel(target, credentials, options) if credentials else grpc.insecure_channel(target, options)
         self._call = self._channel.unary_unary(

@@ -44,7 +44,9 @@ def test_matches_enumeration(golden, case, graph):
         )
 
     if graph:
-        run = tf.function(run, input_signature=[tf.TensorSpec([None, None, 4]), tf.TensorSpec([None, None], tf.int32), tf.TensorSpec([None], tf.int32)])
+        run = tf.function(
+            run, input_signature=[tf.TensorSpec([None, None, 4]), tf.TensorSpec([None, None], tf.int32), tf.TensorSpec([None], tf.int32)]
+        )
     likelihood, partition, (tags, score), marginals = run(unary, golden["tags"], lengths)
     np.testing.assert_allclose(likelihood, golden[f"{case}_log_likelihood"], **tolerance)
     np.testing.assert_allclose(partition, golden[f"{case}_log_partition"], **tolerance)

@@ -227,14 +227,3 @@ def test_int8_network_is_close(work):
     expected, found = network(ids, lengths).numpy(), quantized(ids, lengths).numpy()
     error = np.abs(found - expected)[:2, :7].max()
     assert 0 < error < 0.2 * np.abs(expected).max()
-
-
-def test_lattice_is_refused(tmp_path):
-    work = tmp_path
-    directory = save_tagger(work / "model")
-    values = json.loads(pathlib.Path(directory.file("model.json")).read_text())
-    values.update(rnn="lattice", lattice={"num_words": 3, "word_embedding_size": 5, "max_word_length": 3})
-    pathlib.Path(directory.file("model.json")).write_text(json.dumps(values))
-    with pytest.raises(UserError, match="lattice LSTM"):
-        export(work)
-    assert not (work / "base").exists()

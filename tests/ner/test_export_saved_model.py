@@ -213,9 +213,14 @@ def test_int8_products_are_exact_integers():
     np.testing.assert_allclose(alone[0], found[0], rtol=1e-6)
 
 
-def test_int8_network_is_close(work):
+def test_int8_network_is_close():
+    tf.keras.utils.set_random_seed(5)
     model = TaggerModel(CONFIG)
-    ModelDir(work / "model").read_weights(model)
+    random = np.random.default_rng(5)
+    # Smaller weights than the other tests have: with those a network this narrow turns any rounding of its activations into a
+    # change of the emissions by a large part of themselves.
+    for variable in model.weight_map().values():
+        variable.assign(variable + 0.1 * random.normal(size=variable.shape).astype(np.float32))
     network = FrozenNetwork.of(model)
     quantized, products = quantize(network, min_weights=100)
     # The projection, and four products in each of three layers.
@@ -226,4 +231,4 @@ def test_int8_network_is_close(work):
     lengths = tf.constant([11, 7, 0])
     expected, found = network(ids, lengths).numpy(), quantized(ids, lengths).numpy()
     error = np.abs(found - expected)[:2, :7].max()
-    assert 0 < error < 0.2 * np.abs(expected).max()
+    assert 0 < error < 0.05 * np.abs(expected).max()

@@ -17,7 +17,6 @@ from ner.export.network import FrozenNetwork
 from ner.export.quantization import QuantizedWeights, quantize, quantized_matmul
 from ner.export.saved_model import new_version, versions
 from ner.export.warmup import FILE as WARMUP_FILE
-from ner.model_dir import ModelDir
 from ner.models import TaggerModel
 from ner.serving_client.messages import PredictionLog, PredictResponse, predict_request, tensor_values
 from tests.ner.exporting import CONFIG, EDGE_TEXTS, random_texts, save_tagger

@@ -11,6 +11,7 @@ import pytest
 from tests.albert.pretraining.small_run import ROOT, arguments, pretrain, rows, same, weights
 
 
+@pytest.mark.slow
 def test_killed_run_goes_on_to_the_same_bits(options, capsys):
     options.update(num_train_steps=60, save_checkpoints_steps=5, eval_steps=35, log_steps=5, short_seq_prob=0.3, keep_checkpoint_max=0)
     whole = {**options, "output_dir": options["output_dir"] + "_whole"}
@@ -63,6 +64,7 @@ def test_time_limit_stops_and_a_rerun_goes_on(options, capsys):
     assert same(pathlib.Path(options["output_dir"]) / "step-00000004", pathlib.Path(whole["output_dir"]) / "step-00000004")
 
 
+@pytest.mark.slow
 def test_two_devices_do_what_one_does(options):
     """Mirrored over two logical CPUs, in a process of its own: devices are divided before TensorFlow starts."""
     one = {**options, "output_dir": options["output_dir"] + "_one"}

@@ -61,6 +61,7 @@ def assert_same_run(a, b):
             np.testing.assert_allclose(value, others[name], atol=2e-4, rtol=0, err_msg=name)
 
 
+@pytest.mark.slow
 def test_two_devices_do_what_one_does_with_two_parts(tmp_path):
     result = run([sys.executable, "-c", TWO_DEVICES, str(tmp_path)])
     assert result.returncode == 0, result.stderr

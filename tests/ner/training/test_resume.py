@@ -84,6 +84,7 @@ def start_and_signal(arguments, output_dir, number, seconds):
     return process.returncode, stdout, stderr
 
 
+@pytest.mark.slow
 def test_killed_three_times_and_rerun_gives_the_weights_of_the_unbroken_run(data_dir, unbroken, tmp_path):
     moments = random.Random()
     arguments = command(data_dir, tmp_path / "run")
@@ -103,6 +104,7 @@ def test_killed_three_times_and_rerun_gives_the_weights_of_the_unbroken_run(data
     assert record["result"]["chosen_by"] == f"the best F1 on 80 sentences held out of {data_dir / 'train.txt'}"
 
 
+@pytest.mark.slow
 def test_sigterm_saves_and_a_rerun_goes_on_and_a_third_run_has_nothing_to_do(data_dir, unbroken, tmp_path):
     arguments = command(data_dir, tmp_path / "run")
     code, _, stderr = start_and_signal(arguments, tmp_path / "run", signal.SIGTERM, 0.0)

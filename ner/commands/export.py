@@ -55,6 +55,11 @@ def export(flags):
         raise UserError("--export_dir: not given, expected the directory that holds the model's versions")
     directory = model_dir(flags)
     config = directory.read_config()
+    if config.rnn not in ("lstm", "none") or config.lstm_cell != "standard":
+        # Their loops over the characters do not survive the freezing of the graph.
+        raise UserError(
+            f"--do_export: {directory.path} has rnn {config.rnn} with {config.lstm_cell} cells, expected the standard LSTM or none"
+        )
     if config.lattice is not None:
         raise UserError(f"--do_export: {directory.path} holds a lattice LSTM, whose words no graph can look up; expected another --rnn")
     version = choose_version(flags.export_dir, flags.export_version)

@@ -60,8 +60,6 @@ def export(flags):
         raise UserError(
             f"--do_export: {directory.path} has rnn {config.rnn} with {config.lstm_cell} cells, expected the standard LSTM or none"
         )
-    if config.lattice is not None:
-        raise UserError(f"--do_export: {directory.path} holds a lattice LSTM, whose words no graph can look up; expected another --rnn")
     version = choose_version(flags.export_dir, flags.export_version)
     test = None
     if flags.data_dir:

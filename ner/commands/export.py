@@ -17,7 +17,7 @@ from ner.export.quantization import quantize
 from ner.export.saved_model import PROVENANCE, choose_version, new_version, write_saved_model
 from ner.exported import ExportedPredictor
 from ner.inference import Predictor
-from ner.model_dir import BEST_WEIGHTS, LAST_WEIGHTS, ModelDir
+from ner.model_dir import BEST_WEIGHTS, LAST_WEIGHTS, LEXICON_FILE, ModelDir
 from ner.models import TaggerModel
 from ner.reporting import environment
 from ner.training.precision import Precision
@@ -35,6 +35,12 @@ class _Source:
     tokenizer: object
     model: TaggerModel
     constrained: bool
+
+    @property
+    def files(self):
+        """Paths of what an export needs besides the network: tags, settings, the tokenizer's file and a lattice's words."""
+        names = ["labels.txt", "model.json", os.path.basename(self.tokenizer.path)]
+        return [self.directory.file(name) for name in names + ([LEXICON_FILE] if self.config.lattice is not None else [])]
 
     def provenance(self, export_format, precision):
         weights = BEST_WEIGHTS if os.path.exists(self.directory.file(BEST_WEIGHTS)) else LAST_WEIGHTS
@@ -55,11 +61,8 @@ def export(flags):
         raise UserError("--export_dir: not given, expected the directory that holds the model's versions")
     directory = model_dir(flags)
     config = directory.read_config()
-    if config.rnn not in ("lstm", "none") or config.lstm_cell != "standard":
-        # Their loops over the characters do not survive the freezing of the graph.
-        raise UserError(
-            f"--do_export: {directory.path} has rnn {config.rnn} with {config.lstm_cell} cells, expected the standard LSTM or none"
-        )
+    if flags.export_format == "tflite":
+        tflite.check(config, flags.export_precision)
     version = choose_version(flags.export_dir, flags.export_version)
     test = None
     if flags.data_dir:
@@ -85,7 +88,7 @@ def _write_saved_model(path, source, precision, test, batch_size):
         network, products = quantize(network)
         print(f"int8: {len(products)} matrix products")
     module = ServingModule(network, source.model.chain, source.config, source.tokenizer, source.constrained)
-    write_saved_model(path, module, source.directory, source.config, source.tokenizer.path)
+    write_saved_model(path, module, source.files, source.config.max_seq_length - 2)
     provenance = os.path.join(path, "assets", PROVENANCE)
     values = source.provenance("savedmodel", precision)
     write_json(provenance, values)
@@ -99,7 +102,7 @@ def _write_tflite(path, source, precision, test, batch_size):
     contents = tflite.convert(source.model, source.config, precision, source.constrained)
     with atomic_write(os.path.join(path, tflite.MODEL_FILE), "wb") as f:
         f.write(contents)
-    for file in (source.directory.file("labels.txt"), source.directory.file("model.json"), source.tokenizer.path):
+    for file in source.files:
         shutil.copyfile(file, os.path.join(path, os.path.basename(file)))
     values = source.provenance("tflite", precision)
     if test is not None:

@@ -1,6 +1,7 @@
 """The exported model: signatures from text to entities and to tags, as TensorFlow Serving offers them.
 
-Shapes: B texts, E most entities in a text of the batch and at least 1, T most characters in a text and at least 1.
+Shapes: B texts, E most entities in a text of the batch and at least 1, T most characters in a text and at least 1, N characters of all
+texts together, G windows in a group, S slots for words of 2, 3, …, S + 1 characters.
 """
 
 import tensorflow as tf
@@ -9,6 +10,7 @@ from ner.decoding import Decoder
 from ner.export.joining import GraphWindowJoiner
 from ner.export.tokenizer import GraphTokenizer, code_points, spell
 from ner.export.windows import flat_ranges, run_in_groups, split_windows
+from ner.lattice.graph import GraphLexicon
 from ner.layers.crf import LinearChain
 
 # Windows computed at a time. Memory is bounded by this, not by the length of the texts or the size of a batch.
@@ -21,11 +23,11 @@ class ServingModule(tf.Module):
     """A tagger as TensorFlow functions of strings.
 
     Args:
-      network: from word ids int32 [B, T + 2] and lengths int32 [B] to emissions [B, T, K]; see
+      network: from a dict of inputs, as ``TaggerModel`` takes them, to emissions [B, T, K]; see
         :class:`ner.export.network.FrozenNetwork`.
       chain: the ``LinearChain`` to decode with.
       config: the ``TaggerConfig``.
-      tokenizer: the tokenizer.
+      tokenizer: the tokenizer; for a lattice the ``LatticeTokenizer``, whose words the graph finds as well.
       constrained: whether only tag sequences the scheme allows are decoded.
     """
 
@@ -37,6 +39,7 @@ class ServingModule(tf.Module):
         self._constrained = constrained
         self._window = config.max_seq_length - 2
         self._tokenizer = GraphTokenizer(tokenizer)
+        self._lexicon = GraphLexicon(tokenizer.lexicon) if config.lattice is not None else None
         self._joiner = GraphWindowJoiner(config.tag_set)
 
     def signatures(self):
@@ -103,14 +106,43 @@ class ServingModule(tf.Module):
         windows = split_windows(lengths, self._window, self._window // 4)
         firsts = tf.gather(tf.cumsum(lengths, exclusive=True), windows.rows) + windows.starts
         ids = self._tokenizer.ids(points)
-        tagged = run_in_groups(self._tag_windows, _WINDOW_OUTPUTS, ids, firsts, windows.lengths, self._tokenizer, GROUP_SIZE)
+        words = self._lexicon.match(points, tf.repeat(tf.cumsum(lengths), lengths)) if self._lexicon is not None else None
+
+        def tag_windows(places, own_lengths):
+            return self._tag_windows(self._inputs(ids, words, places, own_lengths))
+
+        tagged = run_in_groups(tag_windows, _WINDOW_OUTPUTS, firsts, windows.lengths, GROUP_SIZE)
         return points, lengths, self._joiner.join(windows, lengths, tagged)
 
-    def _tag_windows(self, word_ids, lengths):
+    def _inputs(self, ids, words, places, lengths):
+        """The network's inputs for windows.
+
+        Args:
+          ids: int32 [N], ids of all characters.
+          words: int32 [N, S], ids of the words that start at them, or None without a lattice.
+          places: int32 [G, T], which of the characters stand in the windows.
+          lengths: int32 [G].
+
+        Returns:
+          dict as :class:`ner.models.TaggerModel` takes it.
+        """
+        special = self._tokenizer
+        steps = tf.range(tf.shape(places)[1] + 2)
+        ends = lengths[:, None] + 1
+        tokens = tf.pad(tf.gather(ids, places), [[0, 0], [1, 1]])
+        tokens = tf.where(steps < ends, tokens, tf.where(steps == ends, special.sep_id, special.pad_id))
+        inputs = {"input_word_ids": tf.where(steps == 0, special.cls_id, tokens), "lengths": lengths}
+        if words is not None:
+            word_ends = tf.range(tf.shape(places)[1])[:, None] + tf.range(2, words.shape[1] + 2)
+            # A word that the window cuts is not there, as in the texts the lattice was trained on.
+            inputs["lattice_words"] = tf.where(word_ends <= lengths[:, None, None], tf.gather(words, places), 0)
+        return inputs
+
+    def _tag_windows(self, inputs):
         # Made here, not before: in the loop's own graph these are constants, from outside they would be inputs of each turn.
         decoder = Decoder(LinearChain(*(tf.constant(value) for value in self._chain)), self._tag_set, self._constrained)
-        emissions = self._network(word_ids, lengths)
+        emissions = self._network(inputs)
         steps = tf.shape(emissions)[1]
         # The decoder's loops over all steps but the first need one to loop over when batch size is not known beforehand.
         emissions = tf.pad(emissions, [[0, 0], [0, tf.maximum(2 - steps, 0)], [0, 0]])
-        return {name: value[:, :steps] for name, value in decoder.entities(emissions, lengths).items()}
+        return {name: value[:, :steps] for name, value in decoder.entities(emissions, inputs["lengths"]).items()}

@@ -11,9 +11,6 @@ from tensorflow.python.framework.convert_to_constants import convert_variables_t
 
 from ner.layers.bilstm import BiLSTM
 
-INPUTS = ("input_word_ids", "lengths")
-_SIGNATURE = (tf.TensorSpec([None, None], tf.int32, INPUTS[0]), tf.TensorSpec([None], tf.int32, INPUTS[1]))
-
 
 class FusedBiLSTM:
     """A trained :class:`ner.layers.bilstm.BiLSTM` with one operation for all steps of a direction.
@@ -61,50 +58,49 @@ class FrozenNetwork:
     """Emissions of a ``TaggerModel`` with its weights as constants.
 
     Args:
-      graph_def: ``GraphDef`` with the inputs ``INPUTS``.
+      graph_def: ``GraphDef``.
       output: name of the tensor of emissions in it.
+      signature: dict from the name of each input, which is its placeholder's, to its ``tf.TensorSpec``.
     """
 
-    def __init__(self, graph_def, output):
-        self.graph_def, self.output = graph_def, output
+    def __init__(self, graph_def, output, signature):
+        self.graph_def, self.output, self.signature = graph_def, output, signature
         # One function, called by all signatures: weights are in the file once.
-        self._function = tf.function(self._emissions, input_signature=_SIGNATURE)
+        self._function = tf.function(self._emissions, input_signature=[signature])
 
-    def __call__(self, word_ids, lengths):
-        """Emissions float32 [B, T, K] of word ids int32 [B, T + 2] and lengths int32 [B]."""
-        return self._function(word_ids, lengths)
+    def __call__(self, inputs):
+        """Emissions float32 [B, T, K] of a dict of inputs, as ``TaggerModel`` takes it."""
+        return self._function(inputs)
 
-    def _emissions(self, input_word_ids, lengths):
-        inputs = dict(zip(INPUTS, (input_word_ids, lengths)))
+    def _emissions(self, inputs):
         return tf.graph_util.import_graph_def(self.graph_def, input_map=inputs, return_elements=[self.output], name="")[0]
 
     @classmethod
     def of(cls, model):
         """The frozen network of a ``TaggerModel``, in the precision of its layers."""
-
-        def emissions(input_word_ids, lengths):
-            return model({"input_word_ids": input_word_ids, "lengths": lengths}, training=False)
-
+        signature = {name: tf.TensorSpec(spec.shape, spec.dtype, name) for name, spec in model.input_signature().items()}
         layer = model.rnn
         try:
             if type(layer) is BiLSTM:
                 model.rnn = FusedBiLSTM(layer)
-            traced = tf.function(emissions, input_signature=_SIGNATURE).get_concrete_function()
+            traced = tf.function(lambda inputs: model(inputs, training=False), input_signature=[signature]).get_concrete_function()
         finally:
             model.rnn = layer
-        frozen = convert_variables_to_constants_v2(traced)
+        # Loops stay functions. Lowered to switches and merges here, they would be lowered in a function that is called from within
+        # a loop, and no executor runs that; whoever loads the export lowers them where they then are.
+        frozen = convert_variables_to_constants_v2(traced, lower_control_flow=False)
         output = frozen.outputs[0].name
-        return cls(without_unused(frozen.graph.as_graph_def(), output), output)
+        return cls(without_unused(frozen.graph.as_graph_def(), output, signature), output, signature)
 
 
-def without_unused(graph_def, output):
-    """What an output is computed from, and the inputs; a new ``GraphDef``.
+def without_unused(graph_def, output, inputs):
+    """What an output is computed from, and the inputs, given by name; a new ``GraphDef``.
 
     Control dependencies go too: without variables nothing is left to be put in order. They would keep the weights that nothing
     uses, such as the encoder's pooler.
     """
     nodes = {node.name: node for node in graph_def.node}
-    waiting, used = [output.split(":")[0], *INPUTS], set()
+    waiting, used = [output.split(":")[0], *inputs], set()
     while waiting:
         name = waiting.pop()
         if name not in used:

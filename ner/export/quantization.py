@@ -14,7 +14,7 @@ import numpy as np
 import tensorflow as tf
 from tensorflow.core.framework import graph_pb2
 
-from ner.export.network import INPUTS, FrozenNetwork, without_unused
+from ner.export.network import FrozenNetwork, without_unused
 
 # Rows are stored as unsigned numbers around this one.
 _ZERO_POINT = 128
@@ -38,7 +38,7 @@ def quantize(network, min_weights=_MIN_WEIGHTS):
       (the network, list of the names of the products that were changed).
     """
     graph_def = network.graph_def
-    operands = {name: value for name, value in _constant_operands(graph_def).items() if value.size >= min_weights}
+    operands = {name: value for name, value in _constant_operands(network).items() if value.size >= min_weights}
     nodes = {node.name: node for node in graph_def.node}
     # ALBERT's layers share their weights, and here too they are stored once.
     stored = {}
@@ -57,18 +57,19 @@ def quantize(network, min_weights=_MIN_WEIGHTS):
         product = _nodes_of(lambda shape=operands[node.name].shape: _product_of_placeholders(shape), f"{node.name}/", inputs)
         product[-1].name = node.name
         result.node.extend(product)
-    return FrozenNetwork(without_unused(result, network.output), network.output), list(operands)
+    used = without_unused(result, network.output, network.signature)
+    return FrozenNetwork(used, network.output, network.signature), list(operands)
 
 
 def _node_name(tensor):
     return tensor.split(":")[0]
 
 
-def _constant_operands(graph_def):
+def _constant_operands(network):
     """The right operands of the main graph's products by constants: dict from the product's name to float32 [K, N]."""
     with tf.Graph().as_default() as graph:
-        tf.graph_util.import_graph_def(graph_def, name="")
-        varying = set(INPUTS)
+        tf.graph_util.import_graph_def(network.graph_def, name="")
+        varying = set(network.signature)
         # In topological order but for loops, which a frozen graph has in functions only.
         for operation in graph.get_operations():
             if any(tensor.op.name in varying for tensor in operation.inputs):

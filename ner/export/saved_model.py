@@ -6,6 +6,7 @@
                    assets/labels.txt         one tag per line, in the order of their ids
                    assets/model.json         architecture, tags and text settings (TaggerConfig)
                    assets/vocab.txt          or spm.model: the tokenizer's file
+                   assets/lexicon.txt        words of a lattice; other models have none
                    assets/provenance.json    what the version was made from, with what, and what was measured
                    assets.extra/…            warm-up requests
 """
@@ -97,24 +98,23 @@ def new_version(base, version):
         shutil.rmtree(temporary, ignore_errors=True)
 
 
-def write_saved_model(path, module, source, config, vocabulary):
+def write_saved_model(path, module, files, window):
     """Write a version but for its provenance.
 
     Args:
       path: directory to write to.
       module: a :class:`ner.export.module.ServingModule`.
-      source: the ``ModelDir`` it was made from.
-      config: its ``TaggerConfig``.
-      vocabulary: path of the tokenizer's file.
+      files: paths of what is copied into its assets.
+      window: characters per window.
     """
     signatures = module.signatures()
     with _quiet():
         tf.saved_model.save(module, path, signatures=signatures)
     assets = os.path.join(path, "assets")
     os.makedirs(assets, exist_ok=True)
-    for file in (source.file("labels.txt"), source.file("model.json"), vocabulary):
+    for file in files:
         shutil.copyfile(file, os.path.join(assets, os.path.basename(file)))
-    write_warmup(path, config.max_seq_length - 2, signatures)
+    write_warmup(path, window, signatures)
 
 
 @contextlib.contextmanager

@@ -19,6 +19,15 @@ from ner.tags import spans_from_tags
 MODEL_FILE = "tagger.tflite"
 
 
+def check(config, precision):
+    """Raise UserError if no TensorFlow Lite file can be made: of a lattice, or in another precision than float32 and int8."""
+    if precision not in ("float32", "int8"):
+        raise UserError(f"--export_precision: found {precision} with --export_format=tflite, expected float32 or int8")
+    if config.lattice is not None:
+        # Words come in any number, which TensorFlow Lite's loops have no shape for.
+        raise UserError("--export_format: found tflite with a lattice LSTM, expected savedmodel")
+
+
 def convert(model, config, precision, constrained=True):
     """The contents of a TensorFlow Lite file.
 
@@ -33,12 +42,7 @@ def convert(model, config, precision, constrained=True):
 
     Returns:
       bytes.
-
-    Raises:
-      UserError: the precision is another one.
     """
-    if precision not in ("float32", "int8"):
-        raise UserError(f"--export_precision: found {precision} with --export_format=tflite, expected float32 or int8")
 
     def run(input_word_ids, lengths):
         emissions = model({"input_word_ids": input_word_ids, "lengths": lengths}, training=False)

@@ -43,18 +43,17 @@ def split_windows(lengths, window, overlap):
     return Windows(rows, starts, tf.minimum(tf.gather(lengths, rows), window))
 
 
-def run_in_groups(function, dtypes, ids, firsts, lengths, tokenizer, group_size):
+def run_in_groups(function, dtypes, firsts, lengths, group_size):
     """Apply a network to windows, a group at a time, so that memory does not grow with the batch.
 
     Windows are grouped by length, which keeps padding low.
 
     Args:
-      function: from word ids int32 [G, T + 2] and lengths int32 [G] to a dict of tensors [G, T].
+      function: from int32 [G, T], which of the N characters stand in a group's windows (0 in the padding), and lengths int32 [G] to a
+        dict of tensors [G, T].
       dtypes: dict from name to dtype of those of its outputs that are wanted.
-      ids: int32 [N], ids of all characters.
-      firsts: int32 [W], where in ``ids`` each window begins.
+      firsts: int32 [W], which of the N characters each window begins with.
       lengths: int32 [W], its characters, at least 1.
-      tokenizer: has ``cls_id``, ``sep_id`` and ``pad_id``.
       group_size: most windows per group.
 
     Returns:
@@ -66,15 +65,10 @@ def run_in_groups(function, dtypes, ids, firsts, lengths, tokenizer, group_size)
     def run(group):
         members = order[group * group_size : (group + 1) * group_size]
         own_lengths = tf.gather(lengths, members)
-        steps = tf.range(tf.reduce_max(own_lengths) + 2)
-        # Token 0 is [CLS], so token t is character t - 1.
-        positions = tf.gather(firsts, members)[:, None] + steps - 1
-        real = (steps >= 1) & (steps <= own_lengths[:, None])
-        words = tf.gather(ids, tf.where(real, positions, 0))
-        special = tf.where(steps == own_lengths[:, None] + 1, tokenizer.sep_id, tokenizer.pad_id)
-        words = tf.where(real, words, tf.where(steps == 0, tokenizer.cls_id, special))
-        outputs = function(words, own_lengths)
-        return {name: tf.boolean_mask(outputs[name], real[:, 1:-1]) for name in dtypes}
+        real = tf.sequence_mask(own_lengths)
+        places = tf.gather(firsts, members)[:, None] + tf.range(tf.shape(real)[1])
+        outputs = function(tf.where(real, places, 0), own_lengths)
+        return {name: tf.boolean_mask(outputs[name], real) for name in dtypes}
 
     arrays = {name: tf.TensorArray(dtype, size=groups, infer_shape=False, element_shape=[None]) for name, dtype in dtypes.items()}
 

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from absl.testing import flagsaver
+from tensorflow.core.protobuf import saved_model_pb2
 
 import ner
 import run_ner
@@ -19,7 +20,7 @@ from ner.export.saved_model import new_version, versions
 from ner.export.warmup import FILE as WARMUP_FILE
 from ner.models import TaggerModel
 from ner.serving_client.messages import PredictionLog, PredictResponse, predict_request, tensor_values
-from tests.ner.exporting import CONFIG, EDGE_TEXTS, random_texts, save_tagger
+from tests.ner.exporting import CONFIG, EDGE_TEXTS, PLAIN_TENSORFLOW, check_answers, random_texts, save_tagger
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 TEXT = "京上海大学书记李明张三去了在京"
@@ -43,44 +44,35 @@ def export(work, **flags):
         run_ner.main([])
 
 
-# Runs both signatures by tensor name where neither this project nor tensorflow-addons can be imported.
-_PLAIN_LOADER = """
-import json, sys
-for name in ("tensorflow_addons", "albert", "ner", "run_ner"):
-    sys.modules[name] = None
-import tensorflow as tf
-from tensorflow.python.framework import op_def_registry
-
-with tf.compat.v1.Session(graph=tf.Graph()) as session:
-    meta = tf.compat.v1.saved_model.loader.load(session, ["serve"], sys.argv[1])
-    answers = {}
-    for name in ("serving_default", "tags"):
-        signature = meta.signature_def[name]
-        assert signature.method_name == "tensorflow/serving/predict"
-        outputs = {key: info.name for key, info in signature.outputs.items()}
-        values = session.run(outputs, {signature.inputs["text"].name: [sys.argv[2], ""]})
-        answers[name] = {key: str(value[0]) for key, value in values.items()}
-graph = meta.graph_def
-functions = {function.signature.name: function for function in graph.library.function}
-nodes = [*graph.node, *(node for function in functions.values() for node in function.node_def)]
-unknown = sorted({node.op for node in nodes if node.op not in functions and op_def_registry.get(node.op) is None})
-compiled = sorted(name for name, f in functions.items() if f.attr["_XlaMustCompile"].b or any("Xla" in node.op for node in f.node_def))
-variables = sorted({node.op for node in nodes if node.op in ("VarHandleOp", "ReadVariableOp")})
-print(json.dumps({"answers": answers, "unknown": unknown, "compiled": compiled, "variables": variables}))
-"""
-
-
 def test_plain_tensorflow_runs_it(work):
-    command = [sys.executable, "-c", _PLAIN_LOADER, str(work / "base" / "1"), TEXT]
-    done = subprocess.run(command, check=False, capture_output=True, text=True, cwd="/", timeout=300)
+    texts = [TEXT, *EDGE_TEXTS]
+    request = json.dumps({"texts": texts, "versions": [str(work / "base" / str(version)) for version in (1, 2, 3)]})
+    answers = json.loads(_output_of([sys.executable, "-c", PLAIN_TENSORFLOW], request).splitlines()[-1])
+    for answer in answers:
+        assert answer["unknown"] == answer["compiled"] == answer["variables"] == []
+    entities = ner.Tagger.load(work / "model").tag_batch(texts)
+    check_answers(answers[0], texts, entities)
+    check_answers(_through_the_c_api(work / "base" / "1", texts), texts, entities)
+
+
+def _output_of(command, given):
+    done = subprocess.run(command, check=False, input=given, capture_output=True, text=True, cwd="/", timeout=300)
     assert done.returncode == 0, done.stderr
-    result = json.loads(done.stdout.splitlines()[-1])
-    assert result["unknown"] == result["compiled"] == result["variables"] == []
-    entities = ner.Tagger.load(work / "model").tag(TEXT)
-    answers = result["answers"]["serving_default"]
-    assert answers["num_entities"] == str(len(entities))
-    assert [int(i) for i in answers["entity_start"].strip("[]").split()] == [entity.start for entity in entities]
-    assert result["answers"]["tags"]["length"] == str(len(TEXT))
+    return done.stdout
+
+
+def _through_the_c_api(version, texts):
+    libraries = pathlib.Path(tf.__file__).parent
+    if not (libraries / "libtensorflow_cc.so.2").exists():
+        pytest.skip("this TensorFlow has its C API under another name")
+    saved = saved_model_pb2.SavedModel.FromString((version / "saved_model.pb").read_bytes())
+    signatures = {
+        name: {"input": signature.inputs["text"].name, "outputs": {key: info.name for key, info in signature.outputs.items()}}
+        for name, signature in saved.meta_graphs[0].signature_def.items()
+        if signature.inputs
+    }
+    request = json.dumps({"version": str(version), "texts": texts, "signatures": signatures})
+    return json.loads(_output_of([sys.executable, str(ROOT / "tests" / "ner" / "c_api.py"), str(libraries)], request))
 
 
 def test_saved_model_cli(work):
@@ -227,7 +219,7 @@ def test_int8_network_is_close():
     # Layers share their weights, in integers as well.
     assert sum(node.op == "Const" and node.attr["dtype"].type == tf.qint8.as_datatype_enum for node in quantized.graph_def.node) == 5
     ids = tf.constant(np.random.default_rng(1).integers(5, CONFIG.encoder.vocab_size, [3, 13]), tf.int32)
-    lengths = tf.constant([11, 7, 0])
-    expected, found = network(ids, lengths).numpy(), quantized(ids, lengths).numpy()
+    inputs = {"input_word_ids": ids, "lengths": tf.constant([11, 7, 0])}
+    expected, found = network(inputs).numpy(), quantized(inputs).numpy()
     error = np.abs(found - expected)[:2, :7].max()
     assert 0 < error < 0.05 * np.abs(expected).max()

@@ -1,8 +1,11 @@
 """Files written all at once: a reader sees the old file or the whole new one, never a part."""
 
 import contextlib
+import json
 import os
 import secrets
+
+from albert.errors import UserError
 
 
 @contextlib.contextmanager
@@ -32,3 +35,37 @@ def atomic_write(path, mode="w"):
         with contextlib.suppress(OSError):
             os.unlink(temporary)
         raise
+
+
+def read_json(path, what):
+    """The parsed JSON object in ``path``; UserError naming the file and ``what`` it should have been."""
+    try:
+        with open(path, encoding="utf-8-sig") as f:
+            return json.load(f)
+    except FileNotFoundError as e:
+        raise UserError(f"{os.fspath(path)}: no such file, expected {what}") from e
+    except (OSError, UnicodeDecodeError) as e:
+        raise UserError(f"{os.fspath(path)}: cannot read {what}: {e}") from e
+    except json.JSONDecodeError as e:
+        raise UserError(f"{os.fspath(path)}:{e.lineno}: not JSON ({e.msg}), expected {what}") from e
+
+
+def write_json(path, value):
+    """Write ``value`` as indented JSON, whole or not at all."""
+    with atomic_write(path) as f:
+        json.dump(value, f, indent=2, ensure_ascii=False)
+        f.write("\n")
+
+
+def sync(path):
+    """Wait until a file's data, or a directory's entries, are on the disk."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY)
+    except PermissionError:
+        if os.name == "nt" and os.path.isdir(path):
+            return  # Windows has no such thing for directories.
+        raise
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,13 +1,10 @@
 """What a trained tagger is made of, as it is stored beside its weights."""
 
 import dataclasses
-import json
-import os
 from typing import Optional, Union
 
 from albert.config import AlbertConfig
-from albert.errors import ConfigError, UserError
-from albert.files import atomic_write
+from albert.errors import ConfigError
 from ner.tags import TagSet
 
 RNNS = ("lstm", "gru", "lattice", "none")
@@ -155,23 +152,3 @@ def _check_keys(config_class, values, what):
     if unknown or missing:
         problem = f"unknown key {unknown[0]!r}" if unknown else f"missing key {missing[0]!r}"
         raise ConfigError(f"{what}: {problem}")
-
-
-def read_json(path, what):
-    """The parsed JSON object in ``path``; UserError naming the file and ``what`` it should have been."""
-    try:
-        with open(path, encoding="utf-8-sig") as f:
-            return json.load(f)
-    except FileNotFoundError as e:
-        raise UserError(f"{os.fspath(path)}: no such file, expected {what}") from e
-    except (OSError, UnicodeDecodeError) as e:
-        raise UserError(f"{os.fspath(path)}: cannot read {what}: {e}") from e
-    except json.JSONDecodeError as e:
-        raise UserError(f"{os.fspath(path)}:{e.lineno}: not JSON ({e.msg}), expected {what}") from e
-
-
-def write_json(path, value):
-    """Write ``value`` as indented JSON, whole or not at all."""
-    with atomic_write(path) as f:
-        json.dump(value, f, indent=2, ensure_ascii=False)
-        f.write("\n")

@@ -7,7 +7,8 @@ import numpy as np
 import tensorflow as tf
 
 from albert.errors import UserError
-from ner.config import TaggerConfig, read_json
+from albert.files import read_json
+from ner.config import TaggerConfig
 from ner.data.joining import Piece
 from ner.entity import Entity
 from ner.export.saved_model import PROVENANCE, version_directory

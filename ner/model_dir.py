@@ -22,9 +22,9 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
 from albert.errors import CheckpointError, UserError
-from albert.files import atomic_write
+from albert.files import atomic_write, read_json, write_json
 from albert.tokenization import load_tokenizer
-from ner.config import TaggerConfig, read_json, write_json
+from ner.config import TaggerConfig
 from ner.lattice.lexicon import WordLexicon
 from ner.lattice.tokenizer import LatticeTokenizer
 

@@ -1,21 +1,14 @@
-"""``run.json``: what decides a run's result, how each start of its command was made, and how it ended.
+"""``run.json``: what decides a run's result, how each start of its command was made, and how it ended."""
 
-It is also the guard against two different runs in one directory.
-"""
-
-import json
-import os
-
-from albert.errors import UserError
-from ner.config import read_json, write_json
+from albert.files import read_json, write_json
+from albert.training.claim import claim as claim_directory
 
 RECORD = "run.json"
-_WHAT = "the record of the run in this directory"
-_SHOWN_DIFFERENCES = 3
+_WHAT = "the record of the training run in this directory"
 
 
 def claim(directory, identity, create=True):
-    """Mark an output directory as this run's, or refuse it when it is another's.
+    """``albert.training.claim.claim`` for a training output directory.
 
     Args:
       directory: ``ModelDir``.
@@ -28,19 +21,7 @@ def claim(directory, identity, create=True):
     Raises:
       UserError: the directory holds a run that differs, and in what; or files of something else.
     """
-    path = directory.file(RECORD)
-    if os.path.exists(path) or not create:
-        stored = read_json(path, _WHAT)
-        _refuse_differences(directory, stored.get("identity", {}), json.loads(json.dumps(identity)))
-        return stored.get("result")
-    if os.path.isdir(directory.path) and os.listdir(directory.path):
-        raise UserError(f"--output_dir: {directory.path} is not empty and holds no training run; choose another directory")
-    try:
-        os.makedirs(directory.path, exist_ok=True)
-        write_json(path, {"identity": identity, "sessions": []})
-    except OSError as e:
-        raise UserError(f"--output_dir: cannot write to {directory.path}: {e.strerror}") from e
-    return None
+    return claim_directory(directory.path, RECORD, identity, "training run", key="identity", create=create).get("result")
 
 
 def record_session(directory, session):
@@ -53,24 +34,3 @@ def record_result(directory, result):
     """Mark the run as finished; ``result`` is a JSON-ready dict."""
     record = read_json(directory.file(RECORD), _WHAT)
     write_json(directory.file(RECORD), {**record, "result": result})
-
-
-def _refuse_differences(directory, stored, identity):
-    there, here = _flatten(stored), _flatten(identity)
-    differences = [
-        f"{key}: {there.get(key, 'nothing')} there, {here.get(key, 'nothing')} here"
-        for key in sorted({*there, *here})
-        if there.get(key) != here.get(key)
-    ]
-    if differences:
-        shown = "; ".join(differences[:_SHOWN_DIFFERENCES])
-        more = f"; and {len(differences) - _SHOWN_DIFFERENCES} more" if len(differences) > _SHOWN_DIFFERENCES else ""
-        raise UserError(f"--output_dir: {directory.path} holds another run, {shown}{more}; choose another directory")
-
-
-def _flatten(values, prefix=""):
-    """Nested dicts as one with dotted keys."""
-    flat = {}
-    for key, value in values.items():
-        flat.update(_flatten(value, f"{prefix}{key}.") if isinstance(value, dict) else {prefix + key: value})
-    return flat

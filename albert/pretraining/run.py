@@ -13,20 +13,21 @@ from albert.errors import UserError
 from albert.heads import AlbertForPretraining
 from albert.pretraining.evaluation import Evaluator
 from albert.pretraining.logbook import Logbook
+from albert.pretraining.progress import Progress
 from albert.pretraining.run_dir import RunDirectory
 from albert.pretraining.segmentation import load_segmenter
 from albert.pretraining.settings import PretrainingSettings
-from albert.pretraining.state import TrainingState
 from albert.pretraining.stream import ExampleSettings, ExampleStream
 from albert.pretraining.text import find_files
 from albert.pretraining.token_cache import open_cache
 from albert.pretraining.train_step import TrainStep, create_optimizer
-from albert.pretraining.trainer import Interrupted, Trainer
+from albert.pretraining.trainer import Trainer
 from albert.pretraining.windows import split_cache
 from albert.tokenization import load_tokenizer
-
-_POLICIES = {"off": "float32", "bfloat16": "mixed_bfloat16"}
-_STRATEGIES = {"one_device": tf.distribute.get_strategy, "mirrored": tf.distribute.MirroredStrategy}
+from albert.training import distribution
+from albert.training.precision import Precision
+from albert.training.state import TrainingState
+from albert.training.stopping import Interrupted
 
 
 @dataclasses.dataclass(frozen=True)
@@ -74,7 +75,7 @@ def run(flags):
     directory.remove_remains()
 
     tf.keras.utils.set_random_seed(settings.seed)
-    strategy = _STRATEGIES[flags.distribution_strategy]()
+    strategy = distribution.create(flags.distribution_strategy).strategy
     with strategy.scope():
         model = make_model(start, flags.mixed_precision)
         optimizer = create_optimizer(model, settings)
@@ -93,7 +94,7 @@ def run(flags):
         stream,
         TrainStep(model, optimizer, settings.max_grad_norm, strategy),
         optimizer,
-        TrainingState(directory.file("state"), model, optimizer),
+        TrainingState(directory.file("state"), model, optimizer, Progress),
         Logbook(directory.path),
         evaluate,
         export,
@@ -141,12 +142,8 @@ def make_model(start, mixed_precision="off"):
     A checkpoint without one of the heads is taken; that head starts from random weights.
     """
     config = start.config.replace(hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0)
-    previous = tf.keras.mixed_precision.global_policy()
-    tf.keras.mixed_precision.set_global_policy(_POLICIES[mixed_precision])
-    try:
+    with Precision(mixed_precision, "as --mixed_precision asks").scope():
         model = AlbertForPretraining(config)
-    finally:
-        tf.keras.mixed_precision.set_global_policy(previous)
     if start.checkpoint:
         missing = checkpoints.load_weights(model, start.checkpoint, optional=(*HEADS, "pooler/"))
         if missing:

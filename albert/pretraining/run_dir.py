@@ -11,15 +11,14 @@
 """
 
 import glob
-import json
 import os
 import re
 import secrets
 import shutil
 
 from albert.checkpoints import architecture, writing
-from albert.errors import CheckpointError, UserError
-from albert.files import atomic_write
+from albert.errors import CheckpointError
+from albert.training.claim import claim
 
 # In this order: Google's layout unless the architecture does not fit it.
 _LAYOUTS = ("google", "brightmart", "huggingface")
@@ -48,35 +47,7 @@ class RunDirectory:
         Raises:
           UserError: it holds a run that differs, or something else, or cannot be written.
         """
-        path = self.file("run.json")
-        identity = json.loads(json.dumps(identity))
-        if os.path.exists(path):
-            stored = self._stored_identity(path)
-            for key in sorted({*stored, *identity}):
-                if stored.get(key) != identity.get(key):
-                    raise UserError(
-                        f"--output_dir: {self.path} holds a run with {key}={stored.get(key)!r}, this one has {identity.get(key)!r}; "
-                        "choose another directory"
-                    )
-            return
-        if os.path.isdir(self.path) and os.listdir(self.path):
-            raise UserError(f"--output_dir: {self.path} is not empty and holds no pretraining run; choose another directory")
-        try:
-            os.makedirs(self.path, exist_ok=True)
-            with atomic_write(path) as f:
-                json.dump(identity, f, indent=2, ensure_ascii=False)
-        except OSError as e:
-            raise UserError(f"--output_dir: cannot write to {self.path}: {e.strerror}") from e
-
-    def _stored_identity(self, path):
-        try:
-            with open(path, encoding="utf-8") as f:
-                stored = json.load(f)
-        except (OSError, ValueError) as e:
-            raise UserError(f"{path}: not readable as the record of a run; choose another --output_dir") from e
-        if not isinstance(stored, dict):
-            raise UserError(f"{path}: expected a JSON object, found {type(stored).__name__}; choose another --output_dir")
-        return stored
+        claim(self.path, "run.json", identity, "pretraining run")
 
     def export(self, step, model, config, vocabulary, do_lower_case, keep=0):
         """Write a model as a published checkpoint, whole or not at all.
@@ -115,10 +86,9 @@ class RunDirectory:
         return sorted((path for path in found if re.search(r"step-\d+$", path)), key=lambda path: int(path.rsplit("-", 1)[1]))
 
     def remove_remains(self):
-        """Delete what a kill in the middle of a write left behind."""
-        for pattern in (".step-*.tmp", "state/*_temp"):
-            for path in glob.glob(os.path.join(glob.escape(self.path), pattern)):
-                shutil.rmtree(path, ignore_errors=True)
+        """Delete what a kill in the middle of an export left behind."""
+        for path in glob.glob(os.path.join(glob.escape(self.path), ".step-*.tmp")):
+            shutil.rmtree(path, ignore_errors=True)
 
 
 def storable(config, weights):

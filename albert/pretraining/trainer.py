@@ -1,18 +1,14 @@
 """The pretraining loop: steps, log, evaluation, saves, and stopping in between."""
 
 import concurrent.futures
-import signal
 import time
 
 import numpy as np
 
 from albert.errors import UserError
 from albert.pretraining.objective import Totals
-from albert.pretraining.state import Progress
-
-
-class Interrupted(Exception):
-    """SIGTERM or SIGINT arrived; the state was saved and the same command goes on from it."""
+from albert.pretraining.progress import Progress
+from albert.training.stopping import Interrupted, StopSignals
 
 
 class Trainer:
@@ -41,12 +37,13 @@ class Trainer:
         self._export = export
         self._log = log
         self.progress = Progress()
-        self._signal = None
+        self._signals = StopSignals()
         self._interval = _Interval(0)
 
     def resume(self):
         """Take up the state an earlier run of the same command left, if there is one. Returns whether there was."""
         progress = self._state.restore()
+        self._state.remove_remains()
         self._logbook.cut(progress.step if progress else 0)
         if progress is None:
             return False
@@ -69,13 +66,8 @@ class Trainer:
           UserError: the loss is not a finite number.
         """
         self.progress.num_train_steps = self._settings.num_train_steps
-        previous = {number: signal.signal(number, self._on_signal) for number in (signal.SIGTERM, signal.SIGINT)}
-        try:
-            with concurrent.futures.ThreadPoolExecutor(1) as executor:
-                return self._run(executor)
-        finally:
-            for number, handler in previous.items():
-                signal.signal(number, handler)
+        with self._signals, concurrent.futures.ThreadPoolExecutor(1) as executor:
+            return self._run(executor)
 
     def _run(self, executor):
         settings, progress = self._settings, self.progress
@@ -92,7 +84,8 @@ class Trainer:
             progress.step += 1
             last = progress.step == settings.num_train_steps
             expired = time.monotonic() >= deadline
-            stop = last or expired or self._signal is not None
+            signalled = self._signals.received
+            stop = last or expired or signalled
             save = stop or _due(progress.step, settings.save_checkpoints_steps)
             if save or progress.step % settings.log_steps == 0:
                 self._write_row()
@@ -101,7 +94,7 @@ class Trainer:
             if save:
                 self._export(progress.step)
                 self._state.save(progress)
-            if self._signal is not None and not last:
+            if signalled and not last:
                 raise Interrupted(f"stopped at step {progress.step:,} of {settings.num_train_steps:,}; the same command goes on from there")
             if expired and not last:
                 return False
@@ -144,9 +137,6 @@ class Trainer:
             f"bigram {scores['bigram_loss']:.3f}, {100 * scores['bigram_accuracy']:.2f} %), "
             f"sentence order {scores['sentence_order_loss']:.3f} ({100 * scores['sentence_order_accuracy']:.2f} %)"
         )
-
-    def _on_signal(self, number, _):
-        self._signal = number
 
 
 class _Interval:

@@ -5,10 +5,10 @@ import time
 
 from tqdm import tqdm
 
+from albert.files import write_json
 from ner import runs
 from ner.calibration import calibrate, plot_reliability
 from ner.commands.common import model_dir, required
-from ner.config import write_json
 from ner.data.readers import read_split
 from ner.error_analysis import analyse, names
 from ner.evaluation import evaluate as score

@@ -5,10 +5,11 @@ import os
 import shutil
 
 from albert.errors import UserError
-from albert.files import atomic_write
+from albert.files import atomic_write, read_json, write_json
+from albert.training.precision import Precision
 from ner import runs
 from ner.commands.common import model_dir
-from ner.config import TaggerConfig, read_json, write_json
+from ner.config import TaggerConfig
 from ner.data.readers import read_split
 from ner.export import report, tflite
 from ner.export.module import ServingModule
@@ -20,7 +21,6 @@ from ner.inference import Predictor
 from ner.model_dir import BEST_WEIGHTS, LAST_WEIGHTS, LEXICON_FILE, ModelDir
 from ner.models import TaggerModel
 from ner.reporting import environment
-from ner.training.precision import Precision
 
 # Sentences a TensorFlow Lite file is measured on: it computes one padded window at a time.
 _TFLITE_SENTENCES = 300

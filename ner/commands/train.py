@@ -8,6 +8,8 @@ import tensorflow as tf
 
 from albert import cli
 from albert.errors import UserError
+from albert.training import distribution, precision
+from albert.training.stopping import Interrupted
 from ner import run_record, runs, systems
 from ner.commands.common import required
 from ner.data.lint import lint
@@ -19,9 +21,8 @@ from ner.inference import Predictor
 from ner.model_dir import ModelDir
 from ner.reporting import environment
 from ner.reporting.plots import write_plots
-from ner.training import distribution, precision
 from ner.training.dev import DevSet
-from ner.training.loop import Interrupted, LoopSettings, Trainer
+from ner.training.loop import LoopSettings, Trainer
 from ner.training.settings import TrainingSettings
 
 

@@ -11,8 +11,7 @@ import numpy as np
 
 from albert import cli
 from albert.errors import UserError
-from albert.files import atomic_write
-from ner.config import read_json, write_json
+from albert.files import atomic_write, read_json, write_json
 from ner.data.readers import read_split
 
 ALL = "*"

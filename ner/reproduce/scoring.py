@@ -4,8 +4,8 @@ import time
 
 import tensorflow as tf
 
+from albert.files import read_json
 from ner import run_record
-from ner.config import read_json
 from ner.data.readers import read_split
 from ner.evaluation import evaluate
 from ner.model_dir import ModelDir

@@ -1,7 +1,6 @@
 """The training loop: steps, epochs, the choice of the best epoch, stopping and going on."""
 
 import dataclasses
-import signal
 import sys
 import time
 
@@ -10,17 +9,15 @@ from tqdm import tqdm
 
 from albert.errors import UserError
 from albert.optimization import AdamWeightDecay, WarmupLinearDecay
+from albert.training.state import TrainingState
+from albert.training.stopping import Interrupted, StopSignals
 from ner import model_dir
 from ner.reporting.history import History
 from ner.reporting.tensorboard import ScalarWriter
 from ner.training.feed import StepFeed
 from ner.training.groups import tagger_groups
-from ner.training.state import Progress, TrainingState
+from ner.training.progress import Progress
 from ner.training.step import TrainStep
-
-
-class Interrupted(Exception):
-    """SIGTERM or SIGINT arrived; the state was saved and the same command goes on from it."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -86,10 +83,10 @@ class Trainer:
             self.optimizer = precision.wrap(AdamWeightDecay(self.groups, schedule, settings.weight_decay))
         self.history = History(directory)
         self.progress = Progress()
-        self._state = TrainingState(directory.file("state"), model, self.optimizer, self.loop.keep_checkpoints)
+        self._state = TrainingState(directory.file("state"), model, self.optimizer, Progress, self.loop.keep_checkpoints)
         self._scalars = ScalarWriter(directory.file("tensorboard") if distribution.is_chief else None)
         self._skips_reported = False
-        self._stop_signal = None
+        self._signals = StopSignals()
 
     def resume(self):
         """Take up the state an earlier run of the same command left, if there is one. Returns whether there was.
@@ -122,12 +119,8 @@ class Trainer:
           Interrupted: a signal asked to stop; the state is saved.
           UserError: the loss is not a finite number.
         """
-        previous = {number: signal.signal(number, self._on_signal) for number in (signal.SIGTERM, signal.SIGINT)}
-        try:
+        with self._signals:
             self._run()
-        finally:
-            for number, handler in previous.items():
-                signal.signal(number, handler)
         return self.history
 
     def _run(self):
@@ -176,7 +169,7 @@ class Trainer:
                 save = loop.save_steps and progress.step % loop.save_steps == 0
                 look = progress.step % loop.log_steps == 0 or progress.step == last or save
                 # A single worker stops at once; several have to stop at the same step, and agree on it when they look.
-                if look or (self._stop_signal and self.distribution.num_workers == 1):
+                if look or (self._signals.received and self.distribution.num_workers == 1):
                     values = [(step, statistics.numpy().tolist()) for step, statistics in pending]
                     self._account(values, time.perf_counter() - started, bar)
                     pending = []
@@ -291,17 +284,12 @@ class Trainer:
 
     def _stop_is_asked(self):
         """Whether any worker was sent a signal."""
-        return bool(self.distribution.sum_over_workers([self._stop_signal is not None])[0])
+        return bool(self.distribution.sum_over_workers([self._signals.received])[0])
 
     def _interrupt(self):
         raise Interrupted(f"stopped at step {self.progress.step:,} of {self.num_steps:,}; the same command goes on from there")
 
     def _on_dev_progress(self, _):
         # Workers wait for each other at the end of an evaluation: one of several must not leave in the middle.
-        if self._stop_signal and self.distribution.num_workers == 1:
+        if self._signals.received and self.distribution.num_workers == 1:
             self._interrupt()
-
-    def _on_signal(self, number, _):
-        self._stop_signal = number
-        # Sent once more, the signal does what it usually does.
-        signal.signal(number, signal.SIG_DFL if number == signal.SIGTERM else signal.default_int_handler)

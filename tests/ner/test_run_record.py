@@ -52,7 +52,7 @@ def test_files_of_something_else_are_left_alone(tmp_path):
 
 
 def test_a_worker_that_is_not_the_chief_needs_the_chiefs_record(tmp_path):
-    with pytest.raises(UserError, match="run.json: no such file, expected the record of the run in this directory$"):
+    with pytest.raises(UserError, match="run.json: no such file, expected the record of the training run in this directory$"):
         run_record.claim(ModelDir(tmp_path), IDENTITY, create=False)
 
 

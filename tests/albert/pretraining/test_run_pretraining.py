@@ -88,7 +88,8 @@ def test_whole_words_andweights(options, corpus):
         "input_weights": "1,0.5",
     }
     assert pretrain(options, num_train_steps=2, **changes) == 0
-    with pytest.raises(UserError, match="--output_dir: .* holds a run with input_weights=.* choose another directory"):
+    message = r"holds another run, input_weights: \[1.0, 0.5\] there, \[1.0, 1.0\] here; choose another directory$"
+    with pytest.raises(UserError, match=message):
         pretrain(options, num_train_steps=2, **{**changes, "input_weights": "1,1"})
 
 

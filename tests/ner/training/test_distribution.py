@@ -14,9 +14,7 @@ import pytest
 import tensorflow as tf
 from safetensors.numpy import load_file
 
-from albert.errors import UserError
 from ner.evaluation import evaluate
-from ner.training import distribution
 from ner.training.dev import DevSet, confusion
 from ner.training.feed import StepFeed
 from ner.training.step import TrainStep
@@ -30,7 +28,7 @@ TWO_DEVICES = """
 import sys, pathlib
 import tensorflow as tf
 tf.config.set_logical_device_configuration(tf.config.list_physical_devices("CPU")[0], [tf.config.LogicalDeviceConfiguration()] * 2)
-from ner.training.distribution import Distribution
+from albert.training.distribution import Distribution
 from tests.ner.training.toy import SOFTMAX, make_trainer, sentences
 options = {"max_train_steps": 5, "fgm_epsilon": 0.3, "dev": sentences(5, seed=2), **SOFTMAX}
 path = pathlib.Path(sys.argv[1])
@@ -218,43 +216,3 @@ def test_the_gradient_compiles_for_devices_that_need_one_shape(tmp_path):
     assert float(loss) == pytest.approx(float(compiled_loss), rel=1e-5)
     for a, b in zip(plain, compiled):
         np.testing.assert_allclose(a, b, atol=2e-5)
-
-
-EXPECTED = 'expected {"cluster": {"worker": ["host:port", …]}, "task": {"type": "worker", "index": 0}}'
-
-
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        (None, f"TF_CONFIG: not set, --distribution_strategy=multi_worker_mirrored needs it; {EXPECTED}"),
-        ("{", f"TF_CONFIG: found '{{'; {EXPECTED}"),
-        ('{"cluster": {}}', f"TF_CONFIG: found '{{\"cluster\": {{}}}}'; {EXPECTED}"),
-        (
-            '{"cluster": {"worker": ["a:1"], "ps": ["b:1"]}, "task": {"type": "worker", "index": 0}}',
-            "TF_CONFIG: found a task of type 'ps', expected chief and worker only",
-        ),
-        (
-            '{"cluster": {"worker": ["a:1"]}, "task": {"type": "worker", "index": 1}}',
-            "TF_CONFIG: found task worker 1, expected one of the cluster's 1",
-        ),
-    ],
-)
-def test_a_wrong_tf_config_is_one_line(text, message):
-    with pytest.raises(UserError) as e:
-        distribution.read_tf_config(text)
-    assert str(e.value) == message
-
-
-def test_a_chief_is_worker_0():
-    cluster = {"chief": ["a:1"], "worker": ["b:1", "c:1"]}
-    places = [
-        distribution.read_tf_config(json.dumps({"cluster": cluster, "task": {"type": kind, "index": index}}))
-        for kind, index in (("chief", 0), ("worker", 0), ("worker", 1))
-    ]
-    assert places == [(0, 3), (1, 3), (2, 3)]
-
-
-def test_no_tpu_is_one_line(monkeypatch):
-    monkeypatch.delenv("TPU_NAME", raising=False)
-    with pytest.raises(UserError, match="^--distribution_strategy=tpu: no TPU, set TPU_NAME to the name of one: "):
-        distribution.create("tpu")

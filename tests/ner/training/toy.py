@@ -7,6 +7,8 @@ import numpy as np
 import tensorflow as tf
 
 from albert.config import AlbertConfig
+from albert.training import distribution
+from albert.training.precision import Precision
 from ner.config import TaggerConfig
 from ner.data.examples import Example
 from ner.data.pipeline import encode
@@ -14,10 +16,8 @@ from ner.inference import Predictor
 from ner.model_dir import ModelDir
 from ner.models import TaggerModel
 from ner.tags import TagSet
-from ner.training import distribution
 from ner.training.dev import DevSet
 from ner.training.loop import LoopSettings, Trainer
-from ner.training.precision import Precision
 from ner.training.settings import TrainingSettings
 
 ALPHABET = "天地玄黄宇宙洪荒日月盈昃辰宿列张"

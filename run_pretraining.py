@@ -61,6 +61,7 @@ def define_flags(values=flags.FLAGS):
     number("weight_decay", 0.01, "Decoupled weight decay; biases and norms have none.")
     number("max_grad_norm", 1.0, "Gradients are scaled down to this global norm.")
     choice("mixed_precision", "off", ["off", "bfloat16"], "Number format of the arithmetic; weights and losses are float32.")
+    boolean("recompute_grad", False, "Keep only each layer's input for the gradient: less memory, more time, the same result.")
     choice("distribution_strategy", "one_device", ["one_device", "mirrored"], "mirrored: all GPUs of this machine share each step.")
 
     integer("log_steps", 50, "Steps between two rows of train.csv.")

@@ -5,11 +5,15 @@ import pathlib
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 from absl.testing import flagsaver
 
+import ner
 import run_ner
+from albert import encoder
 from albert.errors import UserError
+from albert.recompute import recomputed
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 SENTENCES = [
@@ -100,6 +104,30 @@ def test_parts_can_be_switched_off(work, switches, rnn, use_crf):
     assert work(do_train=True, do_eval=True, **switches) == 0
     model = json.loads((work.directory / "out" / "model.json").read_text())
     assert (model["rnn"], model["use_crf"]) == (rnn, use_crf)
+
+
+def test_layers_computed_again_train_the_same(work, monkeypatch):
+    """Dropout masks included: the encoder's rates are 0.1."""
+    calls = []
+    monkeypatch.setattr(encoder, "recomputed", lambda *args: calls.append(args) or recomputed(*args))
+    # In bfloat16 another order of sums would show.
+    options = {"learning_rate": 1e-3, "mixed_precision": "off"}
+    models = []
+    for name, recompute_grad in (("kept", False), ("again", True)):
+        calls.clear()
+        out = str(work.directory / name)
+        assert work(do_train=True, output_dir=out, num_train_epochs=4, recompute_grad=recompute_grad, **options) == 0
+        assert len(calls) == (CONFIG["num_hidden_layers"] if recompute_grad else 0)
+        models.append(ner.Tagger.load(out).predictor.model.weight_map())
+    for name, weight in models[0].items():
+        # The key's bias has no gradient but rounding, which Adam takes for one.
+        if not name.endswith("attention/key/bias"):
+            np.testing.assert_allclose(models[1][name], weight, rtol=0, atol=1e-5, err_msg=name)
+
+
+def test_a_table_of_vectors_has_no_layers_to_compute_again(work):
+    message = _message(work, do_train=True, encoder="char", albert_config_file=None, recompute_grad=True)
+    assert message == "--recompute_grad: found with --encoder=char, which has no layers to compute again; expected --encoder=albert"
 
 
 def _message(work, **given):

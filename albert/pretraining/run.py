@@ -77,7 +77,7 @@ def run(flags):
     tf.keras.utils.set_random_seed(settings.seed)
     strategy = distribution.create(flags.distribution_strategy).strategy
     with strategy.scope():
-        model = make_model(start, flags.mixed_precision)
+        model = make_model(start, flags.mixed_precision, flags.recompute_grad)
         optimizer = create_optimizer(model, settings)
     evaluate = None
     if held_out:
@@ -136,7 +136,7 @@ def find_start(flags):
     return start
 
 
-def make_model(start, mixed_precision="off"):
+def make_model(start, mixed_precision="off", recompute_grad=False):
     """An ``AlbertForPretraining`` without dropout (Lan et al., 2019, section 4.8), with a checkpoint's weights if there is one.
 
     A checkpoint without one of the heads is taken; that head starts from random weights.
@@ -144,6 +144,7 @@ def make_model(start, mixed_precision="off"):
     config = start.config.replace(hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0)
     with Precision(mixed_precision, "as --mixed_precision asks").scope():
         model = AlbertForPretraining(config)
+        model.encoder.recompute_grad = recompute_grad
     if start.checkpoint:
         missing = checkpoints.load_weights(model, start.checkpoint, optional=(*HEADS, "pooler/"))
         if missing:

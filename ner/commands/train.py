@@ -32,6 +32,8 @@ def train(flags):
     settings, loop = _from_flags(TrainingSettings, flags), _from_flags(LoopSettings, flags)
     if flags.distribution_strategy == "tpu" and flags.use_crf:
         raise UserError("--distribution_strategy=tpu: tensorflow-addons' CRF cannot be compiled for a TPU, expected --nouse_crf with it")
+    if flags.recompute_grad and flags.encoder == "char":
+        raise UserError("--recompute_grad: found with --encoder=char, which has no layers to compute again; expected --encoder=albert")
     # On a CPU it costs nothing that could be measured; on a GPU only those ask for it who need it.
     if flags.deterministic or not tf.config.list_physical_devices("GPU"):
         tf.config.experimental.enable_op_determinism()
@@ -60,6 +62,8 @@ def _train(flags, directory, settings, loop, cluster):
     tf.keras.utils.set_random_seed(settings.seed)
     with cluster.strategy.scope(), chosen_precision.scope():
         model = system.make_model(tokenizer)
+    if flags.recompute_grad:
+        model.encoder.recompute_grad = True
     encoded = _encode(data, config, tokenizer, log)
     predictor = Predictor(model, tokenizer, flags.eval_batch_size, flags.constrained_decoding)
     dev = DevSet(predictor, data.dev, cluster) if data.dev else None

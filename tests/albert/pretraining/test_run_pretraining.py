@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from albert import checkpoints
+from albert import checkpoints, encoder
 from albert.errors import UserError
+from albert.recompute import recomputed
 from tests.albert.pretraining.small_run import ROOT, arguments, pretrain, rows
 
 
@@ -71,6 +72,17 @@ def test_continued_pretraining_starts_from_the_checkpoint(options):
     after = checkpoints.load_encoder(written).weight_map()
     for name, value in before.items():
         assert np.array_equal(value.numpy(), after[name].numpy()), name
+
+
+def test_layers_computed_again_train_the_same(options, corpus, monkeypatch):
+    calls = []
+    monkeypatch.setattr(encoder, "recomputed", lambda *args: calls.append(args) or recomputed(*args))
+    again = {**options, "output_dir": str(corpus.directory / "again")}
+    assert pretrain(options) == pretrain(again, recompute_grad="true") == 0
+    assert calls
+    for kind in ("train", "eval"):
+        for row, expected in zip(rows(again, kind), rows(options, kind)):
+            assert float(row["masked_lm_loss"]) == pytest.approx(float(expected["masked_lm_loss"]), abs=1e-4)
 
 
 def test_oldest_checkpoints_are_dropped(options):

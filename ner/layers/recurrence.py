@@ -78,8 +78,8 @@ class Bidirectional(tf.keras.layers.Layer):
         Returns:
           [B, T, D·U].
         """
-        states = tf.transpose(states, [1, 2, 0, 3])
-        x = tf.concat([states[0], tf.reverse_sequence(states[1], lengths, seq_axis=1)], axis=-1)
+        forward, backward = tf.unstack(tf.transpose(states, [1, 2, 0, 3]))
+        x = tf.concat([forward, tf.reverse_sequence(backward, lengths, seq_axis=1)], axis=-1)
         return x * tf.sequence_mask(lengths, tf.shape(x)[1], dtype=x.dtype)[:, :, None]
 
 

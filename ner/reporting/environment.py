@@ -51,9 +51,17 @@ def _hardware():
         "platform": platform.platform(),
         "cpu": _cpu_name(),
         "cpu_count": os.cpu_count(),
+        "memory_bytes": _memory(),
         "byte_order": sys.byteorder,
         "gpus": [{key: str(value) for key, value in details.items()} for details in gpus],
     }
+
+
+def _memory():
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (ValueError, OSError, AttributeError):
+        return None
 
 
 def _cpu_name(path="/proc/cpuinfo"):

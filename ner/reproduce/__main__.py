@@ -21,8 +21,8 @@ flags.DEFINE_string("data_dir", "data/msra", "Directory with train.txt and test.
 flags.DEFINE_string("flags_dir", "flags", "Directory with the systems' flagfiles.")
 flags.DEFINE_string("overrides_file", None, "JSON from experiment, or * for all, to a list of flags that replace the flagfile's.")
 flags.DEFINE_list("seeds", ["42"], "Seeds, each of which every system is trained with.")
-flags.DEFINE_integer("train_sentences", 0, "Train on a random part of so many sentences; 0 for all.")
-flags.DEFINE_integer("test_sentences", 0, "Score on a random part of so many sentences; 0 for all.")
+flags.DEFINE_integer("train_sentences", 0, "Train on a random part of so many sentences; 0 for all.", lower_bound=0)
+flags.DEFINE_integer("test_sentences", 0, "Score on a random part of so many sentences; 0 for all.", lower_bound=0)
 
 
 def main(_):
@@ -33,21 +33,26 @@ def main(_):
     data_dir, note = _data()
     counts = {split: _entities(data_dir, split) for split in ("train", "test")}
     runner = Runner(FLAGS.output_dir, data_dir, FLAGS.flags_dir, overrides)
-    results, failures = collections.defaultdict(list), {}
+    results, missing, code = {}, dict.fromkeys(experiments, "not yet"), 0
     for experiment in experiments:
+        runs = []
         try:
             for seed in seeds:
-                results[experiment].append(runner.result(experiment, seed))
+                runs.append(runner.result(experiment, seed))
+            del missing[experiment]
         except UserError as e:
-            failures[experiment] = str(e)
+            code, missing[experiment] = cli.EXIT_USER_ERROR, f"failed: {e}"
             print(f"error: {experiment.title}: {e}", file=sys.stderr)
         except Interrupted:
+            code = cli.EXIT_INTERRUPTED
+        if runs:
+            results[experiment] = runs
+        write_report(FLAGS.output_dir, counts, results, missing, note)
+        if code == cli.EXIT_INTERRUPTED:
             print("stopped; the same command goes on from there", file=sys.stderr)
-            return cli.EXIT_INTERRUPTED
-        results = collections.defaultdict(list, {key: runs for key, runs in results.items() if runs})
-        write_report(FLAGS.output_dir, counts, dict(results), failures, note)
+            break
     print(f"report: {os.path.join(FLAGS.output_dir, 'report.md')}")
-    return cli.EXIT_USER_ERROR if failures else 0
+    return code
 
 
 def _seeds(values):

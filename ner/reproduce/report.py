@@ -2,7 +2,6 @@
 
 import itertools
 import os
-import platform
 
 import numpy as np
 
@@ -11,21 +10,21 @@ from ner.reproduce import plots
 from ner.reproduce.document import Heading, Paragraph, Table, to_html, to_markdown
 from ner.reproduce.experiments import EXPERIMENTS, MAIN, PUBLISHED_COUNTS, PUBLISHED_MACHINE, PUBLISHED_PER_TYPE
 from ner.reproduce.nested import OUTCOMES
-from ner.reproduce.statistics import mean_and_spread, paired_bootstrap
+from ner.reproduce.statistics import RESAMPLES, mean_and_spread, paired_bootstrap
 
 TITLE = "The paper's tables, measured"
 MEASURES = ("precision", "recall", "f1")
 _NOT_PUBLISHED = "not in the paper"
 
 
-def write_report(output_dir, counts, results, failures, data_note):
+def write_report(output_dir, counts, results, missing, data_note):
     """Write ``report.md``, ``report.html`` and ``plots/`` into a directory.
 
     Args:
       output_dir: the directory.
       counts: dict from split to a dict from entity type to the number of entities that were trained on or scored.
       results: dict from experiment to a non-empty list of ``scoring.score_run`` results, one per seed.
-      failures: dict from experiment to why there is no result.
+      missing: dict from experiment to why its result, or that of some of its seeds, is not there.
       data_note: what data was used, in words.
     """
     pictures = plots.write_plots(output_dir, results)
@@ -37,11 +36,11 @@ def write_report(output_dir, counts, results, failures, data_note):
             "percent, in the conlleval reading; ± is the sample standard deviation over seeds."
         ),
         Paragraph(data_note),
-        *_weights(results, failures),
+        *_weights(results, missing),
         *_table_1(counts),
         *_table_2(results),
         *_table_3(results),
-        *_table_4(results, failures),
+        *_table_4(results),
         *pictures,
         *_significance(results),
         *_organisations(results),
@@ -52,16 +51,16 @@ def write_report(output_dir, counts, results, failures, data_note):
             f.write(text)
 
 
-def _weights(results, failures):
+def _weights(results, missing):
     rows = []
     for experiment in EXPERIMENTS:
         if experiment in results:
             runs = results[experiment]
             seeds = ", ".join(str(run["seed"]) for run in runs)
-            rows.append([experiment.title, "measured here", runs[0]["weights"], runs[0]["precision"].replace("off", "float32"), seeds])
+            measured = f"measured here; more seeds: {missing[experiment]}" if experiment in missing else "measured here"
+            rows.append([experiment.title, measured, runs[0]["weights"], runs[0]["precision"].replace("off", "float32"), seeds])
         else:
-            reason = failures.get(experiment, "not asked for")
-            rows.append([experiment.title, f"not measured: {reason}", "-", "-", "-"])
+            rows.append([experiment.title, f"not measured: {missing.get(experiment, 'not asked for')}", "-", "-", "-"])
     columns = ("system", "measured", "weights that training started from", "arithmetic", "seeds")
     return [Heading("What was measured, and with which weights"), Table(columns, rows)]
 
@@ -77,25 +76,26 @@ def _table_1(counts):
 
 def _table_2(results):
     sessions = [run["session"] for runs in results.values() for run in runs]
-    hardware = sessions[0]["hardware"] if sessions else {}
-    gpus = ", ".join(gpu.get("device_name", "GPU") for gpu in hardware.get("gpus", []))
-    here = {
-        "Operating system": hardware.get("platform", platform.platform()),
-        "CPU": f"{hardware.get('cpu', platform.processor())}, {os.cpu_count()} cores",
-        "GPU": gpus or "none",
-        "Python": platform.python_version(),
-        "TensorFlow": sessions[0]["packages"]["tensorflow"] if sessions else "-",
-        "Memory": _memory(),
-    }
-    rows = [[name, published, here[name]] for name, published in PUBLISHED_MACHINE.items()]
+    rows = []
+    for name, published in PUBLISHED_MACHINE.items():
+        # Each once: a comparison may have been resumed on another machine.
+        here = dict.fromkeys(_MACHINE[name](session) for session in sessions)
+        rows.append([name, published, "; ".join(here) or "nothing measured yet"])
     return [Heading("Table 2: the machine"), Table(("", "paper", "here"), rows)]
 
 
-def _memory():
-    try:
-        return f"{os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES') / 2**30:.0f} GB"
-    except (ValueError, OSError, AttributeError):
-        return "unknown"
+_MACHINE = {
+    "Operating system": lambda session: session["hardware"]["platform"],
+    "CPU": lambda session: f"{session['hardware']['cpu']}, {session['hardware']['cpu_count']} cores",
+    "GPU": lambda session: ", ".join(gpu.get("device_name", "GPU") for gpu in session["hardware"]["gpus"]) or "none",
+    "Python": lambda session: session["python"],
+    "TensorFlow": lambda session: session["packages"]["tensorflow"],
+    "Memory": lambda session: _gigabytes(session["hardware"]["memory_bytes"]),
+}
+
+
+def _gigabytes(size):
+    return "unknown" if size is None else f"{size / 2**30:.0f} GiB"
 
 
 def _table_3(results):
@@ -112,7 +112,7 @@ def _table_3(results):
     return blocks
 
 
-def _table_4(results, failures):
+def _table_4(results):
     rows = []
     for experiment in EXPERIMENTS:
         if experiment in results:
@@ -123,14 +123,15 @@ def _table_4(results, failures):
                 _spread([100 * run["evaluation"]["strict"]["overall"]["f1"] for run in runs]),
                 f"{runs[0]['parameters']:,}",
                 _spread([run["train_seconds"] for run in runs], 0),
+                f"{runs[0]['epochs']:,}",
                 f"{runs[0]['train_steps']:,}",
                 _spread([run["sentences_per_second"] for run in runs], 0),
             ]
         else:
-            missing = "failed" if experiment in failures else "not run"
-            cells = [cell for m in MEASURES for cell in (_published(experiment.published, m), missing, "-")] + [missing, "-", "-", "-", "-"]
+            here = ["not measured", "-"]
+            cells = [cell for m in MEASURES for cell in (_published(experiment.published, m), *here)] + [*here, "-", "-", "-", "-"]
         rows.append([experiment.title, *cells])
-    extra = ("strict F1, here", "parameters", "training, s", "steps", "tagging, sentences/s")
+    extra = ("strict F1, here", "parameters", "training, s", "epochs", "steps", "tagging, sentences/s")
     note = (
         "Training time is without evaluation; tagging speed is the whole test set in batches of 128, without the scores of "
         "entities. Strict F1 does not count entities whose first tag breaks the scheme."
@@ -166,19 +167,24 @@ def _significance(results):
     if len(results) < 2:
         return []
     counts = {experiment: np.sum([run["sentences"] for run in runs], axis=0) for experiment, runs in results.items()}
+    seeds = {experiment: [run["seed"] for run in runs] for experiment, runs in results.items()}
     rows = []
     for first, second in itertools.combinations(results, 2):
-        if len(results[first]) == len(results[second]):
+        if seeds[first] == seeds[second]:
             difference = paired_bootstrap(counts[first], counts[second])
             interval = f"{difference.low:+.2f} to {difference.high:+.2f}"
-            rows.append([f"{first.title} – {second.title}", f"{difference.f1:+.2f}", interval, f"{difference.p:.4f}"])
+            rows.append([f"{first.title} – {second.title}", f"{difference.f1:+.2f}", interval, _share(difference.p)])
     note = (
-        "Paired bootstrap over test sentences, 10,000 resamples: the difference in F1 points over all seeds together, the middle "
-        "95 % of the resampled differences, and the share of resamples in which the system that is ahead is not. It speaks of this "
-        "test set, not of other seeds."
+        f"Paired bootstrap over test sentences, {RESAMPLES:,} resamples: the difference in F1 points over all seeds together, the "
+        "middle 95 % of the resampled differences, and p, the share of resamples in which the system that is ahead is not (one-sided; "
+        f"none corrected for there being {len(rows)} pairs). It speaks of this test set, not of other seeds."
     )
     columns = ("pair", "F1 difference", "95 % of resamples", "p")
     return [Heading("Which differences are more than chance"), Table(columns, rows), Paragraph(note)]
+
+
+def _share(p):
+    return f"{p:.4f}" if p else f"< {1 / RESAMPLES:.4f}"
 
 
 def _organisations(results):
@@ -202,8 +208,14 @@ def _organisations(results):
 
 def _commands(results):
     rows = [
-        [experiment.title, "python run_ner.py " + " ".join(run["command"]), (run["session"]["revision"] or "unknown")[:20]]
+        [experiment.title, "python run_ner.py " + " ".join(run["command"]), _revision(run["session"]["revision"])]
         for experiment, runs in results.items()
         for run in runs[:1]
     ]
     return [Heading("Commands"), Table(("system", "command of the first seed", "source revision"), rows)]
+
+
+def _revision(commit):
+    """Short, but not without the mark of a source that differs from its commit."""
+    name, mark, changes = (commit or "unknown").partition("+")
+    return name[:12] + mark + changes

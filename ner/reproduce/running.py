@@ -13,6 +13,7 @@ from albert import cli
 from albert.errors import UserError
 from albert.files import atomic_write, read_json, write_json
 from ner.data.readers import read_split
+from ner.data.splits import find_split
 
 ALL = "*"
 
@@ -92,7 +93,7 @@ class Runner:
         """
         command, run_dir = self._command(experiment, seed)
         path = os.path.join(self._output_dir, "results", f"{experiment.name}_{seed}.json")
-        made_with = hashlib.sha256(json.dumps([command, self._file_hash(experiment)]).encode()).hexdigest()
+        made_with = self._fingerprint(experiment, command)
         if os.path.exists(path):
             stored = read_json(path, "the result of an experiment")
             if stored["made_with"] == made_with:
@@ -121,13 +122,15 @@ class Runner:
         ]
         return flags, run_dir
 
-    def _file_hash(self, experiment):
-        path = os.path.join(self._flags_dir, experiment.flagfile)
+    def _fingerprint(self, experiment, command):
+        """Changes with the flags, the flagfile and the data."""
         try:
-            with open(path, "rb") as f:
-                return hashlib.sha256(f.read()).hexdigest()
+            flagfile = _sha256(os.path.join(self._flags_dir, experiment.flagfile))
         except OSError as e:
-            raise UserError(f"--flags_dir: cannot read {path}: {e.strerror}") from e
+            raise UserError(f"--flags_dir: cannot read {e.filename}: {e.strerror}") from e
+        paths = [find_split(self._data_dir, split) for split in ("train", "dev", "test")]
+        data = [_sha256(path) for path in paths if path is not None]
+        return hashlib.sha256(json.dumps([command, flagfile, data]).encode()).hexdigest()
 
     def _train(self, command, log_file):
         os.makedirs(os.path.dirname(log_file), exist_ok=True)
@@ -147,3 +150,8 @@ class Runner:
             with open(log_file, encoding="utf-8") as log:
                 lines = [line for line in log.read().splitlines() if line.strip()]
             raise UserError(lines[-1].removeprefix("error: ") if lines else f"training ended with code {code}, see {log_file}")
+
+
+def _sha256(path):
+    with open(path, "rb") as f:
+        return hashlib.sha256(f.read()).hexdigest()

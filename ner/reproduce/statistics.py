@@ -8,6 +8,7 @@ import statistics
 
 import numpy as np
 
+RESAMPLES = 10_000
 _BLOCK = 500
 
 
@@ -33,7 +34,7 @@ def mean_and_spread(values):
     return statistics.fmean(values), statistics.stdev(values) if len(values) > 1 else None
 
 
-def paired_bootstrap(first, second, resamples=10_000, seed=1):
+def paired_bootstrap(first, second, resamples=RESAMPLES, seed=1):
     """Compare two systems' F1 by drawing test sentences with replacement, the same ones for both (Koehn, 2004).
 
     Args:

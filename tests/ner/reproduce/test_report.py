@@ -31,10 +31,16 @@ def _run(seed, f1):
         "parameters": 12345,
         "train_seconds": 61.0,
         "train_steps": 13,
+        "epochs": 2,
         "sentences_per_second": 97.0,
         "weights": "random: no pretrained weights",
         "precision": "off",
-        "session": {"hardware": {"platform": "Linux", "cpu": "toy", "gpus": []}, "packages": {"tensorflow": "2.15.1"}, "revision": "abc"},
+        "session": {
+            "hardware": {"platform": "Linux", "cpu": "toy", "cpu_count": 3, "memory_bytes": 5 * 2**30, "gpus": []},
+            "python": "3.11.2",
+            "packages": {"tensorflow": "2.15.1"},
+            "revision": "0123456789abcdef+changes",
+        },
         "command": ["--flagfile=flags/x.flags"],
     }
 
@@ -59,6 +65,10 @@ def test_every_cell_is_filled(tmp_path):
     assert main[1:4] == ["97.38", "85.00 ± 7.07", "-12.38"]
     assert "| ALBERT-BiLSTM-CRF | measured here | random: no pretrained weights | float32 | 1, 2 |" in markdown
     assert "| train, PER | 17,615 | 7 | -17,608 |" in markdown
+    assert "| CPU | i7-7700 @ 3.6 GHz | toy, 3 cores |" in markdown
+    assert "| Memory | 16 GB DDR4 | 5 GiB |" in markdown
+    assert "| 0123456789ab+changes |" in markdown
+    assert f"there being {len(EXPERIMENTS) * (len(EXPERIMENTS) - 1) // 2} pairs" in markdown
     page = (tmp_path / "report.html").read_text(encoding="utf-8")
     assert page.count("<table>") == len(tables)
     assert "85.00 ± 7.07" in page
@@ -66,13 +76,36 @@ def test_every_cell_is_filled(tmp_path):
 
 def test_what_was_not_measured_says_so(tmp_path):
     main = find_experiments(["albert_bilstm_crf"])[0]
-    write_report(tmp_path, COUNTS, {main: [_run(1, 0.9)]}, {EXPERIMENTS[2]: "checkpoints/x: no such file"}, "Data: toys.")
+    missing = {EXPERIMENTS[2]: "failed: checkpoints/x: no such file", EXPERIMENTS[3]: "not yet", main: "failed: disk full"}
+    write_report(tmp_path, COUNTS, {main: [_run(1, 0.9)]}, missing, "Data: toys.")
     markdown = (tmp_path / "report.md").read_text(encoding="utf-8")
-    assert "| BERT-fine-tuning | not measured: checkpoints/x: no such file | - | - | - |" in markdown
+    assert "| BERT-fine-tuning | not measured: failed: checkpoints/x: no such file | - | - | - |" in markdown
+    assert "| ALBERT-fine-tuning | not measured: not yet | - | - | - |" in markdown
     assert "| BERT-BiLSTM-CRF | not measured: not asked for | - | - | - |" in markdown
-    assert re.search(r"\| BERT-BiLSTM-CRF \| 97.92 \| not run \| - \|", markdown)
-    assert re.search(r"\| BERT-fine-tuning \| 96.68 \| failed \| - \|", markdown)
+    assert "| ALBERT-BiLSTM-CRF | measured here; more seeds: failed: disk full | random: no pretrained weights | float32 | 1 |" in markdown
+    assert re.search(r"\| BERT-BiLSTM-CRF \| 97.92 \| not measured \| - \|", markdown)
     assert "±" not in markdown.split("Table 4")[1]
+    assert all(len(row) == len(table[0]) for table in _tables(markdown) for row in table)
+
+
+def test_before_anything_is_measured(tmp_path):
+    write_report(tmp_path, COUNTS, {}, dict.fromkeys(EXPERIMENTS, "not yet"), "Data: toys.")
+    assert "| CPU | i7-7700 @ 3.6 GHz | nothing measured yet |" in (tmp_path / "report.md").read_text(encoding="utf-8")
+
+
+def test_machines_differ(tmp_path):
+    first, second = _run(1, 0.9), _run(2, 0.9)
+    second["session"]["hardware"]["memory_bytes"] = None
+    write_report(tmp_path, COUNTS, {EXPERIMENTS[0]: [first, second]}, {}, "Data: toys.")
+    assert "| Memory | 16 GB DDR4 | 5 GiB; unknown |" in (tmp_path / "report.md").read_text(encoding="utf-8")
+
+
+def test_only_systems_with_the_same_seeds_are_compared(tmp_path):
+    results = dict(zip(EXPERIMENTS, ([_run(1, 0.9)], [_run(2, 0.9)], [_run(1, 0.5)])))
+    write_report(tmp_path, COUNTS, results, {}, "Data: toys.")
+    tables = _tables((tmp_path / "report.md").read_text(encoding="utf-8"))
+    pairs = [row[0] for table in tables if table[0][0] == "pair" for row in table[2:]]
+    assert pairs == [f"{EXPERIMENTS[0].title} – {EXPERIMENTS[2].title}"]
 
 
 def test_markup_is_escaped():
@@ -121,8 +154,11 @@ def test_a_part_of_the_data_keeps_its_order(tmp_path):
 @pytest.fixture(name="runner")
 def _runner(tmp_path, monkeypatch):
     """A function that makes a ``Runner`` whose trainings are noted, not done; ``exit_code`` and ``printed`` are what they end with."""
-    flags = tmp_path / "flags"
+    flags, data = tmp_path / "flags", tmp_path / "data"
     flags.mkdir()
+    data.mkdir()
+    for split in ("train", "test"):
+        (data / f"{split}.txt").write_text("甲\tO\n", encoding="utf-8")
     for experiment in EXPERIMENTS:
         (flags / experiment.flagfile).write_text("--lstm_units=3\n")
 
@@ -137,13 +173,13 @@ def _runner(tmp_path, monkeypatch):
             return self.exit_code
 
     def make(**overrides):
-        return Runner(str(tmp_path / "out"), "data", str(flags), overrides, log=lambda _: None)
+        return Runner(str(tmp_path / "out"), str(data), str(flags), overrides, log=lambda _: None)
 
     monkeypatch.setattr(running, "Popen", Process)
     scoring = types.SimpleNamespace(score_run=lambda path, data_dir: {"path": path})
     monkeypatch.setitem(sys.modules, "ner.reproduce.scoring", scoring)
     make.process, make.commands = Process, []
-    make.flags = flags
+    make.flags, make.data = flags, data
     return make
 
 
@@ -153,12 +189,15 @@ def test_a_result_is_measured_once(runner):
     assert runner().result(experiment, 3) == first
     assert len(runner.commands) == 1
     assert "--seed=3" in runner.commands[0]
-    # Another flag, another seed or another flagfile is another run.
+    # Another flag, another seed, another flagfile or other data is another run.
     runner(**{"*": ["--lstm_units=5"]}).result(experiment, 3)
     runner().result(experiment, 4)
     (runner.flags / experiment.flagfile).write_text("--lstm_units=7\n")
     runner().result(experiment, 3)
     assert len(runner.commands) == 4
+    (runner.data / "test.txt").write_text("乙\tO\n", encoding="utf-8")
+    runner().result(experiment, 3)
+    assert len(runner.commands) == 5
 
 
 def test_flags_of_an_experiment_follow_the_flagfile(runner):

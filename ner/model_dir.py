@@ -10,6 +10,7 @@
     last.safetensors         weights of the last finished epoch
     run.json                 flags, versions and data the run was made with
     history.csv              one line per epoch
+    steps.csv                one line per --log_steps steps
     metrics.json             scores of the last evaluation
     state/                   training state of an unfinished run
 """
@@ -33,6 +34,7 @@ SENTENCEPIECE_FILE = "spm.model"
 BEST_WEIGHTS = "best.safetensors"
 LAST_WEIGHTS = "last.safetensors"
 LEXICON_FILE = "lexicon.txt"
+STEPS_FILE = "steps.csv"
 
 
 class ModelDir:

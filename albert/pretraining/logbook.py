@@ -1,11 +1,12 @@
 """The record of a run: CSV files to keep, TensorBoard to watch."""
 
-import csv
 import os
 
 import tensorflow as tf
 
-from albert.files import atomic_write
+from albert.training.csv_log import CsvLog
+
+_KINDS = ("train", "eval")
 
 
 class Logbook:
@@ -16,18 +17,12 @@ class Logbook:
     """
 
     def __init__(self, directory):
-        self._directory = directory
+        self._tables = {kind: CsvLog(os.path.join(directory, f"{kind}.csv")) for kind in _KINDS}
         self._writer = tf.summary.create_file_writer(os.path.join(directory, "logs"))
 
     def write(self, kind, row):
-        """Add a row: dict with ``step`` and numbers."""
-        path = self._path(kind)
-        new = not os.path.exists(path)
-        with open(path, "a", encoding="utf-8", newline="") as f:
-            writer = csv.DictWriter(f, fieldnames=list(row), lineterminator="\n")
-            if new:
-                writer.writeheader()
-            writer.writerow({name: f"{value:.6g}" if isinstance(value, float) else value for name, value in row.items()})
+        """Add a row: dict with ``step`` and numbers; ``kind`` is ``train`` or ``eval``."""
+        self._tables[kind].write(row)
         with self._writer.as_default():
             for name, value in row.items():
                 if name != "step":
@@ -36,15 +31,5 @@ class Logbook:
 
     def cut(self, step):
         """Drop the rows after a step: a run that was killed had written more than it had saved."""
-        for kind in ("train", "eval"):
-            path = self._path(kind)
-            if not os.path.exists(path):
-                continue
-            with open(path, encoding="utf-8", newline="") as f:
-                header, *rows = f.read().splitlines()
-            kept = [row for row in rows if row.split(",", 1)[0].isdigit() and int(row.split(",", 1)[0]) <= step]
-            with atomic_write(path) as f:
-                f.writelines(line + "\n" for line in (header, *kept))
-
-    def _path(self, kind):
-        return os.path.join(self._directory, f"{kind}.csv")
+        for table in self._tables.values():
+            table.cut(step)

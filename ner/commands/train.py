@@ -164,7 +164,10 @@ def _encode(data, config, tokenizer, log):
 def _summary(data, model, trainer, system, chosen_precision):
     encoder = sum(int(tf.size(v)) for v in model.encoder.trainable_variables)
     start = f"weights of {system.source.checkpoint.path}" if system.source.checkpoint else "random weights"
-    rates = ", ".join(f"{group.name} {group.learning_rate:.3g}" for group in trainer.groups)
+    rates = ", ".join(
+        f"{group.name} {group.learning_rate:.3g}{f' (from step {group.first_step:,})' if group.first_step else ''}"
+        for group in trainer.groups
+    )
     return "\n".join(
         [
             f"train: {len(data.train):,} sentences; dev: {data.dev_origin or 'none'}; tags: {' '.join(data.tag_set.tags)}",

@@ -13,7 +13,7 @@ import json
 from absl import flags
 
 from albert import cli
-from albert.tokenization import CharTokenizer
+from albert.tokenization import load_tokenizer
 from ner.data.lint_report import ERROR, INFO, WARNING, Finding, Report, SplitStatistics, by_severity
 from ner.data.readers import read_split
 from ner.data.splits import SPLITS
@@ -198,7 +198,9 @@ def main(_):
         corpus = read_split(options.data_dir, split, required=split == "train", on_bad_line="skip")
         if corpus is not None:
             corpora[split] = corpus
-    tokenizer = CharTokenizer(options.vocab_file, options.do_lower_case) if options.vocab_file else None
+    tokenizer = None
+    if options.vocab_file or options.spm_model_file:
+        tokenizer = load_tokenizer(options.vocab_file, options.spm_model_file, options.do_lower_case)
     report = lint(corpora, options.max_seq_length, tokenizer, options.max_places)
     print(json.dumps(report.to_dict(), ensure_ascii=False, indent=2) if options.format == "json" else report.format())
     return int(report.has_errors)
@@ -211,7 +213,8 @@ if __name__ == "__main__":
     flags.DEFINE_integer(
         "max_seq_length", None, "Tokens per window with [CLS] and [SEP]; without it, lengths are not checked.", lower_bound=1
     )
-    flags.DEFINE_string("vocab_file", None, "vocab.txt of the checkpoint; without it, characters are not checked.")
+    flags.DEFINE_string("vocab_file", None, "vocab.txt of the checkpoint; without it or --spm_model_file, characters are not checked.")
+    flags.DEFINE_string("spm_model_file", None, "SentencePiece model of the checkpoint, in place of --vocab_file.")
     flags.DEFINE_bool("do_lower_case", True, "Whether characters are lower-cased before they are looked up.")
     flags.DEFINE_enum("format", "table", ["table", "json"], "How to print the report.")
     flags.DEFINE_integer("max_places", 20, "Places listed per finding.", lower_bound=0)

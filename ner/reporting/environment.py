@@ -52,6 +52,8 @@ def _hardware():
         "cpu": _cpu_name(),
         "cpu_count": os.cpu_count(),
         "memory_bytes": _memory(),
+        # Sums are taken in another order by another number of threads. None: as many as TensorFlow sees fit.
+        "intra_op_threads": tf.config.threading.get_intra_op_parallelism_threads() or os.environ.get("TF_NUM_INTRAOP_THREADS"),
         "byte_order": sys.byteorder,
         "gpus": [{key: str(value) for key, value in details.items()} for details in gpus],
     }

@@ -47,7 +47,8 @@ class History:
         self.rows.append(row)
         self.confusion = confusion or self.confusion
         with atomic_write(self._directory.file(_CSV)) as f:
-            writer = csv.DictWriter(f, fieldnames=list(self.rows[0]), lineterminator="\n")
+            names = dict.fromkeys(name for row in self.rows for name in row)
+            writer = csv.DictWriter(f, fieldnames=list(names), lineterminator="\n")
             writer.writeheader()
             writer.writerows(self.rows)
         # Last: with it the epoch counts as finished.

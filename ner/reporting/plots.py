@@ -1,10 +1,15 @@
 """Pictures of a finished run: learning curves, scores per type, confusion of types. Needs matplotlib, the extra ``plots``."""
 
+import logging
 import os
 import tempfile
 
+from albert.training.csv_log import CsvLog
+from ner.model_dir import STEPS_FILE
+
 DIRECTORY = "plots"
 _DPI = 120
+_MEASURES = {"precision": "precision", "recall": "recall", "f1": "F1"}
 
 
 def write_plots(history, directory):
@@ -12,22 +17,24 @@ def write_plots(history, directory):
 
     Args:
       history: ``History`` with at least one epoch.
-      directory: ``ModelDir``; the files go to its ``plots/``.
+      directory: ``ModelDir``, whose ``steps.csv`` is read if it is there; the pictures go to its ``plots/``.
 
     Returns:
       One line for the log: where they are, or that matplotlib is not installed.
     """
+    # It tells at length of the fonts it finds.
+    logging.getLogger("matplotlib").setLevel(logging.WARNING)
     try:
         from matplotlib.figure import Figure  # noqa: PLC0415 - an extra
     except ImportError:
         return "no plots: matplotlib is not installed (extra: plots)"
     target = directory.file(DIRECTORY)
     os.makedirs(target, exist_ok=True)
-    figures = {"learning_curves": _learning_curves(Figure, history.rows)}
+    figures = {"learning_curves": _learning_curves(Figure, history, CsvLog(directory.file(STEPS_FILE)).read())}
     if history.best:
-        figures["scores_per_type"] = _scores_per_type(Figure, history.rows)
+        figures["scores_per_type"] = _scores_per_type(Figure, history)
     if history.confusion:
-        figures["confusion"] = _confusion(Figure, **history.confusion)
+        figures["confusion"] = _confusion(Figure, history.best["epoch"], **history.confusion)
     for name, figure in figures.items():
         # A Figure made without pyplot draws to memory or files only: no display, no state shared with the caller's own plots.
         with tempfile.NamedTemporaryFile(dir=target, suffix=".tmp", delete=False) as f:
@@ -36,34 +43,48 @@ def write_plots(history, directory):
     return f"plots: {target}"
 
 
-def _learning_curves(figure_class, rows):
-    epochs = [row["epoch"] for row in rows]
-    figure = figure_class(figsize=(8, 4), layout="constrained")
-    loss, score = figure.subplots(1, 2)
-    loss.plot(epochs, [row["loss"] for row in rows], marker="o")
-    loss.set(xlabel="epoch", ylabel="loss per sentence", title="training loss")
-    for name in ("precision", "recall", "f1"):
-        if f"dev_{name}" in rows[0]:
-            score.plot(epochs, [100 * row[f"dev_{name}"] for row in rows], marker="o", label=name)
-    if score.lines:
-        score.legend()
-    score.set(xlabel="epoch", ylabel="%", title="dev set")
+def _learning_curves(figure_class, history, steps):
+    """The loss by step, with the epochs' means, and beside it the dev scores by epoch, where there is a dev set."""
+    rows = history.rows
+    figure = figure_class(figsize=(10 if history.best else 5.5, 4), layout="constrained")
+    loss, *score = figure.subplots(1, 2 if history.best else 1, squeeze=False)[0]
+    loss.plot([row["step"] for row in steps], [row["loss"] for row in steps], color="C0", alpha=0.5, linewidth=1, label="logged steps")
+    loss.plot([row["step"] for row in rows], [row["loss"] for row in rows], color="C0", marker="o", label="mean of each epoch")
+    if all(row["loss"] > 0 for row in (*rows, *steps)):
+        loss.set_yscale("log")
+    loss.legend()
+    loss.set(xlabel="step", ylabel="loss per sentence", title="training loss")
+    if history.best:
+        _plot_by_epoch(score[0], history, {label: f"dev_{name}" for name, label in _MEASURES.items()})
+        score[0].set(ylabel="%", title="dev set")
+        score[0].legend()
     return figure
 
 
-def _scores_per_type(figure_class, rows):
-    figure = figure_class(figsize=(6, 4), layout="constrained")
+def _scores_per_type(figure_class, history):
+    figure = figure_class(figsize=(7, 4.5), layout="constrained")
     axes = figure.subplots()
-    for name in [name for name in rows[0] if name.startswith("dev_f1/")]:
-        axes.plot([row["epoch"] for row in rows], [100 * row[name] for row in rows], marker="o", label=name[len("dev_f1/") :])
-    axes.set(xlabel="epoch", ylabel="F1, %", title="dev F1 per type")
-    axes.legend()
+    prefix = "dev_f1/"
+    _plot_by_epoch(axes, history, {name[len(prefix) :]: name for name in history.rows[0] if name.startswith(prefix)})
+    axes.set(ylabel="F1, %", title="dev F1 per type")
+    figure.legend(loc="outside right upper")
     return figure
 
 
-def _confusion(figure_class, types, counts):
+def _plot_by_epoch(axes, history, columns):
+    """Lines of percentages over the epochs, ``columns`` being a dict from label to column, and the chosen epoch marked."""
+    epochs = [row["epoch"] for row in history.rows]
+    for label, name in columns.items():
+        axes.plot(epochs, [100 * row[name] for row in history.rows], marker="o", label=label)
+    axes.axvline(history.best["epoch"], color="grey", linestyle=":", label="chosen epoch")
+    axes.xaxis.get_major_locator().set_params(integer=True)
+    axes.set(xlabel="epoch")
+
+
+def _confusion(figure_class, epoch, types, counts):
     labels = [*types, "none"]
-    figure = figure_class(figsize=(1.5 + len(labels), 1 + len(labels)), layout="constrained")
+    size = max(4.5, 1.5 + 0.8 * len(labels))
+    figure = figure_class(figsize=(size, size), layout="constrained")
     axes = figure.subplots()
     totals = [max(sum(row), 1) for row in counts]
     axes.imshow([[n / total for n in row] for row, total in zip(counts, totals)], cmap="Blues", vmin=0, vmax=1)
@@ -73,5 +94,5 @@ def _confusion(figure_class, types, counts):
         for j, n in enumerate(row):
             if i != len(types) or j != len(types):
                 axes.text(j, i, f"{n:,}", ha="center", va="center", color="white" if n > totals[i] / 2 else "black")
-    axes.set(xlabel="predicted", ylabel="annotated", title="types of entities with the same characters, best epoch")
+    axes.set(xlabel="predicted", ylabel="annotated", title=f"types on the dev set, epoch {epoch}\n(none: no entity at the same characters)")
     return figure

@@ -29,6 +29,16 @@ class DevResult:
     types: tuple
     confusion: np.ndarray
 
+    def columns(self):
+        """dict of floats in [0, 1] for the history: ``dev_precision``, ``dev_recall``, ``dev_f1``, and those of each type behind a slash.
+
+        Conlleval reading; a type that occurs neither in the annotation nor among what was found has zeros.
+        """
+        scores = self.evaluation.conlleval
+        none = Score(0, 0, 0)
+        rows = [("", scores.overall), *((f"/{label}", scores.per_type.get(label, none)) for label in self.types)]
+        return {f"dev_{name}{suffix}": getattr(score, name) for suffix, score in rows for name in ("precision", "recall", "f1")}
+
 
 class DevSet:
     """Scores a model on the dev set.

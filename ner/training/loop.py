@@ -9,6 +9,7 @@ from tqdm import tqdm
 
 from albert.errors import UserError
 from albert.optimization import AdamWeightDecay, WarmupLinearDecay
+from albert.training.csv_log import CsvLog
 from albert.training.state import TrainingState
 from albert.training.stopping import Interrupted, StopSignals
 from ner import model_dir
@@ -85,6 +86,7 @@ class Trainer:
         self.progress = Progress()
         self._state = TrainingState(directory.file("state"), model, self.optimizer, Progress, self.loop.keep_checkpoints)
         self._scalars = ScalarWriter(directory.file("tensorboard") if distribution.is_chief else None)
+        self._steps = CsvLog(directory.file(model_dir.STEPS_FILE))
         self._skips_reported = False
         self._signals = StopSignals()
 
@@ -107,6 +109,7 @@ class Trainer:
             self.progress = self.progress.next_epoch()
         if self.distribution.is_chief:
             self._state.remove_remains()
+            self._steps.cut(step)
         return progress is not None
 
     def run(self):
@@ -195,16 +198,17 @@ class Trainer:
             return
         bar.update(interval.sentences)
         bar.set_postfix(loss=f"{interval.loss:.3f}", refresh=False)
-        scalars = {
-            "train/loss": interval.loss,
-            "train/gradient_norm": interval.gradient_norm,
-            "train/sentences_per_second": interval.sentences / seconds,
-            "train/padding_share": interval.padding_share,
+        row = {
+            "loss": interval.loss,
+            "gradient_norm": interval.gradient_norm,
+            "sentences_per_second": interval.sentences / seconds,
+            "padding_share": interval.padding_share,
+            **({"loss_scale": float(self.optimizer.loss_scale)} if self._is_scaled() else {}),
             **{f"learning_rate/{name}": rate for name, rate in self._learning_rates().items()},
         }
-        if self._is_scaled():
-            scalars["train/loss_scale"] = float(self.optimizer.loss_scale)
-        self._scalars.write(scalars, progress.step)
+        if self.distribution.is_chief:
+            self._steps.write({"step": progress.step, **row})
+        self._scalars.write({name if "/" in name else f"train/{name}": value for name, value in row.items()}, progress.step)
 
     def _report_skips(self):
         """Steps did not move the weights because the loss or a gradient was not finite."""
@@ -247,16 +251,14 @@ class Trainer:
             result = self._dev(self._on_dev_progress)
             overall = result.evaluation.conlleval.overall
             best = self.history.best
-            row.update(dev_precision=overall.precision, dev_recall=overall.recall, dev_f1=overall.f1)
-            per_type = result.evaluation.conlleval.per_type
-            row.update({f"dev_f1/{label}": per_type[label].f1 if label in per_type else 0.0 for label in result.types})
+            row.update(result.columns())
             line += f", dev precision {100 * overall.precision:.2f}, recall {100 * overall.recall:.2f}, F1 {100 * overall.f1:.2f}"
             if best is None or overall.f1 > best["dev_f1"]:
                 line += " (best so far)"
                 confusion = {"types": list(result.types), "counts": result.confusion.tolist()}
                 if chief:
                     self.directory.write_weights(model_dir.BEST_WEIGHTS, self.model)
-            self._scalars.write({name.replace("dev_", "dev/", 1): v for name, v in row.items() if name.startswith("dev_")}, progress.step)
+            self._scalars.write({name.replace("dev_", "dev/", 1): value for name, value in result.columns().items()}, progress.step)
         if chief:
             self.history.add(row, confusion)
         else:

@@ -1,11 +1,13 @@
 """Data lint: each finding where it is, its severity, and the exit code."""
 
+import io
 import json
 import pathlib
 import subprocess
 import sys
 
 import pytest
+import sentencepiece
 
 from ner.data.lint import MIN_ENTITIES, lint
 from ner.data.readers import read_examples
@@ -200,6 +202,38 @@ def test_the_command_on_data_with_errors_as_json(data_dir):
     ]
     assert (report["errors"], report["warnings"]) == (3, 0)
     assert report["splits"]["train"]["entities"] == {"LOC": 50, "PER": 50}
+
+
+def train_sentencepiece(path):
+    """A model of the characters of ``CLEAN_TRAIN``."""
+    model = io.BytesIO()
+    sentencepiece.SentencePieceTrainer.train(
+        sentence_iterator=iter([" ".join(text) + " " + text for text, _ in CLEAN_TRAIN]),
+        model_writer=model,
+        model_type="char",
+        vocab_size=100,
+        hard_vocab_limit=False,
+        character_coverage=1.0,
+        pad_id=0,
+        unk_id=1,
+        bos_id=-1,
+        eos_id=-1,
+        control_symbols="[CLS],[SEP],[MASK]",
+        minloglevel=2,
+    )
+    path.write_bytes(model.getvalue())
+    return path
+
+
+def test_the_command_with_a_sentencepiece_model(data_dir):
+    (data_dir / "test.txt").write_text(column_file(("龘京", ["O", "B-LOC"])), encoding="utf-8")
+    path = train_sentencepiece(data_dir / "spm.model")
+    result = run_command(f"--data_dir={data_dir}", f"--spm_model_file={path}")
+    assert "test: 1 of 2 characters (1 different) are not in the vocabulary; most often '龘' 1\n" in result.stdout
+    assert "train: 0 of" not in result.stdout
+    both = run_command(f"--data_dir={data_dir}", f"--spm_model_file={path}", f"--vocab_file={path}")
+    assert (both.returncode, both.stdout) == (1, "")
+    assert both.stderr.count("\n") == 1
 
 
 @pytest.mark.parametrize(

@@ -6,10 +6,11 @@ import pytest
 import tensorflow as tf
 
 from albert.errors import UserError
+from albert.training.csv_log import CsvLog
 from ner.model_dir import ModelDir
 from ner.reporting import environment
 from ner.reporting.history import History
-from ner.reporting.plots import write_plots
+from ner.reporting.plots import _learning_curves, write_plots
 from ner.reporting.tensorboard import ScalarWriter
 
 
@@ -46,10 +47,33 @@ def test_history_is_read_back_up_to_a_step(tmp_path):
     ]
 
 
+def test_a_column_that_a_later_version_adds_is_empty_in_earlier_rows(tmp_path):
+    history = History(ModelDir(tmp_path))
+    history.add(row(1))
+    history.add({**row(2), "new": 7})
+    assert (tmp_path / "history.csv").read_text(encoding="utf-8") == "epoch,step,loss,new\n1,5,1.0,\n2,10,0.5,7\n"
+
+
 def test_a_broken_history_is_one_line(tmp_path):
     (tmp_path / "history.json").write_text('{"rows": 3}', encoding="utf-8")
     with pytest.raises(UserError, match="history.json: not the history of a run; remove it to go on without$"):
         History(ModelDir(tmp_path)).read(1)
+
+
+@pytest.mark.parametrize("dev", [True, False])
+def test_learning_curves_show_every_number(tmp_path, dev):
+    figure = pytest.importorskip("matplotlib.figure")
+    history = History(ModelDir(tmp_path))
+    for epoch, f1 in ((1, 0.25), (2, 0.75), (3, 0.5)):
+        history.add(row(epoch, f1 if dev else None))
+    axes = _learning_curves(figure.Figure, history, [{"step": 2.0, "loss": 1.5}, {"step": 4.0, "loss": 0.75}]).axes
+    lines = {line.get_label(): (list(line.get_xdata()), list(line.get_ydata())) for ax in axes for line in ax.lines}
+    assert lines["logged steps"] == ([2.0, 4.0], [1.5, 0.75])
+    assert lines["mean of each epoch"] == ([5, 10, 15], [1.0, 0.5, 1.0 / 3])
+    if dev:
+        assert lines["F1"] == ([1, 2, 3], [25.0, 75.0, 50.0])
+        assert lines["chosen epoch"][0] == [2, 2]
+    assert len(axes) == 1 + dev
 
 
 @pytest.mark.parametrize("dev", [True, False])
@@ -58,6 +82,7 @@ def test_plots_are_written(tmp_path, dev):
     history = History(ModelDir(tmp_path))
     for epoch in (1, 2):
         history.add(row(epoch, 0.5 if dev else None), CONFUSION if dev else None)
+        CsvLog(tmp_path / "steps.csv").write({"step": 5 * epoch, "loss": 1.0 / epoch})
     assert write_plots(history, ModelDir(tmp_path)) == f"plots: {tmp_path / 'plots'}"
     names = sorted(path.name for path in (tmp_path / "plots").iterdir())
     assert names == (["confusion.png", "learning_curves.png", "scores_per_type.png"] if dev else ["learning_curves.png"])
@@ -91,3 +116,4 @@ def test_the_environment_names_what_a_result_depends_on():
     assert described["python"] == sys.version.split()[0]
     assert described["hardware"]["cpu_count"] >= 1
     assert described["hardware"]["gpus"] == []
+    assert "intra_op_threads" in described["hardware"]

@@ -8,9 +8,11 @@ import numpy as np
 import pytest
 
 from albert.errors import UserError
+from albert.training.csv_log import CsvLog
+from albert.training.stopping import Interrupted
 from ner.evaluation import Evaluation, Score, Scores
 from ner.training.dev import DevResult
-from ner.training.loop import Interrupted, LoopSettings, Trainer
+from ner.training.loop import LoopSettings, Trainer
 from ner.training.settings import TrainingSettings
 from tests.ner.training.toy import NO_DROPOUT, SOFTMAX, make_trainer, sentences, weights
 
@@ -56,7 +58,12 @@ def test_history_says_what_happened(tmp_path):
     assert [row["step"] for row in rows] == ["5", "10", "15"]
     assert all(0.0 < float(row["padding_share"]) < 0.6 for row in rows)
     assert float(rows[0]["learning_rate/crf"]) / float(rows[0]["learning_rate/encoder"]) == pytest.approx(50.0, rel=1e-5)
-    assert {"dev_f1/LOC", "dev_f1/PER", "gradient_norm", "sentences_per_second"} <= set(rows[0])
+    measures = {f"dev_{measure}{of}" for measure in ("precision", "recall", "f1") for of in ("", "/LOC", "/PER")}
+    assert {*measures, "gradient_norm", "sentences_per_second"} <= set(rows[0])
+    steps = CsvLog(tmp_path / "steps.csv").read()
+    assert [row["step"] for row in steps] == [5, 10, 15]
+    assert [row["loss"] for row in steps] == [pytest.approx(float(row["loss"]), rel=1e-5) for row in rows]
+    assert steps[0]["learning_rate/crf"] == pytest.approx(float(rows[0]["learning_rate/crf"]), rel=1e-5)
     best = max(float(row["dev_f1"]) for row in rows)
     assert history.best["dev_f1"] == best
     assert np.sum(history.confusion["counts"]) > 0

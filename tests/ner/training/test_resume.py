@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from albert.errors import UserError
+from albert.training.csv_log import CsvLog
 from ner.training.loop import Trainer
 from tests.ner.training import toy
 from tests.ner.training.toy import SOFTMAX, make_trainer, sentences, weights
@@ -154,6 +155,8 @@ def test_everything_that_training_depends_on_is_in_the_state(tmp_path, monkeypat
     assert [{k: v for k, v in row.items() if k not in names} for row in whole.history.rows] == [
         {k: v for k, v in row.items() if k not in names} for row in again.history.rows
     ]
+    steps = [CsvLog(tmp_path / name / "steps.csv").read() for name in ("whole", "broken")]
+    assert [(row["step"], row["loss"]) for row in steps[0]] == [(row["step"], row["loss"]) for row in steps[1]]
     if options.get("precision") == "float16":
         assert float(whole.optimizer.loss_scale) == float(again.optimizer.loss_scale)
         assert int(whole.optimizer.dynamic_counter) == int(again.optimizer.dynamic_counter)

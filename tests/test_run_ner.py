@@ -156,6 +156,20 @@ def test_line_without_tag(work):
     assert "tag" in message
 
 
+def test_sentences_left_out_are_counted(work, capsys):
+    for name, bad in (("train.txt", "\n张\n\n三\n"), ("test.txt", "\n张\tB-GPE\n")):
+        path = work.directory / "data" / name
+        path.write_text(path.read_text(encoding="utf-8") + bad, encoding="utf-8")
+    assert work(do_train=True, do_eval=True, on_bad_line="skip", rnn="none", use_crf=False) == 0
+    printed = capsys.readouterr().out
+    assert "\ntrain: 3 sentences; dev: none; " in printed
+    assert "\ntrain: 2 sentences left out: missing tag 2\n" in printed
+    assert "\nnot scored: 1 sentences left out: unknown label 1\n" in printed
+    out = work.directory / "out"
+    assert json.loads((out / "run.json").read_text())["sessions"][0]["skipped"] == {"train": {"missing tag": 2}}
+    assert json.loads((out / "metrics.json").read_text())["skipped"] == {"unknown label": 1}
+
+
 def test_unknown_tag_in_test_file(work):
     assert work(do_train=True) == 0
     _write(work.directory / "data" / "test.txt", [("张三", "B-GPE I-GPE")])

@@ -32,10 +32,13 @@ def evaluate(flags):
     seconds = time.perf_counter() - started
     result = score([example.tags for example in test], predicted, tag_set.scheme)
     print(f"{test.path}: {len(test):,} sentences, {len(test) / seconds:,.0f} a second")
+    if test.skipped:
+        print(f"not scored: {test.describe_skipped()}")
     print(format_table(result))
     details = {
         "data": test.path,
         "sha256": runs.sha256(test.path),
+        "skipped": dict(test.skipped),
         "constrained_decoding": flags.constrained_decoding,
         "lexicon": flags.lexicon,
         "seconds": seconds,

@@ -57,7 +57,7 @@ def _train(flags, directory, settings, loop, cluster):
     tokenizer = _prepare_directory(directory, system, data, cluster)
     if cluster.is_chief:
         _lint(flags, data, config, tokenizer, log)
-        run_record.record_session(directory, _session(flags, settings, chosen_precision, cluster))
+        run_record.record_session(directory, _session(flags, settings, chosen_precision, cluster, data))
 
     tf.keras.utils.set_random_seed(settings.seed)
     with cluster.strategy.scope(), chosen_precision.scope():
@@ -137,7 +137,7 @@ def _lint(flags, data, config, tokenizer, log):
         log(f"places: python -m ner.data.lint --data_dir={flags.data_dir}")
 
 
-def _session(flags, settings, chosen_precision, cluster):
+def _session(flags, settings, chosen_precision, cluster, data):
     return {
         "started": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
         # Those that were given; what the others' defaults decide is in the run's identity.
@@ -145,6 +145,7 @@ def _session(flags, settings, chosen_precision, cluster):
         "seed": settings.seed,
         "mixed_precision": dataclasses.asdict(chosen_precision),
         "distribution": cluster.describe(),
+        "skipped": {split: dict(corpus.skipped) for split, corpus in data.corpora.items()},
         **environment.describe(),
     }
 
@@ -171,6 +172,7 @@ def _summary(data, model, trainer, system, chosen_precision):
     return "\n".join(
         [
             f"train: {len(data.train):,} sentences; dev: {data.dev_origin or 'none'}; tags: {' '.join(data.tag_set.tags)}",
+            *(f"{split}: {corpus.describe_skipped()}" for split, corpus in data.corpora.items() if corpus.skipped),
             f"model: {model.count_params():,} parameters ({encoder:,} in the encoder, {start})",
             *system.describe(),
             f"peak learning rates: {rates}; {trainer.num_steps:,} steps",

@@ -79,6 +79,11 @@ class Corpus(collections.abc.Sequence):
     def __len__(self):
         return len(self.examples)
 
+    def describe_skipped(self):
+        """What was left out in words, ``3 sentences left out: missing tag 2, columns 1``; empty where nothing was."""
+        reasons = ", ".join(f"{reason} {count:,}" for reason, count in self.skipped.most_common())
+        return f"{sum(self.skipped.values()):,} sentences left out: {reasons}" if reasons else ""
+
     def tag_counts(self):
         """Counter of all tags."""
         counts = collections.Counter()

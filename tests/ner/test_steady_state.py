@@ -1,5 +1,6 @@
 """What must not grow with the amount of data: the number of traced graphs, and memory."""
 
+import collections
 import os
 
 import numpy as np
@@ -88,6 +89,34 @@ def test_tagging_does_not_grow(tmp_path):
         list(predictor.predict(batch))
     # 5,000 texts: a leak of 2 kB for each of them would show.
     assert resident_bytes() - before < 10e6
+
+
+def test_batches_of_tagging_have_few_shapes(tmp_path):
+    """oneDNN keeps compiled kernels for each shape it has met."""
+    predictor = tiny_predictor(tmp_path, batch_size=20)
+    shapes = collections.Counter()
+    run = predictor._entities
+    predictor._entities = lambda inputs: shapes.update([inputs["input_word_ids"].shape]) or run(inputs)
+    for count in range(1, 101):
+        list(predictor.predict(texts(count, count)))
+    assert sum(shapes.values()) > 200
+    assert {rows for rows, _ in shapes} == {1, 8, 16, 20}
+    assert {columns for _, columns in shapes} <= {8, 16, 24, 29}
+
+
+@needs_proc
+def test_tagging_groups_of_any_number_does_not_grow(tmp_path):
+    predictor = tiny_predictor(tmp_path, max_seq_length=24)
+
+    def tag_groups(numbers):
+        for i in numbers:
+            list(predictor.predict(texts(1 + 37 * i % 64, i)))
+
+    tag_groups(range(40))
+    before = resident_bytes()
+    tag_groups(range(40, 128))
+    # With a shape for every number of texts this was 30 MB on a processor with AVX-512.
+    assert resident_bytes() - before < 12e6
 
 
 @needs_proc

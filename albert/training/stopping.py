@@ -21,7 +21,6 @@ class StopSignals:
     def __enter__(self):
         self._previous = {number: signal.signal(number, self._note) for number in (signal.SIGTERM, signal.SIGINT)}
         return self
-        return self
 
     def __exit__(self, *_):
         for number, handler in self._previous.items():

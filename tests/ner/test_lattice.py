@@ -47,7 +47,9 @@ def test_values_are_those_of_the_equations(dtype, tolerance):
     np.testing.assert_allclose(output, _reference(weights, x, words), rtol=0, atol=tolerance)
 
 
-def test_gradients_are_finite_differences_of_the_equations():
+# A graph's loop, which training runs, has a gradient of its own making.
+@pytest.mark.parametrize("graph", [False, True])
+def test_gradients_are_finite_differences_of_the_equations(graph):
     layer = _layer()
     x, words = _inputs()
     weights = {name: variable.numpy() for name, variable in layer.weight_map().items()}
@@ -56,14 +58,26 @@ def test_gradients_are_finite_differences_of_the_equations():
     def loss():
         return np.sum(coefficients * _reference(weights, x, words))
 
-    inputs = {"x": tf.constant(x), "words": tf.constant(words)}
-    with tf.GradientTape() as tape:
-        tape.watch(inputs)
-        value = tf.reduce_sum(coefficients * layer(inputs["x"], LENGTHS, inputs["words"], PLACES))
-    gradients = tape.gradient(value, {**inputs, **layer.weight_map()})
+    def gradients(inputs):
+        with tf.GradientTape() as tape:
+            tape.watch(inputs)
+            value = tf.reduce_sum(coefficients * layer(inputs["x"], LENGTHS, inputs["words"], PLACES))
+        return tape.gradient(value, {**inputs, **layer.weight_map()})
+
+    found = (tf.function(gradients) if graph else gradients)({"x": tf.constant(x), "words": tf.constant(words)})
     for name, array in {"x": x, "words": words, **weights}.items():
-        np.testing.assert_allclose(gradients[name], finite_differences(loss, array), rtol=0, atol=1e-5, err_msg=name)
-        assert np.abs(gradients[name]).max() > 1e-3, name
+        np.testing.assert_allclose(found[name], finite_differences(loss, array), rtol=0, atol=1e-7, err_msg=name)
+        assert np.abs(found[name]).max() > 1e-3, name
+
+
+def test_words_of_two_characters_only():
+    layer = LatticeBiLSTM(INPUT, UNITS, WORD, 1, dtype="float64")
+    for variable, value in zip(layer.weight_map().values(), _layer().weight_map().values()):
+        variable.assign(value)
+    x, words = _inputs()
+    short = PLACES[:, 2] == 0
+    expected = _layer()(x, LENGTHS, words[short], PLACES[short])
+    np.testing.assert_allclose(layer(x, LENGTHS, words[short], PLACES[short]), expected, rtol=0, atol=1e-12)
 
 
 def test_padding_and_neighbours_change_nothing():

@@ -1,0 +1,1 @@
+"""Sentences and their tags: readers, the MSRA download, lint, windows, batches."""

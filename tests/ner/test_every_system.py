@@ -1,4 +1,4 @@
-"""Each system of the comparison, from its own flagfile: trained, killed, trained on, scored, tagged with, exported, and tagged with again."""
+"""Each system of the comparison, from its own flagfile: trained, killed, trained on, scored, exported, and tagged with both ways."""
 
 import json
 import pathlib

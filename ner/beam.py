@@ -20,6 +20,7 @@ from apache_beam.options.pipeline_options import PipelineOptions, SetupOptions
 from apache_beam.utils.shared import Shared
 
 from albert.errors import UserError
+from ner.export.versions import version_directory
 
 DEAD_LETTER = "dead_letter"
 # Lengths up to which texts share a batch; padding then wastes at most half of the work.
@@ -47,9 +48,9 @@ class Tag(beam.DoFn):
 
     def _load(self):
         # TensorFlow is only needed, and slow to import, on the workers.
-        from ner.exported import ExportedPredictor  # noqa: PLC0415
+        from ner.exported import load_exported  # noqa: PLC0415
 
-        return ExportedPredictor(self._model, self._batch_size)
+        return load_exported(self._model, self._batch_size)
 
     def start_bundle(self):
         """Forget what a failed bundle left."""
@@ -113,8 +114,6 @@ def main(argv=None):
     parser.add_argument("--batch_size", type=int, default=64, help="Lines tagged at a time.")
     parser.add_argument("--max_line_length", type=int, default=1 << 20, help="Bytes of a line beyond which it goes to the dead letters.")
     settings, beam_flags = parser.parse_known_args(argv)
-    from ner.export.saved_model import version_directory  # noqa: PLC0415 - imports TensorFlow; not needed for --help
-
     # One version for the whole job, whatever is exported meanwhile.
     settings.model = version_directory(settings.model)
     options = PipelineOptions(beam_flags)

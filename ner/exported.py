@@ -1,4 +1,4 @@
-"""An exported model in Python: the interface of ``ner.inference.Predictor`` on a SavedModel, with nothing but TensorFlow."""
+"""Exported models in Python: the interface of ``ner.inference.Predictor`` on a SavedModel or a TensorFlow Lite file."""
 
 import itertools
 import os
@@ -8,27 +8,64 @@ import tensorflow as tf
 
 from albert.errors import UserError
 from albert.files import read_json
+from ner import runs
 from ner.config import TaggerConfig
-from ner.data.joining import Piece
+from ner.data.joining import Piece, WindowJoiner
+from ner.data.windows import split_windows
 from ner.entity import Entity
-from ner.export.saved_model import PROVENANCE, version_directory
+from ner.export.provenance import PROVENANCE
+from ner.export.versions import TFLITE_MODEL, format_of, version_directory
+from ner.model_dir import ModelDir
 from ner.serving_client.texts import encode_text
-from ner.tags import Span, tags_from_spans
+from ner.tags import Span, spans_from_tags, tags_from_spans
 
 # Texts per call, in batches: the graph itself puts windows of similar length together.
 _BATCHES_PER_CALL = 8
 
 
-class ExportedPredictor:
-    """Runs an exported model on texts.
+def load_exported(path, batch_size=64):
+    """The :class:`ExportedPredictor` or :class:`TFLitePredictor` of a version, or of the newest version in a directory of them."""
+    directory = version_directory(path)
+    return TFLitePredictor(directory) if format_of(directory) == "tflite" else ExportedPredictor(directory, batch_size)
+
+
+class _Exported:
+    """What the two share.
+
+    Attributes:
+      tag_set: its ``TagSet``.
+      provenance: what ``provenance.json`` says.
+    """
+
+    def __init__(self, assets):
+        self.provenance = read_json(os.path.join(assets, PROVENANCE), "what the exported model was made from")
+        values = read_json(os.path.join(assets, "model.json"), "the configuration of the exported model")
+        self._config = TaggerConfig.from_dict(values)
+        self.tag_set = self._config.tag_set
+
+    @property
+    def constrained(self):
+        """Whether it was exported to decode only tag sequences the scheme allows."""
+        return self.provenance["constrained_decoding"]
+
+    def pieces(self, texts):
+        """Tags and entities: an iterator over one ``ner.data.joining.Piece`` per text of an iterable of strings."""
+        raise NotImplementedError
+
+    def predict(self, texts, progress=None):
+        """As :meth:`pieces`; ``progress`` is called with 1 after each text."""
+        for piece in self.pieces(texts):
+            yield piece
+            if progress:
+                progress(1)
+
+
+class ExportedPredictor(_Exported):
+    """Runs a SavedModel on texts, with nothing but TensorFlow.
 
     Args:
       path: the directory given to ``--export_dir``, of which the newest version is taken, or one of its versions.
       batch_size: texts per call, in eighths: of a call, windows of similar length are computed together.
-
-    Attributes:
-      tag_set: its ``TagSet``.
-      provenance: what ``assets/provenance.json`` says.
 
     Raises:
       UserError: there is no exported model, or it is broken.
@@ -36,20 +73,12 @@ class ExportedPredictor:
 
     def __init__(self, path, batch_size=64):
         directory = version_directory(path)
-        assets = os.path.join(directory, "assets")
-        self.provenance = read_json(os.path.join(assets, PROVENANCE), "what the exported model was made from")
-        values = read_json(os.path.join(assets, "model.json"), "the configuration of the exported model")
-        self.tag_set = TaggerConfig.from_dict(values).tag_set
+        super().__init__(os.path.join(directory, "assets"))
         self.batch_size = batch_size
         try:
             self._model = tf.saved_model.load(directory)
         except (OSError, ValueError, tf.errors.OpError) as e:
             raise UserError(f"{directory}: cannot load the exported model: {str(e).splitlines()[0]}") from e
-
-    @property
-    def constrained(self):
-        """Whether it was exported to decode only tag sequences the scheme allows."""
-        return self.provenance["constrained_decoding"]
 
     def entities(self, texts):
         """Entities of texts: an iterator over one list of ``Entity`` per text of an iterable of strings."""
@@ -69,13 +98,6 @@ class ExportedPredictor:
                     progress(1)
         return result
 
-    def predict(self, texts, progress=None):
-        """As :meth:`pieces`; ``progress`` is called with 1 after each text."""
-        for piece in self.pieces(texts):
-            yield piece
-            if progress:
-                progress(1)
-
     def pieces(self, texts):
         """Tags and entities: an iterator over one ``ner.data.joining.Piece`` per text of an iterable of strings."""
         texts, copies = itertools.tee(texts)
@@ -94,3 +116,61 @@ class ExportedPredictor:
             encoded = np.array([encode_text(text) for text in chunk], object)
             outputs = self._model.signatures[signature](text=tf.constant(encoded, tf.string))
             yield chunk, {name: value.numpy() for name, value in outputs.items()}
+
+
+class TFLitePredictor(_Exported):
+    """Runs a TensorFlow Lite file on texts: what a device's own code has to do.
+
+    Args:
+      path: the directory given to ``--export_dir``, of which the newest version is taken, or one of its versions.
+      num_threads: threads of the interpreter; all of the machine's by default.
+
+    Raises:
+      UserError: there is no exported model, or it is broken.
+    """
+
+    def __init__(self, path, num_threads=None):
+        directory = version_directory(path)
+        super().__init__(directory)
+        self._tokenizer = ModelDir(directory).read_tokenizer(self._config)
+        self._window = self._config.max_seq_length - 2
+        file = os.path.join(directory, TFLITE_MODEL)
+        # The interpreter takes a broken file for a good one, and the process ends.
+        if not os.path.isfile(file) or runs.sha256(file) != self.provenance.get("sha256"):
+            raise UserError(f"{file}: found another file than was exported, expected the SHA-256 of {PROVENANCE}")
+        try:
+            self._run = tf.lite.Interpreter(file, num_threads=num_threads or os.cpu_count()).get_signature_runner()
+        except (OSError, ValueError, RuntimeError) as e:
+            raise UserError(f"{file}: cannot load the exported model: {str(e).splitlines()[0]}") from e
+
+    def entities(self, texts):
+        """Entities of texts: an iterator over one list of ``Entity`` per text of an iterable of strings."""
+        for text in texts:
+            yield [Entity(*span, text[span.start : span.end], score) for span, score in self._tag(text).spans]
+
+    def tags(self, texts, progress=None):
+        """Best tag of every character: a list of one tag list per text. ``progress`` is called with 1 after each text."""
+        return [piece.tags for piece in self.predict(texts, progress)]
+
+    def pieces(self, texts):
+        """Tags and entities: an iterator over one ``ner.data.joining.Piece`` per text of an iterable of strings."""
+        return map(self._tag, texts)
+
+    def _tag(self, text):
+        joiner = WindowJoiner(self.tag_set.scheme)
+        pieces = []
+        for start, end in split_windows(len(text), self._window, self._window // 4):
+            outputs = self._tag_window(text[start:end])
+            tags = self.tag_set.decode(outputs["tags"])
+            spans = spans_from_tags(tags, self.tag_set.scheme)
+            pieces.append(joiner.add((start, end), tags, spans, [float(outputs["scores"][span.end - 1]) for span in spans]))
+        pieces.append(joiner.finish())
+        return Piece(0, [tag for piece in pieces for tag in piece.tags], [span for piece in pieces for span in piece.spans], True)
+
+    def _tag_window(self, text):
+        tokenizer, length = self._tokenizer, len(text)
+        ids = np.full([1, self._window + 2], tokenizer.pad_id, np.int32)
+        ids[0, 0], ids[0, length + 1] = tokenizer.cls_id, tokenizer.sep_id
+        ids[0, 1 : length + 1] = tokenizer.encode(text)
+        outputs = self._run(input_word_ids=ids, lengths=np.array([length], np.int32))
+        return {name: value[0, :length] for name, value in outputs.items()}

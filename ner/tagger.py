@@ -2,8 +2,8 @@
 
 from albert.errors import UserError
 from ner.entity import Entity
-from ner.export.saved_model import is_export
-from ner.exported import ExportedPredictor
+from ner.export.versions import is_export
+from ner.exported import load_exported
 from ner.inference import Predictor
 from ner.lexicon import Lexicon
 from ner.model_dir import ModelDir
@@ -54,7 +54,7 @@ class Tagger:
     def _load_export(cls, path, batch_size, constrained_decoding, lexicon):
         if lexicon is not None:
             raise UserError(f"{path}: an exported model takes no lexicon; expected the training output it was exported from")
-        predictor = ExportedPredictor(path, batch_size)
+        predictor = load_exported(path, batch_size)
         if predictor.constrained != constrained_decoding:
             raise UserError(f"{path}: was exported with --constrained_decoding={predictor.constrained}, found {constrained_decoding}")
         return cls(predictor)

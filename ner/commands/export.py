@@ -14,13 +14,14 @@ from ner.data.readers import read_split
 from ner.export import report, tflite
 from ner.export.module import ServingModule
 from ner.export.network import FrozenNetwork
+from ner.export.provenance import PROVENANCE, describe
 from ner.export.quantization import quantize
-from ner.export.saved_model import PROVENANCE, choose_version, new_version, write_saved_model
-from ner.exported import ExportedPredictor
+from ner.export.saved_model import write_saved_model
+from ner.export.versions import TFLITE_MODEL, choose_version, new_version
+from ner.exported import ExportedPredictor, TFLitePredictor
 from ner.inference import Predictor
-from ner.model_dir import BEST_WEIGHTS, LAST_WEIGHTS, LEXICON_FILE, ModelDir
+from ner.model_dir import LEXICON_FILE, ModelDir
 from ner.models import TaggerModel
-from ner.reporting import environment
 
 # Sentences a TensorFlow Lite file is measured on: it computes one padded window at a time.
 _TFLITE_SENTENCES = 300
@@ -42,18 +43,6 @@ class _Source:
         names = ["labels.txt", "model.json", os.path.basename(self.tokenizer.path)]
         return [self.directory.file(name) for name in names + ([LEXICON_FILE] if self.config.lattice is not None else [])]
 
-    def provenance(self, export_format, precision):
-        weights = BEST_WEIGHTS if os.path.exists(self.directory.file(BEST_WEIGHTS)) else LAST_WEIGHTS
-        record = self.directory.file("run.json")
-        return {
-            "format": export_format,
-            "precision": precision,
-            "constrained_decoding": self.constrained,
-            "weights": {"file": weights, "sha256": runs.sha256(self.directory.file(weights))},
-            "training": read_json(record, "the record of the training run") if os.path.exists(record) else None,
-            **environment.describe(),
-        }
-
 
 def export(flags):
     """Write ``--export_dir/<version>`` and, with ``--data_dir``, print what it loses and how fast it is."""
@@ -63,7 +52,7 @@ def export(flags):
     config = directory.read_config()
     if flags.export_format == "tflite":
         tflite.check(config, flags.export_precision)
-    version = choose_version(flags.export_dir, flags.export_version)
+    version = choose_version(flags.export_dir, flags.export_version, flags.export_format)
     test = None
     if flags.data_dir:
         test = read_split(flags.data_dir, "test", types=config.tag_set.types, on_bad_line=flags.on_bad_line)
@@ -90,7 +79,7 @@ def _write_saved_model(path, source, precision, test, batch_size):
     module = ServingModule(network, source.model.chain, source.config, source.tokenizer, source.constrained)
     write_saved_model(path, module, source.files, source.config.max_seq_length - 2)
     provenance = os.path.join(path, "assets", PROVENANCE)
-    values = source.provenance("savedmodel", precision)
+    values = describe(source.directory, "savedmodel", precision, source.constrained)
     write_json(provenance, values)
     if test is not None:
         predictor = ExportedPredictor(path, batch_size)
@@ -100,17 +89,19 @@ def _write_saved_model(path, source, precision, test, batch_size):
 
 def _write_tflite(path, source, precision, test, batch_size):
     contents = tflite.convert(source.model, source.config, precision, source.constrained)
-    with atomic_write(os.path.join(path, tflite.MODEL_FILE), "wb") as f:
+    model_file = os.path.join(path, TFLITE_MODEL)
+    with atomic_write(model_file, "wb") as f:
         f.write(contents)
     for file in source.files:
         shutil.copyfile(file, os.path.join(path, os.path.basename(file)))
-    values = source.provenance("tflite", precision)
+    values = {**describe(source.directory, "tflite", precision, source.constrained), "sha256": runs.sha256(model_file)}
+    write_json(os.path.join(path, PROVENANCE), values)
     if test is not None:
         examples = test.examples[:_TFLITE_SENTENCES]
-        predictor = tflite.TFLitePredictor(contents, source.config, source.tokenizer)
-        exported = report.measure(predictor, predictor.predict, examples)
+        predictor = TFLitePredictor(path)
+        exported = report.measure(predictor, lambda text: list(predictor.entities([text])), examples)
         values["measured"] = _compare(source, exported, examples, f"tflite {precision}", batch_size)
-    write_json(os.path.join(path, PROVENANCE), values)
+        write_json(os.path.join(path, PROVENANCE), values)
 
 
 def _compare(source, exported, examples, name, batch_size):

@@ -5,6 +5,8 @@ server has no variables to restore.
 Shapes: B rows, T characters (T + 2 tokens), H hidden, U LSTM units, K tags.
 """
 
+import contextlib
+
 import tensorflow as tf
 from tensorflow.core.framework import graph_pb2
 from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
@@ -54,6 +56,17 @@ def _lstm(x, kernel, recurrent_kernel, bias):
     return tf.transpose(outputs.h, [1, 0, 2])
 
 
+@contextlib.contextmanager
+def recurrent_layer(model, layer):
+    """While the context is open, a ``TaggerModel`` has another recurrent layer, which computes the same."""
+    own = model.rnn
+    model.rnn = layer
+    try:
+        yield
+    finally:
+        model.rnn = own
+
+
 class FrozenNetwork:
     """Emissions of a ``TaggerModel`` with its weights as constants.
 
@@ -79,13 +92,8 @@ class FrozenNetwork:
     def of(cls, model):
         """The frozen network of a ``TaggerModel``, in the precision of its layers."""
         signature = {name: tf.TensorSpec(spec.shape, spec.dtype, name) for name, spec in model.input_signature().items()}
-        layer = model.rnn
-        try:
-            if type(layer) is BiLSTM:
-                model.rnn = FusedBiLSTM(layer)
+        with recurrent_layer(model, FusedBiLSTM(model.rnn) if type(model.rnn) is BiLSTM else model.rnn):
             traced = tf.function(lambda inputs: model(inputs, training=False), input_signature=[signature]).get_concrete_function()
-        finally:
-            model.rnn = layer
         # Loops stay functions. Lowered to switches and merges here, they would be lowered in a function that is called from within
         # a loop, and no executor runs that; whoever loads the export lowers them where they then are.
         frozen = convert_variables_to_constants_v2(traced, lower_control_flow=False)

@@ -64,7 +64,7 @@ print(json.dumps([answer(version, request["texts"]) for version in request["vers
 """
 
 
-def save_tagger(path, config=CONFIG, seed=5):
+def save_tagger(path, config=CONFIG, seed=5, spread=0.5):
     """Write a tagger with random weights, large enough to find many entities, as training would; returns its ``ModelDir``."""
     path.mkdir()
     directory = ModelDir(path)
@@ -77,7 +77,7 @@ def save_tagger(path, config=CONFIG, seed=5):
     for name, variable in model.weight_map().items():
         # A CRF of zeros prefers no tag to another, so that entities are many and short.
         if not name.startswith("crf/"):
-            variable.assign(variable + 0.5 * random.normal(size=variable.shape).astype(np.float32))
+            variable.assign(variable + spread * random.normal(size=variable.shape).astype(np.float32))
     directory.write_weights(BEST_WEIGHTS, model)
     return directory
 

@@ -16,7 +16,7 @@ import run_ner
 from albert.errors import UserError
 from ner.export.network import FrozenNetwork
 from ner.export.quantization import QuantizedWeights, quantize, quantized_matmul
-from ner.export.saved_model import new_version, versions
+from ner.export.versions import new_version, versions
 from ner.export.warmup import FILE as WARMUP_FILE
 from ner.models import TaggerModel
 from ner.serving_client.messages import PredictionLog, PredictResponse, predict_request, tensor_values
@@ -31,6 +31,9 @@ def _work(tmp_path_factory):
     """A directory with a model and three exported versions of it: float32, bfloat16, int8."""
     work = tmp_path_factory.mktemp("work")
     save_tagger(work / "model")
+    session = {"flags": {"data_dir": str(work / "data"), "input_file": [str(work / "data" / "a.txt"), "b.txt"], "seed": 3}}
+    record = {"sessions": [session], "result": {"chosen_by": f"the best F1 on 7 sentences of {work}/data/dev.txt"}}
+    (work / "model" / "run.json").write_text(json.dumps(record))
     for precision in ("float32", "bfloat16", "int8"):
         export(work, export_precision=precision)
     return work
@@ -84,9 +87,9 @@ def test_saved_model_cli(work):
     assert "Result for output key num_entities" in done.stdout
 
 
-def test_the_file_holds_no_path_of_this_machine(work):
+def test_no_file_holds_a_path_of_this_machine(work):
     for path in (work / "base" / "1").rglob("*"):
-        if path.is_file() and path.name != "provenance.json":
+        if path.is_file():
             contents = path.read_bytes()
             assert str(work).encode() not in contents and str(ROOT).encode() not in contents, path
 
@@ -124,6 +127,10 @@ def test_what_lies_beside_the_graph(work):
         assert (version / "assets" / name).read_bytes() == (work / "model" / name).read_bytes()
     provenance = json.loads((version / "assets" / "provenance.json").read_text())
     assert provenance["precision"] == "float32"
+    assert provenance["training"] == {
+        "sessions": [{"flags": {"data_dir": "data", "input_file": ["a.txt", "b.txt"], "seed": 3}}],
+        "result": {"chosen_by": "the best F1 on 7 sentences of data/dev.txt"},
+    }
     assert provenance["packages"]["tensorflow"] == tf.__version__
     requests = [
         PredictionLog.FromString(record.numpy()).predict_log.request for record in tf.data.TFRecordDataset(str(version / WARMUP_FILE))

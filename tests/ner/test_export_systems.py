@@ -70,9 +70,10 @@ def test_an_export_finds_what_the_training_output_finds(exports, name):
 
 
 @pytest.mark.slow
-def test_so_does_an_export_of_every_system(tmp_path):
-    for directory, _, answer in _export_all(tmp_path, ALL_SYSTEMS).values():
-        _check(directory, answer)
+@pytest.mark.parametrize("name", [name for name in ALL_SYSTEMS if name not in SYSTEMS])
+def test_so_does_an_export_of_every_other_system(tmp_path, name):
+    directory, _, answer = _export_all(tmp_path, [name])[name]
+    _check(directory, answer)
 
 
 def _check(directory, answer):

@@ -1,0 +1,54 @@
+"""What an exported model was made from and with, and what was measured: ``provenance.json``."""
+
+import os
+
+from albert.files import read_json
+from ner import run_record, runs
+from ner.model_dir import BEST_WEIGHTS, LAST_WEIGHTS
+from ner.reporting import environment
+
+PROVENANCE = "provenance.json"
+
+
+def describe(directory, export_format, precision, constrained):
+    """The provenance of an export.
+
+    Args:
+      directory: the ``ModelDir`` it is made from.
+      export_format: ``savedmodel`` or ``tflite``.
+      precision: ``float32``, ``bfloat16`` or ``int8``.
+      constrained: whether only tag sequences the scheme allows are decoded.
+
+    Returns:
+      JSON-ready dict: these, the weights' file and SHA-256, the record of the training run if there is one, and versions and hardware.
+    """
+    weights = BEST_WEIGHTS if os.path.exists(directory.file(BEST_WEIGHTS)) else LAST_WEIGHTS
+    record = directory.file(run_record.RECORD)
+    return {
+        "format": export_format,
+        "precision": precision,
+        "constrained_decoding": constrained,
+        "weights": {"file": weights, "sha256": runs.sha256(directory.file(weights))},
+        "training": without_directories(read_json(record, "the record of the training run")) if os.path.exists(record) else None,
+        **environment.describe(),
+    }
+
+
+def without_directories(record):
+    """A run's record with only the last part of every absolute path that its flags name: an export is given to others."""
+    flags = [session.get("flags", {}) for session in record.get("sessions", [])]
+    values = [value for own in flags for flag in own.values() for value in (flag if isinstance(flag, list) else [flag])]
+    # Longest first: one may be a directory in another.
+    paths = sorted({value for value in values if isinstance(value, str) and os.path.isabs(value)}, key=len, reverse=True)
+
+    def shorten(value):
+        if isinstance(value, dict):
+            return {key: shorten(own) for key, own in value.items()}
+        if isinstance(value, list):
+            return [shorten(own) for own in value]
+        if isinstance(value, str):
+            for path in paths:
+                value = value.replace(path, os.path.basename(os.path.normpath(path)))
+        return value
+
+    return shorten(record)

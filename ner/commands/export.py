@@ -5,7 +5,7 @@ import os
 import shutil
 
 from albert.errors import UserError
-from albert.files import atomic_write, read_json, write_json
+from albert.files import atomic_write, write_json
 from albert.training.precision import Precision
 from ner import runs
 from ner.commands.common import model_dir

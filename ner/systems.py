@@ -114,6 +114,7 @@ def choose(flags, source, data):
     if source is None:
         if flags.char_vectors:
             char_vectors = read_vectors(flags.char_vectors, lambda word: len(word) == 1, flags.char_embedding_size)
+            _require_some(char_vectors, flags, "char_vectors", "single characters")
             origin["char_vectors"] = runs.sha256(flags.char_vectors)
         source = _character_source(flags, texts, char_vectors)
     if flags.rnn == "lattice":
@@ -121,6 +122,7 @@ def choose(flags, source, data):
         words = set(lexicon_words(flags.word_lexicon, texts, lattice.max_word_length))
         if flags.word_vectors:
             word_vectors = read_vectors(flags.word_vectors, words.__contains__, lattice.word_embedding_size)
+            _require_some(word_vectors, flags, "word_vectors", "the lexicon's words")
             origin["word_vectors"] = runs.sha256(flags.word_vectors)
         lexicon = WordLexicon.choose(words, texts, lattice.max_word_length, word_vectors)
         origin["lexicon"] = hashlib.sha256("\n".join(lexicon.words).encode("utf-8", "surrogatepass")).hexdigest()
@@ -137,6 +139,11 @@ def choose(flags, source, data):
         dropout=flags.dropout,
     )
     return System(source, config, lexicon, char_vectors, word_vectors, origin)
+
+
+def _require_some(vectors, flags, name, words):
+    if not vectors:
+        raise UserError(f"--{name}: {flags[name].value}: found vectors of none of {words}, expected some")
 
 
 def _character_source(flags, texts, char_vectors):

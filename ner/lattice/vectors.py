@@ -1,5 +1,6 @@
 """Pretrained vectors in word2vec's text format."""
 
+import codecs
 import os
 
 import numpy as np
@@ -10,8 +11,9 @@ from ner.errors import DataError
 def read_vectors(path, wanted, size):
     """The vectors of some words.
 
-    The file has a line per word: the word and its numbers, separated by blanks. A first line of two whole numbers, the count of
-    words and their size, may be there or not. A word that occurs twice has its first vector.
+    The file has a line per word: the word and its numbers, separated by ASCII blanks; a word may hold any other, an ideographic space
+    say. A first line of two whole numbers, the count of words and their size, may be there or not. A word that occurs twice has its
+    first vector.
 
     Args:
       path: UTF-8 text file.
@@ -22,37 +24,45 @@ def read_vectors(path, wanted, size):
       dict from word to float32 [size].
 
     Raises:
-      DataError: the file cannot be read, is not UTF-8, or a line is not a word and ``size`` finite numbers.
+      DataError: the file cannot be read, ends before it has all the words its first line says, a word is not UTF-8, or a line is not
+        a word and ``size`` finite numbers.
     """
-    name, vectors = os.fspath(path), {}
+    name, vectors, expected, found = os.fspath(path), {}, 0, 0
     try:
         with open(path, "rb") as f:
             for number, line in enumerate(f, start=1):
-                _read_line(line, f"{name}:{number}", number == 1, wanted, size, vectors)
+                fields = (line.removeprefix(codecs.BOM_UTF8) if number == 1 else line).split()
+                if number == 1 and _is_header(fields):
+                    expected = int(fields[0])
+                    if int(fields[1]) != size:
+                        raise DataError(f"{name}:1: found vectors of {int(fields[1])} numbers, expected {size}")
+                elif fields:
+                    found += 1
+                    _read_fields(fields, f"{name}:{number}", wanted, size, vectors)
     except OSError as e:
         raise DataError(f"{name}: cannot read the vectors: {e.strerror}") from e
+    if found < expected:
+        raise DataError(f"{name}: found {found:,} words, expected the {expected:,} that its first line says")
     return vectors
 
 
-def _read_line(line, where, first, wanted, size, vectors):
-    try:
-        text = line.decode("utf-8-sig" if first else "utf-8")
-    except UnicodeDecodeError as e:
-        raise DataError(f"{where}: expected UTF-8, found byte 0x{line[e.start]:02x}") from e
-    fields = text.split()
-    if not fields:
-        return
-    if first and len(fields) == 2 and all(field.isdigit() for field in fields):
-        if int(fields[1]) != size:
-            raise DataError(f"{where}: found vectors of {fields[1]} numbers, expected {size}")
-        return
+def _is_header(fields):
+    return len(fields) == 2 and all(field.isdigit() for field in fields)
+
+
+def _read_fields(fields, where, wanted, size, vectors):
     if len(fields) != size + 1:
         raise DataError(f"{where}: found {len(fields) - 1} numbers after the word, expected {size}")
-    word = fields[0]
+    try:
+        word = fields[0].decode("utf-8")
+    except UnicodeDecodeError as e:
+        raise DataError(f"{where}: expected UTF-8, found byte 0x{fields[0][e.start]:02x}") from e
     if word in vectors or not wanted(word):
         return
     try:
-        vector = np.array(fields[1:], np.float32)
+        # A number too large for float32 becomes infinite, and is refused below.
+        with np.errstate(over="ignore"):
+            vector = np.array([float(field) for field in fields[1:]], np.float32)
     except ValueError as e:
         raise DataError(f"{where}: expected {size} numbers after the word, found one that is none: {e}") from e
     if not np.all(np.isfinite(vector)):

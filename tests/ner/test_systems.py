@@ -92,11 +92,25 @@ def test_a_lattice_is_trained_and_tagged_with(run, capsys):
         ({"rnn": "gru", "lstm_cell": "peephole"}, "--lstm_cell: found peephole with --rnn=gru, expected it with --rnn=lstm"),
         ({"rnn": "lattice", "word_lexicon": "train", "max_word_length": 1}, "--max_word_length: must be at least 2, found 1"),
         ({"rnn": "lattice", "word_lexicon": "train"}, "--word_lexicon: found no word of 2 to 4 characters, expected some"),
+        (
+            {"rnn": "lattice", "word_lexicon": "{here}/words.txt", "word_vectors": "{here}/characters.vec", "word_embedding_size": 4},
+            "--word_vectors: {here}/characters.vec: found vectors of none of the lexicon's words, expected some",
+        ),
+        (
+            {"char_vectors": "{here}/words.vec", "char_embedding_size": 3},
+            "--char_vectors: {here}/words.vec: found vectors of none of single characters, expected some",
+        ),
+        (
+            {"char_vectors": "{here}/characters.vec", "char_embedding_size": 7},
+            "{here}/characters.vec:1: found 4 numbers after the word, expected 7",
+        ),
         ({"char_embedding_size": 0}, "--char_embedding_size: must be positive, found 0"),
     ],
 )
 def test_flags_that_do_not_fit(run, flags, message):
+    here = str(run.directory)
+    flags = {name: value.replace("{here}", here) if isinstance(value, str) else value for name, value in flags.items()}
     with pytest.raises(UserError) as caught:
         run(**flags)
-    assert str(caught.value) == message
+    assert str(caught.value) == message.replace("{here}", here)
     assert not (run.directory / "out").exists()

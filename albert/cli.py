@@ -1,5 +1,6 @@
 """The frame every command runs in: flags are parsed, and a user's mistake becomes one line on stderr instead of a traceback."""
 
+import errno
 import os
 import sys
 
@@ -11,12 +12,15 @@ EXIT_USER_ERROR = 1
 EXIT_USAGE = 2
 EXIT_INTERRUPTED = 130  # what a shell reports for a process ended by Ctrl-C
 
+# A full or failing disk, a quota, rights: nothing a program can foresee or mend, whichever file it meets it with.
+_NOT_OURS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.EACCES, errno.EPERM)
+
 
 def run(main, argv=None, arguments=()):
     """Parse the flags, call ``main(argv)`` and exit the process.
 
-    The exit code is what ``main`` returns (None means 0), 1 for an ``albert.UserError``, 2 for flags that cannot be parsed
-    and 130 after Ctrl-C. Any other exception is a bug and keeps its traceback.
+    The exit code is what ``main`` returns (None means 0), 1 for an ``albert.UserError`` or a disk that cannot be read or
+    written, 2 for flags that cannot be parsed and 130 after Ctrl-C. Any other exception is a bug and keeps its traceback.
 
     Args:
       main: function of the arguments left after flag parsing: the program's name, and one for each of ``arguments``.
@@ -56,6 +60,10 @@ def _call(main, args):
         # The reader of our output (head, less) has closed it; without this, Python complains again when it flushes at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return EXIT_USER_ERROR
+    except OSError as e:
+        if e.errno not in _NOT_OURS:
+            raise
+        _fail(f"{e.filename or 'input or output'}: {e.strerror}", EXIT_USER_ERROR)
 
 
 def _fail(message, code):

@@ -31,9 +31,11 @@ def atomic_write(path, mode="w"):
             f.flush()
             os.fsync(f.fileno())
         os.replace(temporary, path)
-    except BaseException:
+    except BaseException as e:
         with contextlib.suppress(OSError):
             os.unlink(temporary)
+        if isinstance(e, OSError) and e.errno is not None and e.filename is None:
+            e.filename = path  # what writing to an open file does not say
         raise
 
 

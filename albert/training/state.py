@@ -63,7 +63,18 @@ class TrainingState:
 
         Args:
           progress: of the class given; its ``step`` names the checkpoint.
+
+        Raises:
+          UserError: the disk is full, or cannot be written to for another reason. The checkpoint before is still there.
         """
+        try:
+            self._save(progress)
+        except (OSError, tf.errors.OpError) as e:
+            # TensorFlow: "{{node}} path; No space left on device [Op:SaveV2]".
+            reason = e.strerror if isinstance(e, OSError) else e.message.rsplit("; ", 1)[-1].split(" [Op:")[0]
+            raise UserError(f"--output_dir: cannot write the training state to {self.directory}: {reason}") from e
+
+    def _save(self, progress):
         self._progress.assign(json.dumps(dataclasses.asdict(progress)))
         path = os.path.join(self.directory, f"ckpt-{progress.step}")
         self._checkpoint.write(path)

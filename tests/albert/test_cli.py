@@ -31,6 +31,8 @@ def run(body, *arguments):
         ("return 3", [], 3, "", ""),
         ("raise UserError('x.txt:7: found a, expected b')", [], 1, "", "error: x.txt:7: found a, expected b\n"),
         ("raise UserError('two\\nlines')", [], 1, "", "error: two lines\n"),
+        ("raise OSError(28, 'No space left on device', 'a.txt')", [], 1, "", "error: a.txt: No space left on device\n"),
+        ("raise OSError(28, 'No space left on device')", [], 1, "", "error: input or output: No space left on device\n"),
         ("raise KeyboardInterrupt", [], 130, "", "error: interrupted\n"),
         ("pass", ["--n=five"], 2, "", None),
         ("pass", ["--m=5"], 2, "", None),
@@ -47,11 +49,12 @@ def test_exit_codes(body, arguments, code, stdout, stderr):
         assert result.stderr == stderr
 
 
-def test_a_bug_keeps_its_traceback():
-    result = run("raise ValueError('a bug')")
+@pytest.mark.parametrize("bug", ["ValueError('a bug')", "FileNotFoundError(2, 'a bug')"])
+def test_a_bug_keeps_its_traceback(bug):
+    result = run(f"raise {bug}")
     assert result.returncode == 1
     assert "Traceback" in result.stderr
-    assert "ValueError: a bug" in result.stderr
+    assert "a bug" in result.stderr
 
 
 def test_a_reader_that_closes_the_output_is_no_traceback():

@@ -1,5 +1,6 @@
 """Atomic writes."""
 
+import errno
 import os
 
 import pytest
@@ -24,6 +25,13 @@ def test_a_failure_leaves_the_old_file(tmp_path):
         _ = 1 / 0
     assert path.read_bytes() == b"old"
     assert os.listdir(tmp_path) == ["old.bin"]
+
+
+def test_a_full_disk_is_told_with_the_file(tmp_path):
+    with pytest.raises(OSError, match="No space left") as e, atomic_write(tmp_path / "file"):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    assert e.value.filename == str(tmp_path / "file")
+    assert os.listdir(tmp_path) == []
 
 
 def test_replacing_and_rights(tmp_path):

@@ -1,6 +1,8 @@
 """Checkpoints of an unfinished run: whole or not there, whatever happens in between."""
 
 import dataclasses
+import errno
+import os
 import pathlib
 
 import numpy as np
@@ -88,6 +90,25 @@ def test_a_kill_in_a_save_leaves_a_whole_state(tmp_path, monkeypatch, moment):
     (tmp_path / "state" / "ckpt-9_temp").mkdir()
     again.remove_remains()
     assert files(tmp_path / "state") == ["checkpoint", f"ckpt-{expected}.data-00000-of-00001", f"ckpt-{expected}.index"]
+
+
+@pytest.mark.parametrize("moment", ["before the files", "after the files"])
+def test_a_disk_that_cannot_be_written_is_one_line(tmp_path, monkeypatch, moment):
+    state, weight = make(tmp_path / "state", keep=1)
+    save(state, weight, 3)
+    if moment == "before the files":
+        (tmp_path / "state" / "ckpt-7_temp").write_text("", encoding="utf-8")  # in the way of TensorFlow's directory
+        reason = ".+"
+    else:
+        monkeypatch.setattr("albert.training.state.sync", full_disk)
+        reason = "No space left on device"
+    with pytest.raises(UserError, match=f"^--output_dir: cannot write the training state to .*/state: {reason}$"):
+        save(state, weight, 7)
+    assert make(tmp_path / "state")[0].restore().step == 3
+
+
+def full_disk(_):
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 def test_a_state_of_tensorflows_own_manager_is_taken_up(tmp_path):

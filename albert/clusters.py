@@ -192,25 +192,30 @@ def _dropped(x, keep, scale):
     return tf.cast(_drop(tf.cast(x, tf.float32), keep, scale), x.dtype)
 
 
-@tf.custom_gradient
-def split_heads(qkv, bias):
+def split_heads(qkv, bias, batch, heads):
     """Query, key and value of every head, with their bias.
 
     Args:
-      qkv: float [B, T, 3, n, d].
+      qkv: float [N, 3nd], the product with the three kernels side by side.
       bias: float32 [3nd].
+      batch: int32 scalar, B; N is B times T.
+      heads: Python int, n.
 
     Returns:
       Three tensors [B, n, T, d] of qkv's dtype.
     """
-    shape = tf.shape(qkv)
+    width = bias.shape[0]
 
-    def gradient(*gradients):
-        d = tf.reshape(_split_heads_gradient(*gradients), [-1, bias.shape[0]])
-        return tf.reshape(d, shape), column_sums(d)
+    @tf.custom_gradient
+    def run(qkv, bias):
+        def gradient(*gradients):
+            d = tf.reshape(_split_heads_gradient(*gradients), [-1, width])
+            return d, column_sums(d)
 
-    # Taken apart outside: parts of the first axis share the whole's memory.
-    return tf.unstack(_split_heads(qkv, bias)), gradient
+        # Taken apart outside: parts of the first axis share the whole's memory.
+        return tf.unstack(_split_heads(tf.reshape(qkv, [batch, -1, 3, heads, width // (3 * heads)]), bias)), gradient
+
+    return run(qkv, bias)
 
 
 @cluster

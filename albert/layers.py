@@ -211,8 +211,7 @@ class TransformerBlock(tf.keras.layers.Layer):
     def _attention(self, x, mask_bias, batch, w, seed, site, arithmetic):
         """Everything up to the product with the output kernel, without its bias: [N, H]."""
         heads, size = self.config.num_attention_heads, self.config.head_size
-        qkv = tf.reshape(tf.matmul(x, w.qkv_kernel), [batch, -1, 3, heads, size])
-        query, key, value = arithmetic.split_heads(qkv, w.qkv_bias)
+        query, key, value = arithmetic.split_heads(tf.matmul(x, w.qkv_kernel), w.qkv_bias, batch, heads)
         scores = tf.matmul(query, key, transpose_b=True)
         dropped = ops.dropout_mask(tf.shape(scores), self.config.attention_probs_dropout_prob, seed, site)
         probabilities = arithmetic.attention_probabilities(scores, mask_bias, dropped)

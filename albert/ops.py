@@ -130,19 +130,22 @@ def residual_norm(residual, x, bias, gamma, beta, epsilon, dropped=None):
     return layer_norm(residual_sum(residual, x, bias, dropped), gamma, beta, epsilon)
 
 
-def split_heads(qkv, bias):
+def split_heads(qkv, bias, batch, heads):
     """Query, key and value of every head, with their bias.
 
     Args:
-      qkv: float [B, T, 3, n, d].
+      qkv: float [N, 3nd], the product with the three kernels side by side.
       bias: [3nd] of qkv's dtype.
+      batch: int32 scalar, B; N is B times T.
+      heads: Python int, n.
 
     Returns:
       Three tensors [B, n, T, d] of qkv's dtype.
     """
-    shape = tf.shape(qkv)
-    flat = tf.nn.bias_add(tf.reshape(qkv, [-1, bias.shape[0]]), bias)
-    return tf.unstack(tf.transpose(tf.reshape(flat, shape), [2, 0, 3, 1, 4]))
+    # The bias before any change of shape: next to the product the two become one operation.
+    qkv = tf.nn.bias_add(qkv, bias)
+    size = bias.shape[0] // (3 * heads)
+    return tf.unstack(tf.transpose(tf.reshape(qkv, [batch, -1, 3, heads, size]), [2, 0, 3, 1, 4]))
 
 
 def attention_probabilities(scores, mask_bias, dropped=None):

@@ -49,7 +49,7 @@ def main(argv=None):
         model = TaggerModel(TaggerConfig(case.config, TagSet(corpus["types"], SCHEME), MAX_SEQ_LENGTH, lstm_units=LSTM_UNITS))
         for name, variable in model.weight_map().items():
             variable.assign(weights[name])
-        predictor = Predictor(model, CharTokenizer(case.path("vocab.txt")))
+        predictor = Predictor(model, CharTokenizer(case.path("vocab.txt")), frozen=True)
         measure(predictor, corpus["texts"], 1000)
         print("| sentences | µs per character | processor µs per character | memory growth | traces |\n|---|---|---|---|---|")
         for count in args.counts:

@@ -11,6 +11,7 @@ from ner.data.joining import Piece, WindowJoiner
 from ner.data.pipeline import encode, evaluation_batches
 from ner.data.windows import split_windows
 from ner.decoding import Decoder
+from ner.export.network import FrozenNetwork
 from ner.tags import spans_from_tags
 
 # Windows of this many batches are collected and sorted by length: little padding, and memory that does not grow with the input.
@@ -18,6 +19,8 @@ _GROUP_BATCHES = 16
 # A batch has one row or a multiple of this many. oneDNN keeps the kernels it compiles for every shape of batch it meets, up to
 # hundreds of kB each: few different shapes keep a process that tags for days as small as it was after its first minutes.
 _PAD_ROWS_TO = 8
+# A graph with its constants can have 2 GiB.
+_MOST_FROZEN_BYTES = 1 << 30
 
 
 @dataclasses.dataclass(frozen=True)
@@ -64,12 +67,14 @@ class Predictor:
       batch_size: windows per batch.
       constrained: whether only tag sequences the scheme allows are decoded.
       lexicon: a ``ner.lexicon.Lexicon`` whose terms add to the scores of entities, or None.
+      frozen: whether the network runs with its weights as constants, as they are now: faster, but blind to later changes, so not
+        for a model that is being trained.
 
     Raises:
       DataError: a term of the lexicon is too long to be seen whole wherever it stands, or has a type the model does not know.
     """
 
-    def __init__(self, model, tokenizer, batch_size=64, constrained=True, lexicon=None):
+    def __init__(self, model, tokenizer, batch_size=64, constrained=True, lexicon=None, frozen=False):
         self.model = model
         self.tokenizer = tokenizer
         self.batch_size = batch_size
@@ -80,11 +85,16 @@ class Predictor:
         self.overlap = self.window // 4
         if lexicon is not None:
             lexicon.check(self.tag_set.types, self.overlap)
-        text = model.input_signature()
+        if frozen and 4 * sum(int(np.prod(v.shape)) for v in model.variables) < _MOST_FROZEN_BYTES:
+            self._emissions = FrozenNetwork.of(model)
+        else:
+            self._emissions = tf.function(lambda inputs: model(inputs, training=False), input_signature=[model.input_signature()])
+        # Decoding is a graph of its own: the network's is there once, whatever is decoded.
+        decoded = [tf.TensorSpec([None, None, len(self.tag_set)], tf.float32), tf.TensorSpec([None], tf.int32)]
         span_scores = tf.TensorSpec([None, None, None, len(self.tag_set.types)], tf.float32)
-        self._tags = tf.function(self._run_tags, input_signature=[text])
-        self._entities = tf.function(self._run_entities, input_signature=[text])
-        self._entities_with_span_scores = tf.function(self._run_entities, input_signature=[text, span_scores])
+        self._tags = tf.function(self._run_tags, input_signature=decoded)
+        self._entities = tf.function(self._run_entities, input_signature=decoded)
+        self._entities_with_span_scores = tf.function(self._run_entities, input_signature=[*decoded, span_scores])
 
     def tags(self, texts, progress=None):
         """Best tag of every character: a list of one tag list per text. ``progress`` is called with 1 after each text."""
@@ -137,14 +147,15 @@ class Predictor:
         matched = [i for i, found in enumerate(matches) if found]
         for indices in self._batches(encoded.lengths, plain):
             inputs = self._inputs(encoded, indices)
-            outputs = self._entities(inputs) if with_scores else self._tags(inputs)
-            self._read(outputs, inputs["lengths"], indices, results)
+            decode = self._entities if with_scores else self._tags
+            self._read(decode(self._emissions(inputs), inputs["lengths"]), inputs["lengths"], indices, results)
         for indices in self._batches(encoded.lengths, matched):
             inputs = self._inputs(encoded, indices)
             rows, columns = inputs["input_word_ids"].shape
             found = [matches[i] for i in indices] + [[]] * (rows - len(indices))
             span_scores = self.lexicon.span_scores(found, columns - 2, self.tag_set.types)
-            self._read(self._entities_with_span_scores(inputs, span_scores), inputs["lengths"], indices, results)
+            outputs = self._entities_with_span_scores(self._emissions(inputs), inputs["lengths"], span_scores)
+            self._read(outputs, inputs["lengths"], indices, results)
         return results
 
     def _batches(self, lengths, chosen):
@@ -169,11 +180,11 @@ class Predictor:
     def _decoder(self):
         return Decoder(self.model.chain, self.tag_set, self.constrained)
 
-    def _run_tags(self, inputs):
-        return {"tags": self._decoder().tags(self.model(inputs, training=False), inputs["lengths"])}
+    def _run_tags(self, emissions, lengths):
+        return {"tags": self._decoder().tags(emissions, lengths)}
 
-    def _run_entities(self, inputs, span_scores=None):
-        return self._decoder().entities(self.model(inputs, training=False), inputs["lengths"], span_scores)
+    def _run_entities(self, emissions, lengths, span_scores=None):
+        return self._decoder().entities(emissions, lengths, span_scores)
 
 
 def _padded_rows(rows, batch_size):

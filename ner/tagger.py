@@ -48,7 +48,7 @@ class Tagger:
         tokenizer = directory.read_tokenizer(config)
         model = TaggerModel(config)
         directory.read_weights(model)
-        return cls(Predictor(model, tokenizer, batch_size, constrained_decoding, lexicon))
+        return cls(Predictor(model, tokenizer, batch_size, constrained_decoding, lexicon, frozen=True))
 
     @classmethod
     def _load_export(cls, path, batch_size, constrained_decoding, lexicon):

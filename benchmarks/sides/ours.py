@@ -34,7 +34,7 @@ def prepare(case, side, threads):
         return _train(model, case.batch())
     if case.task == "infer":
         return _infer(model, tag_set, case.batch())
-    predictor = Predictor(model, CharTokenizer(case.path("vocab.txt")), TAG_BATCH, constrained=False)
+    predictor = Predictor(model, CharTokenizer(case.path("vocab.txt")), TAG_BATCH, constrained=False, frozen=True)
     texts = [corpus["sentence"]] if case.task == "latency" else corpus["texts"]
 
     def run():

@@ -1,8 +1,11 @@
 """The compiled element-wise parts against the plain ones, values and gradients, and the plain ones against float64 NumPy."""
 
+import platform
+
 import numpy as np
 import pytest
 import tensorflow as tf
+from tensorflow.python.eager import context
 
 from albert import clusters, ops
 from albert.config import AlbertConfig
@@ -80,11 +83,11 @@ def test_residual_norm(random, dtype, with_dropout):
 
 @dtypes
 def test_split_heads(random, dtype):
-    inputs = [tensor(random, B, T, 3, HEADS, SIZE, dtype=dtype), tensor(random, 3 * HEADS * SIZE)]
+    inputs = [tensor(random, B * T, 3 * HEADS * SIZE, dtype=dtype), tensor(random, 3 * HEADS * SIZE)]
     upstream = [tensor(random, B, HEADS, T, SIZE, dtype=dtype) for _ in range(3)]
     assert_same(
-        values_and_gradients(clusters.split_heads, inputs, upstream),
-        values_and_gradients(lambda qkv, bias: ops.split_heads(qkv, tf.cast(bias, dtype)), inputs, upstream),
+        values_and_gradients(lambda qkv, bias: clusters.split_heads(qkv, bias, B, HEADS), inputs, upstream),
+        values_and_gradients(lambda qkv, bias: ops.split_heads(qkv, tf.cast(bias, dtype), B, HEADS), inputs, upstream),
         dtype,
     )
 
@@ -247,16 +250,40 @@ def test_only_training_is_compiled(random):
 
 
 def test_inference_can_be_fused(random):
-    """MatMul, BiasAdd and gelu follow one another with nothing between: what TensorFlow fuses into one operation."""
+    """MatMul and BiasAdd follow one another with nothing between: what TensorFlow fuses into one operation."""
     encoder = make_encoder(CONFIG, random)
     nodes, _ = graph_of(lambda inputs: encoder(inputs, training=False)["sequence_output"], SIGNATURE)
     by_name = {node.name: node for node in nodes}
-    after_bias = [node for node in nodes if node.op == "BiasAdd"]
-    before = [by_name[node.input[0].split(":")[0]].op for node in after_bias]
-    # Four products for each layer; only query, key and value's goes through a reshape. One more is the embeddings' projection.
-    assert before.count("MatMul") >= 3 * CONFIG.num_hidden_layers + 1
+    before = [by_name[node.input[0].split(":")[0]].op for node in nodes if node.op == "BiasAdd"]
+    # Four products for each layer, the embeddings' projection, and the pooler.
+    assert before == (4 * CONFIG.num_hidden_layers + 2) * ["MatMul"]
     # The weights are read and put together once, not once for each layer that shares them.
     assert sum(node.op == "ConcatV2" for node in nodes) == 2
+
+
+def optimized_nodes(function, *inputs):
+    """The operations that TensorFlow runs for a ``tf.function``, after all its rewriting."""
+    context.enable_run_metadata()
+    try:
+        function(*inputs)
+        graphs = context.export_run_metadata().function_graphs
+    finally:
+        context.disable_run_metadata()
+    return [node for graph in graphs for node in graph.post_optimization_graph.node]
+
+
+@pytest.mark.skipif(platform.machine() not in ("x86_64", "AMD64"), reason="oneDNN's fusions are those of x86 builds")
+def test_inference_is_fused(random):
+    """Each product is one operation with its bias, and the feed-forward's first with its gelu too."""
+    encoder = make_encoder(CONFIG, random)
+    function = tf.function(lambda inputs: encoder(inputs, training=False)["sequence_output"], input_signature=[SIGNATURE])
+    nodes = optimized_nodes(function, make_batch(random))
+    fused = [tuple(node.attr["fused_ops"].list.s) for node in nodes if "FusedMatMul" in node.op]
+    layers = CONFIG.num_hidden_layers
+    assert fused.count((b"BiasAdd", b"GeluApproximate")) == layers
+    # Some have the residual as well.
+    assert fused.count((b"BiasAdd",)) + fused.count((b"BiasAdd", b"Add")) == 3 * layers + 1
+    assert not [node.name for node in nodes if node.op in ("BiasAdd", "MatMul", "_MklMatMul")]
 
 
 def test_narrow_encoders_are_not_compiled():

@@ -91,6 +91,22 @@ def test_entities_are_the_text_at_their_offsets(tmp_path):
     assert sum(map(len, results)) > 500
 
 
+def test_frozen_weights_give_the_same_and_stay_what_they_were(tmp_path):
+    rng = random.Random(11)
+    texts = [random_text(rng, 70) for _ in range(60)]
+    live, frozen = (tiny_predictor(tmp_path, batch_size=7, frozen=frozen) for frozen in (False, True))
+    expected = list(live.predict(texts))
+    for _ in range(2):
+        for prediction, other in zip(frozen.predict(texts), expected):
+            assert prediction.tags == other.tags
+            assert [span for span, _ in prediction.spans] == [span for span, _ in other.spans]
+            np.testing.assert_allclose([s for _, s in prediction.spans], [s for _, s in other.spans], atol=1e-4)
+        for predictor in (live, frozen):
+            predictor.model.emissions.bias.assign(-5.0 * predictor.model.emissions.bias)
+    assert list(live.predict(texts)) != expected
+    assert Tagger(frozen).tag_batch(texts) == Tagger(frozen).tag_batch(texts)
+
+
 def test_texts_do_not_change_one_another(tmp_path):
     rng = random.Random(7)
     tagger = Tagger(tiny_predictor(tmp_path, batch_size=5))

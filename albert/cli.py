@@ -1,5 +1,6 @@
 """The frame every command runs in: flags are parsed, and a user's mistake becomes one line on stderr instead of a traceback."""
 
+import dataclasses
 import errno
 import os
 import sys
@@ -29,6 +30,19 @@ def run(main, argv=None, arguments=()):
         for any number of arguments, none included.
     """
     app.run(lambda args: _call(main, args), argv=argv, flags_parser=lambda args: _parse_flags(args, arguments))
+
+
+def required(flags, name, expected):
+    """The value of a flag, or a ``UserError`` saying what was expected when it has none."""
+    value = flags[name].value
+    if not value:
+        raise UserError(f"--{name}: not given, expected {expected}")
+    return value
+
+
+def settings(settings_class, flags):
+    """A dataclass made from the flags that have its fields' names."""
+    return settings_class(**{field.name: flags[field.name].value for field in dataclasses.fields(settings_class)})
 
 
 def _parse_flags(argv, arguments):

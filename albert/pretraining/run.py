@@ -47,9 +47,9 @@ class Start:
 
 def run(flags):
     """Pretrain as the flags say. Returns an exit code, not 0 when a signal stopped the run."""
-    settings = _settings(PretrainingSettings, flags)
-    examples = _settings(ExampleSettings, flags)
-    directory = RunDirectory(_required(flags, "output_dir", "a directory"))
+    settings = cli.settings(PretrainingSettings, flags)
+    examples = cli.settings(ExampleSettings, flags)
+    directory = RunDirectory(cli.required(flags, "output_dir", "a directory"))
     start = find_start(flags)
     if examples.max_seq_length > start.config.max_position_embeddings:
         positions = start.config.max_position_embeddings
@@ -129,7 +129,7 @@ def find_start(flags):
         vocab_file = None if flags.spm_model_file else found.vocab_file
         start = Start(found.config, found, (vocab_file, None if vocab_file else found.spm_model_file))
     else:
-        path = _required(flags, "albert_config_file", "the architecture of a new model, or --init_checkpoint to go on from")
+        path = cli.required(flags, "albert_config_file", "the architecture of a new model, or --init_checkpoint to go on from")
         start = Start(AlbertConfig.from_json_file(path), None, (flags.vocab_file or None, flags.spm_model_file or None))
     if not any(start.vocabulary):
         raise UserError("--vocab_file: not given, expected a vocab.txt; python -m albert.build_vocab makes one")
@@ -200,14 +200,3 @@ def _weights(given, count):
     if len(weights) != count or any(not 0.0 <= weight < float("inf") for weight in weights):
         raise UserError(f"--input_weights: expected {count} numbers from 0 up, one for each --input_file, found {','.join(given)}")
     return weights
-
-
-def _settings(cls, flags):
-    return cls(**{field.name: flags[field.name].value for field in dataclasses.fields(cls)})
-
-
-def _required(flags, name, what):
-    value = flags[name].value
-    if not value:
-        raise UserError(f"--{name}: not given, expected {what}")
-    return value

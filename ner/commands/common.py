@@ -1,14 +1,13 @@
 """What several commands need."""
 
+from albert import cli
 from albert.errors import UserError
 from ner.model_dir import ModelDir
 
 
 def required(flags, name):
-    value = flags[name].value
-    if not value:
-        raise UserError(f"--{name}: not given, expected a directory")
-    return value
+    """The value of a flag that names a directory, or a ``UserError``."""
+    return cli.required(flags, name, "a directory")
 
 
 def model_dir(flags):

@@ -29,7 +29,7 @@ from ner.training.settings import TrainingSettings
 def train(flags):
     """Train as the flags say. Returns an exit code, not 0 when a signal stopped the run."""
     directory = ModelDir(required(flags, "output_dir"))
-    settings, loop = _from_flags(TrainingSettings, flags), _from_flags(LoopSettings, flags)
+    settings, loop = cli.settings(TrainingSettings, flags), cli.settings(LoopSettings, flags)
     if flags.distribution_strategy == "tpu" and flags.use_crf:
         raise UserError("--distribution_strategy=tpu: tensorflow-addons' CRF cannot be compiled for a TPU, expected --nouse_crf with it")
     if flags.recompute_grad and flags.encoder == "char":
@@ -84,10 +84,6 @@ def _train(flags, directory, settings, loop, cluster):
         log(_describe_result(result))
         log(write_plots(history, directory))
     return 0
-
-
-def _from_flags(settings_class, flags):
-    return settings_class(**{field.name: flags[field.name].value for field in dataclasses.fields(settings_class)})
 
 
 def _say_nothing(_):

@@ -44,8 +44,8 @@ def train(flags):
 
 def _train(flags, directory, settings, loop, cluster):
     log = print if cluster.is_chief else _say_nothing
-    chosen_precision = precision.choose(flags.mixed_precision, precision.find_device(flags.distribution_strategy == "tpu"))
     source = systems.find_encoder(flags)
+    chosen_precision = _choose_precision(flags, source)
     data = runs.load_training_data(required(flags, "data_dir"), flags.dev_fraction, settings.seed, flags.on_bad_line)
     system = systems.choose(flags, source, data)
     config = system.config
@@ -84,6 +84,12 @@ def _train(flags, directory, settings, loop, cluster):
         log(_describe_result(result))
         log(write_plots(history, directory))
     return 0
+
+
+def _choose_precision(flags, source):
+    if source is None and flags.mixed_precision == "auto":
+        return precision.Precision("off", "character vectors: no encoder to compute")
+    return precision.choose(flags.mixed_precision, precision.find_device(flags.distribution_strategy == "tpu"))
 
 
 def _say_nothing(_):

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import tensorflow as tf
+import tensorflow_addons as tfa
 
 from ner.layers.gru import BiGRU
 from ner.layers.peephole import PeepholeBiLSTM
@@ -90,3 +91,18 @@ def test_standard_lstm_is_the_peephole_lstm_without_peepholes():
     keras.build(x.shape)
     keras.set_weights([layer.weight_map()[f"forward/{name}"].numpy() for name in ("kernel", "recurrent_kernel", "bias")])
     np.testing.assert_allclose(layer(x, LENGTHS[:1])[:, :, :UNITS], keras(x), rtol=0, atol=1e-5)
+
+
+def test_peephole_lstm_is_that_of_tensorflow_addons():
+    layer = _layer(PeepholeBiLSTM, "float32")
+    cell = tfa.rnn.PeepholeLSTMCell(UNITS, recurrent_activation="sigmoid", kernel_initializer="zeros")
+    rnn = tf.keras.layers.RNN(cell, return_sequences=True)
+    x = _inputs().astype(np.float32)[:1]
+    rnn.build(x.shape)
+    weights = {name.removeprefix("forward/"): value.numpy() for name, value in layer.weight_map().items() if name.startswith("forward/")}
+    for name, value in weights.items():
+        if name != "peephole":
+            getattr(cell, name).assign(value)
+    for gate, value in zip(("input", "forget", "output"), weights["peephole"]):
+        getattr(cell, f"{gate}_gate_peephole_weights").assign(value)
+    np.testing.assert_allclose(layer(x, LENGTHS[:1])[:, :, :UNITS], rnn(x), rtol=0, atol=1e-5)

@@ -64,7 +64,7 @@ flags.DEFINE_float("weight_decay", 0.01, "Decoupled weight decay; biases and nor
 flags.DEFINE_float("max_grad_norm", 1.0, "Gradients are scaled down to this global norm.")
 flags.DEFINE_integer("gradient_accumulation_steps", 1, "Parts in which a device computes a step, to save memory; the result is the same.")
 flags.DEFINE_bool("recompute_grad", False, "Keep only each encoder layer's input for the gradient: less memory, more time, same result.")
-flags.DEFINE_float("fgm_epsilon", 0.0, "Norm of FGM's adversarial perturbation of the word embeddings; 0 for none, 0.5 to 1 is usual.")
+flags.DEFINE_float("fgm_epsilon", 0.0, "Norm of FGM's adversarial perturbation of the word embeddings; see docs/training.md. 0 for none.")
 flags.DEFINE_float("rdrop_alpha", 0.0, "Weight of R-Drop's divergence between two passes with dropout; 0 for none, 0.5 to 5 is usual.")
 flags.DEFINE_float("dev_fraction", 0.0, "Share of the training set held out to choose the best epoch, when there is no dev file.")
 flags.DEFINE_integer("early_stopping_patience", 0, "Epochs without a better dev F1 after which training ends; 0 for never.")

@@ -2,6 +2,7 @@
 
 import json
 import pathlib
+import re
 import subprocess
 import sys
 
@@ -160,8 +161,11 @@ def test_sentences_left_out_are_counted(work, capsys):
     for name, bad in (("train.txt", "\n张\n\n三\n"), ("test.txt", "\n张\tB-GPE\n")):
         path = work.directory / "data" / name
         path.write_text(path.read_text(encoding="utf-8") + bad, encoding="utf-8")
-    assert work(do_train=True, do_eval=True, on_bad_line="skip", rnn="none", use_crf=False) == 0
+    assert work(do_train=True, do_eval=True, on_bad_line="skip", rnn="none", use_crf=False, fgm_epsilon=0.01) == 0
     printed = capsys.readouterr().out
+    # 31 x 7 values with a standard deviation of 0.02: a norm of about 0.02 times the root of 7.
+    norm = re.search(r"\nFGM: epsilon 0.01; the word vectors' median norm is ([0-9.]+)\n", printed)[1]
+    assert float(norm) == pytest.approx(0.05, rel=0.2)
     assert "\ntrain: 3 sentences; dev: none; " in printed
     assert "\ntrain: 2 sentences left out: missing tag 2\n" in printed
     assert "\nnot scored: 1 sentences left out: unknown label 1\n" in printed

@@ -4,6 +4,7 @@ import dataclasses
 import sys
 import time
 
+import numpy as np
 import tensorflow as tf
 
 from albert import cli
@@ -178,9 +179,17 @@ def _summary(data, model, trainer, system, chosen_precision):
             f"model: {model.count_params():,} parameters ({encoder:,} in the encoder, {start})",
             *system.describe(),
             f"peak learning rates: {rates}; {trainer.num_steps:,} steps",
+            *_describe_fgm(model, trainer.settings.fgm_epsilon),
             f"precision: {chosen_precision.describe()}; {trainer.distribution.describe()}",
         ]
     )
+
+
+def _describe_fgm(model, epsilon):
+    """Epsilon beside what it has to be compared with: a perturbation as long as the vectors it falls on drowns them."""
+    if epsilon:
+        norm = np.median(np.linalg.norm(model.encoder.embeddings.word.numpy(), axis=1))
+        yield f"FGM: epsilon {epsilon:g}; the word vectors' median norm is {norm:.2g}"
 
 
 def _result(history, trainer, data):

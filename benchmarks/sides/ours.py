@@ -10,6 +10,7 @@ from albert.tokenization import CharTokenizer
 from benchmarks.workloads import HEAD_DROPOUT, LSTM_UNITS, MAX_SEQ_LENGTH, SCHEME, TAG_BATCH
 from ner.config import TaggerConfig
 from ner.decoding import Decoder
+from ner.export.network import FrozenNetwork
 from ner.inference import Predictor
 from ner.models import TaggerModel
 from ner.tags import TagSet
@@ -69,13 +70,15 @@ def _train(model, batch):
 
 def _infer(model, tag_set, batch):
     inputs = {name: tf.constant(batch[name]) for name in ("input_word_ids", "lengths")}
-    signature = {"input_word_ids": tf.TensorSpec([None, None], tf.int32), "lengths": tf.TensorSpec([None], tf.int32)}
+    # As ``ner.Tagger`` runs a loaded model.
+    network = FrozenNetwork.of(model)
+    signature = [tf.TensorSpec([None, None, len(tag_set)], tf.float32), tf.TensorSpec([None], tf.int32)]
 
-    @tf.function(input_signature=[signature])
-    def tags(inputs):
-        return Decoder(model.chain, tag_set, constrained=False).tags(model(inputs, training=False), inputs["lengths"])
+    @tf.function(input_signature=signature)
+    def tags(emissions, lengths):
+        return Decoder(model.chain, tag_set, constrained=False).tags(emissions, lengths)
 
     def run():
-        return tags(inputs).numpy()
+        return tags(network(inputs), inputs["lengths"]).numpy()
 
     return run, ["".join(map(str, row[:length])) for row, length in zip(run(), batch["lengths"])]

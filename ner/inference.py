@@ -12,6 +12,7 @@ from ner.data.pipeline import encode, evaluation_batches
 from ner.data.windows import split_windows
 from ner.decoding import Decoder
 from ner.export.network import FrozenNetwork
+from ner.layers.devices import on_accelerator
 from ner.tags import spans_from_tags
 
 # Windows of this many batches are collected and sorted by length: little padding, and memory that does not grow with the input.
@@ -85,7 +86,8 @@ class Predictor:
         self.overlap = self.window // 4
         if lexicon is not None:
             lexicon.check(self.tag_set.types, self.overlap)
-        if frozen and 4 * sum(int(np.prod(v.shape)) for v in model.variables) < _MOST_FROZEN_BYTES:
+        # On a GPU the layers as they are have kernels that a frozen graph would not take.
+        if frozen and not on_accelerator() and 4 * sum(int(np.prod(v.shape)) for v in model.variables) < _MOST_FROZEN_BYTES:
             self._emissions = FrozenNetwork.of(model)
         else:
             self._emissions = tf.function(lambda inputs: model(inputs, training=False), input_signature=[model.input_signature()])

@@ -14,48 +14,6 @@ from tensorflow.python.framework.convert_to_constants import convert_variables_t
 from ner.layers.bilstm import BiLSTM
 
 
-class FusedBiLSTM:
-    """A trained :class:`ner.layers.bilstm.BiLSTM` with one operation for all steps of a direction.
-
-    Keras on a CPU runs a dozen operations for each character, most of whose time in a single sentence is overhead.
-
-    Args:
-      bilstm: the layer.
-    """
-
-    def __init__(self, bilstm):
-        self._directions = [(d.cell.kernel, d.cell.recurrent_kernel, d.cell.bias) for d in (bilstm.forward, bilstm.backward)]
-
-    def __call__(self, x, lengths):
-        """As the layer: float32 [B, T, 2U] from float [B, T, H] and int32 [B]."""
-        x = tf.cast(x, tf.float32)
-        forward = _lstm(x, *self._directions[0])
-        backward = tf.reverse_sequence(_lstm(tf.reverse_sequence(x, lengths, seq_axis=1), *self._directions[1]), lengths, seq_axis=1)
-        mask = tf.sequence_mask(lengths, tf.shape(x)[1], dtype=tf.float32)
-        return tf.concat([forward, backward], axis=-1) * mask[:, :, None]
-
-
-def _lstm(x, kernel, recurrent_kernel, bias):
-    """Hidden states of one direction, [B, T, U]. Keras and this operation both have the gates in the order i, f, c, o."""
-    batch, steps, units = tf.shape(x)[0], tf.shape(x)[1], recurrent_kernel.shape[0]
-    zeros = tf.zeros([batch, units])
-    no_peephole = tf.zeros([units])
-    outputs = tf.raw_ops.BlockLSTMV2(
-        seq_len_max=tf.cast(steps, tf.int64),
-        x=tf.transpose(x, [1, 0, 2]),
-        cs_prev=zeros,
-        h_prev=zeros,
-        w=tf.concat([kernel, recurrent_kernel], axis=0),
-        wci=no_peephole,
-        wcf=no_peephole,
-        wco=no_peephole,
-        b=bias,
-        cell_clip=-1.0,  # negative: none
-        use_peephole=False,
-    )
-    return tf.transpose(outputs.h, [1, 0, 2])
-
-
 @contextlib.contextmanager
 def recurrent_layer(model, layer):
     """While the context is open, a ``TaggerModel`` has another recurrent layer, which computes the same."""
@@ -92,7 +50,7 @@ class FrozenNetwork:
     def of(cls, model):
         """The frozen network of a ``TaggerModel``, in the precision of its layers."""
         signature = {name: tf.TensorSpec(spec.shape, spec.dtype, name) for name, spec in model.input_signature().items()}
-        with recurrent_layer(model, FusedBiLSTM(model.rnn) if type(model.rnn) is BiLSTM else model.rnn):
+        with recurrent_layer(model, model.rnn.call_on_cpu if type(model.rnn) is BiLSTM else model.rnn):
             traced = tf.function(lambda inputs: model(inputs, training=False), input_signature=[signature]).get_concrete_function()
         # Loops stay functions. Lowered to switches and merges here, they would be lowered in a function that is called from within
         # a loop, and no executor runs that; whoever loads the export lowers them where they then are.

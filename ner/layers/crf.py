@@ -9,6 +9,7 @@ import warnings
 import tensorflow as tf
 
 from ner.layers import crf_scan
+from ner.layers.devices import on_accelerator
 
 with warnings.catch_warnings():
     # tensorflow-addons warns at import that it is at its end of life and that TensorFlow 2.15 is newer than it was built
@@ -35,7 +36,7 @@ class LinearChain:
 
     def __init__(self, transitions, start, end, scan=None):
         self.transitions, self.start, self.end = transitions, start, end
-        self.scan = _on_accelerator() if scan is None else scan
+        self.scan = on_accelerator() if scan is None else scan
 
     def constrained(self, tag_set):
         """The same chain over the tag sequences that the scheme of ``tag_set`` (a ``TagSet``) allows."""
@@ -142,10 +143,6 @@ class LinearChain:
         first = tf.one_hot(0, padded)[None, :, None]
         last = tf.one_hot(lengths - 1, padded)[:, :, None]
         return emissions + first * self.start + last * self.end, lengths, steps
-
-
-def _on_accelerator():
-    return bool(tf.config.list_logical_devices("GPU") or tf.config.list_logical_devices("TPU"))
 
 
 def _log_sums(unary, transitions):

@@ -9,13 +9,14 @@ from ner.evaluation import evaluate
 _LATENCY_TEXTS = 200
 
 
-def measure(predictor, run_one, examples):
+def measure(predictor, run_one, examples, latency_texts=_LATENCY_TEXTS):
     """F1 and speed of a model.
 
     Args:
       predictor: has ``tags(texts)`` and ``tag_set``.
       run_one: function of one text, what a request for it does.
       examples: labelled examples.
+      latency_texts: about how many of them are also run one at a time.
 
     Returns:
       JSON-ready dict: ``f1`` (a fraction, conlleval reading), ``sentences``, ``sentences_per_second`` with all of them in one go, and
@@ -23,7 +24,7 @@ def measure(predictor, run_one, examples):
     """
     texts = [example.text for example in examples]
     # A first call plans its memory and packs weights: not on the clock.
-    sample = texts[:: max(1, len(texts) // _LATENCY_TEXTS)]
+    sample = texts[:: max(1, len(texts) // latency_texts)]
     predictor.tags(sample)
     started = time.perf_counter()
     predicted = predictor.tags(texts)

@@ -84,7 +84,7 @@ class Tag(beam.DoFn):
     def _read(self, line):
         if len(line) > self._max_line_length:
             raise ValueError(f"found a line of {len(line)} bytes, expected at most {self._max_line_length}")
-        return line.decode("utf-8").rstrip("\r")
+        return line.decode("utf-8").removesuffix("\r")
 
     def _tag(self, batch):
         for (text, timestamp), entities in zip(batch, self._predictor.entities([text for text, _ in batch])):

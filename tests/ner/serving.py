@@ -44,7 +44,9 @@ def rest_handler(service):
             if self.path != "/v1/models/ner:predict":
                 self.answer(404, {"error": f"Servable not found for request: {self.path}"})
                 return
-            outputs = service.run("serving_default", [row["text"].encode() for row in request["instances"]])
+            # Where a signature has one input, a row may be its value alone.
+            rows = [row["text"] if isinstance(row, dict) else row for row in request["instances"]]
+            outputs = service.run("serving_default", [row.encode() for row in rows])
             columns = {name: value.tolist() for name, value in outputs.items()}
             rows = [dict(zip(columns, row)) for row in zip(*columns.values())]
             self.answer(200, {"predictions": rows})

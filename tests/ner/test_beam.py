@@ -76,6 +76,14 @@ def test_entities_and_dead_letters(model, tmp_path):
     assert "found a line of 3000 bytes, expected at most 2000" in errors
 
 
+def test_several_worker_processes(model, tmp_path):
+    texts = usable(random_texts(150, seed=9))
+    flags = ("--runner=DirectRunner", "--direct_running_mode=multi_processing", "--direct_num_workers=2")
+    records, dead = run(model, tmp_path, [text.encode() for text in texts], *flags)
+    assert dead == []
+    assert collections.Counter(r["text"] for r in records) == collections.Counter(texts)
+
+
 def check_each_once(model, tmp_path, monkeypatch, count):
     monkeypatch.setattr(ner.beam, "Tag", FailOnce)
     FailOnce.lines = 0

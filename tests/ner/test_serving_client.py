@@ -1,12 +1,15 @@
 """The clients against a server with the published interfaces that runs an exported model in a process of its own."""
 
+import json
 import pathlib
 import random
+import shlex
 import socket
 import subprocess
 import sys
 import threading
 import time
+import urllib.request
 from concurrent import futures
 
 import pytest
@@ -106,6 +109,19 @@ def test_a_server_that_does_not_answer_is_not_waited_for(kind):
         with server.client(kind, timeout=0.5, retries=0) as client, pytest.raises(ServingError):
             client.tag("京")
         assert time.monotonic() - started < 5
+
+
+def test_the_answer_to_the_curl_of_the_readme(work):
+    server, _, _ = work
+    lines = (ROOT / "serving" / "README.md").read_text(encoding="utf-8").splitlines()
+    words = shlex.split(next(line for line in lines if line.startswith("curl ")))
+    body, url = words[words.index("-d") + 1], words[-1].replace(":8501", f":{server.ports[1]}")
+    with urllib.request.urlopen(urllib.request.Request(url, body.encode(), method="POST"), timeout=60) as response:
+        (row,) = json.load(response)["predictions"]
+    with server.client("grpc") as client:
+        entities = client.tag(json.loads(body)["instances"][0])
+    assert row["num_entities"] == len(entities)
+    assert row["entity_text"][: len(entities)] == [entity.text for entity in entities]
 
 
 def test_a_url_of_another_form_is_refused():

@@ -102,7 +102,8 @@ class Decoder:
         begun += tf.where(tf.gather(self._same_label, tags), 0.0, _IMPOSSIBLE)
 
         # log P(next tag | tag here) [B, T - 1, K, K], and log P(entity ends here | tag here) [B, T, K].
-        onward = tf.nn.log_softmax(transitions + here[:, 1:, None, :], axis=-1)
+        # By expand_dims, not None: TensorFlow Lite slices and adds a dimension at once only where it knows the sizes.
+        onward = tf.nn.log_softmax(transitions + tf.expand_dims(here[:, 1:], 2), axis=-1)
         stop = tf.reduce_logsumexp(onward + barred, axis=-1)
         stop = tf.concat([stop, tf.zeros_like(here[:, :1])], axis=1)
         last = tf.range(tf.shape(tags)[1])[None, :] >= lengths[:, None] - 1

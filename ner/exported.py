@@ -169,8 +169,6 @@ class TFLitePredictor(_Exported):
 
     def _tag_window(self, text):
         tokenizer, length = self._tokenizer, len(text)
-        ids = np.full([1, self._window + 2], tokenizer.pad_id, np.int32)
-        ids[0, 0], ids[0, length + 1] = tokenizer.cls_id, tokenizer.sep_id
-        ids[0, 1 : length + 1] = tokenizer.encode(text)
+        ids = np.array([[tokenizer.cls_id, *tokenizer.encode(text), tokenizer.sep_id]], np.int32)
         outputs = self._run(input_word_ids=ids, lengths=np.array([length], np.int32))
-        return {name: value[0, :length] for name, value in outputs.items()}
+        return {name: value[0] for name, value in outputs.items()}

@@ -23,7 +23,7 @@ from ner.inference import Predictor
 from ner.model_dir import LEXICON_FILE, ModelDir
 from ner.models import TaggerModel
 
-# Sentences a TensorFlow Lite file is measured on: it computes one padded window at a time.
+# Sentences a TensorFlow Lite file is measured on: it computes one at a time.
 _TFLITE_SENTENCES = 300
 
 

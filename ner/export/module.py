@@ -7,6 +7,7 @@ texts together, G windows in a group, S slots for words of 2, 3, …, S + 1 char
 import tensorflow as tf
 
 from ner.decoding import Decoder
+from ner.export.decoding import entities
 from ner.export.joining import GraphWindowJoiner
 from ner.export.tokenizer import GraphTokenizer, code_points, spell
 from ner.export.windows import flat_ranges, run_in_groups, split_windows
@@ -141,8 +142,4 @@ class ServingModule(tf.Module):
     def _tag_windows(self, inputs):
         # Made here, not before: in the loop's own graph these are constants, from outside they would be inputs of each turn.
         decoder = Decoder(LinearChain(*(tf.constant(value) for value in self._chain)), self._tag_set, self._constrained)
-        emissions = self._network(inputs)
-        steps = tf.shape(emissions)[1]
-        # The decoder's loops over all steps but the first need one to loop over when batch size is not known beforehand.
-        emissions = tf.pad(emissions, [[0, 0], [0, tf.maximum(2 - steps, 0)], [0, 0]])
-        return {name: value[:, :steps] for name, value in decoder.entities(emissions, inputs["lengths"]).items()}
+        return entities(decoder, self._network(inputs), inputs["lengths"])

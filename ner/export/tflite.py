@@ -3,13 +3,14 @@
 The file holds network and decoding. Strings stay outside, as TensorFlow Lite has no operations for them: looking up ids is one table from
 character to id (``vocab.txt``), and texts longer than the window are cut and joined by the caller, as
 :class:`ner.exported.TFLitePredictor` does.
-Shapes: W characters per window (``max_seq_length`` - 2). A row is one window, padded.
+Shapes: T characters of a window, at least 1 and at most ``max_seq_length`` - 2.
 """
 
 import tensorflow as tf
 
 from albert.errors import UserError
 from ner.decoding import Decoder
+from ner.export.decoding import entities
 from ner.export.network import recurrent_layer
 from ner.export.quiet import quiet_compiler, quiet_log
 from ner.layers.bilstm import BiLSTM
@@ -28,8 +29,8 @@ def check(config, precision):
 def convert(model, config, precision, constrained=True):
     """The contents of a TensorFlow Lite file.
 
-    Its signature: ``input_word_ids`` int32 [1, W + 2] and ``lengths`` int32 [1] → ``tags`` int32 [1, W], ``opens`` and ``closes``
-    bool [1, W] and ``scores`` float32 [1, W], as ``ner.decoding.Decoder.entities`` describes them.
+    Its signature: ``input_word_ids`` int32 [1, T + 2] and ``lengths`` int32 [1] → ``tags`` int32 [1, T], ``opens`` and ``closes``
+    bool [1, T] and ``scores`` float32 [1, T], as ``ner.decoding.Decoder.entities`` describes them.
 
     Args:
       model: the ``TaggerModel``.
@@ -45,9 +46,9 @@ def convert(model, config, precision, constrained=True):
 
     def run(input_word_ids, lengths):
         emissions = model({"input_word_ids": input_word_ids, "lengths": lengths}, training=False)
-        return Decoder(model.chain, config.tag_set, constrained).entities(emissions, lengths)
+        return entities(Decoder(model.chain, config.tag_set, constrained), emissions, lengths)
 
-    ids = tf.TensorSpec([1, config.max_seq_length], tf.int32, "input_word_ids")
+    ids = tf.TensorSpec([1, None], tf.int32, "input_word_ids")
     with recurrent_layer(model, rnn):
         function = tf.function(run, input_signature=[ids, tf.TensorSpec([1], tf.int32, "lengths")]).get_concrete_function()
     # The converter saves what it is given first. Of a Keras model that would be its calls for training too, which cannot be saved; it then

@@ -31,7 +31,7 @@ setup(
     extras_require={
         "gpu": ["tensorflow[and-cuda]>=2.15,<2.16"],  # the CUDA libraries this TensorFlow was built with
         "lattice": ["jieba"],  # the dictionary of --word_lexicon=jieba
-        "plots": ["matplotlib"],  # pictures of runs, the reliability diagram
+        "plots": ["matplotlib>=3.7"],  # pictures of runs, the reliability diagram
         "serving": ["grpcio"],  # the gRPC client of a served model
         "beam": ["apache-beam>=2.50"],  # bulk tagging on Flink, Spark, Dataflow
         "dev": [

@@ -4,10 +4,14 @@ import dataclasses
 import html
 
 _STYLE = (
-    "body{font:16px/1.5 sans-serif;max-width:72em;margin:2em auto;padding:0 1em}"
-    "table{border-collapse:collapse;margin:1em 0}th,td{border:1px solid #bbb;padding:.25em .6em;text-align:right}"
-    "th:first-child,td:first-child{text-align:left}th{background:#eee}img{max-width:100%}"
+    "body{font:16px/1.5 sans-serif;max-width:80em;margin:2em auto;padding:0 1em}p{max-width:50em}"
+    ".table{overflow-x:auto}table{border-collapse:collapse;margin:1em 0}"
+    "th,td{border:1px solid #bbb;padding:.25em .6em;font-size:14px;text-align:right}td{white-space:nowrap}th{background:#eee}"
+    "th:first-child,td:first-child,td.long{text-align:left}td.long{white-space:normal;overflow-wrap:anywhere;min-width:20em}"
+    "img{max-width:100%}"
 )
+# Characters of a cell from which on it is broken into lines.
+_LONG = 40
 
 
 @dataclasses.dataclass(frozen=True)
@@ -63,8 +67,13 @@ def _html(block):
         return f"<h{block.level}>{html.escape(block.text)}</h{block.level}>"
     if isinstance(block, Table):
         head = "".join(f"<th>{html.escape(cell)}</th>" for cell in block.columns)
-        rows = "\n".join("<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row) + "</tr>" for row in block.rows)
-        return f"<table>\n<tr>{head}</tr>\n{rows}\n</table>"
+        rows = "\n".join("<tr>" + "".join(map(_html_cell, row)) + "</tr>" for row in block.rows)
+        return f'<div class="table"><table>\n<tr>{head}</tr>\n{rows}\n</table></div>'
     if isinstance(block, Picture):
         return f'<p><img src="{html.escape(block.path)}" alt="{html.escape(block.caption)}"></p>'
     return f"<p>{html.escape(block.text)}</p>"
+
+
+def _html_cell(text):
+    start = '<td class="long">' if len(text) > _LONG else "<td>"
+    return f"{start}{html.escape(text)}</td>"

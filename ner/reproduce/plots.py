@@ -50,18 +50,24 @@ def _draw_f1(axes, results):
     places = range(len(EXPERIMENTS))
     published = [(i, e.published.f1) for i, e in zip(places, EXPERIMENTS) if e.published]
     measured = [(i, *_f1(results[e])) for i, e in zip(places, EXPERIMENTS) if e in results]
-    axes.bar([i - 0.2 for i, _ in published], [f1 for _, f1 in published], 0.4, label="paper", color="lightgrey")
+    bars = axes.bar([i - 0.2 for i, _ in published], [f1 for _, f1 in published], 0.4, label="paper", color="lightgrey")
+    axes.bar_label(bars, fmt="%.1f", fontsize=8)
     errors = [spread or 0.0 for _, _, spread in measured]
-    axes.bar([i + 0.2 for i, _, _ in measured], [f1 for _, f1, _ in measured], 0.4, yerr=errors, label="here")
+    bars = axes.bar([i + 0.2 for i, _, _ in measured], [f1 for _, f1, _ in measured], 0.4, yerr=errors, label="here")
+    axes.bar_label(bars, fmt="%.1f", fontsize=8)
     axes.set_xticks(list(places), [e.title for e in EXPERIMENTS], rotation=20, ha="right")
-    axes.set(ylabel="F1, %")
-    axes.legend()
+    axes.set(ylabel="F1, %", ylim=(0, 105))
+    # Beside the bars, not on them.
+    axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
 
 
 def _draw_speed(axes, results):
     for experiment, runs in results.items():
         speed, _ = mean_and_spread(run["sentences_per_second"] for run in runs)
         area = 20.0 + runs[0]["parameters"] / 2e5
-        axes.scatter([speed], [_f1(runs)[0]], s=area, alpha=0.6)
-        axes.annotate(experiment.title, (speed, _f1(runs)[0]), textcoords="offset points", xytext=(6, 6))
-    axes.set(xlabel="tagging, sentences per second", ylabel="F1, %", xscale="log")
+        axes.scatter([speed], [_f1(runs)[0]], s=area, alpha=0.6, label=f"{experiment.title}, {runs[0]['parameters'] / 1e6:,.1f} M")
+    axes.set(xlabel="tagging, sentences per second", ylabel="F1, %", xlim=(0, None))
+    axes.margins(0.1)
+    legend = axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), title="system, parameters")
+    for handle in legend.legend_handles:
+        handle.set_sizes([40.0])

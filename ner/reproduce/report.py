@@ -14,7 +14,8 @@ from ner.reproduce.statistics import RESAMPLES, mean_and_spread, paired_bootstra
 
 TITLE = "The paper's tables, measured"
 MEASURES = ("precision", "recall", "f1")
-_NOT_PUBLISHED = "not in the paper"
+_SHORT = {"precision": "P", "recall": "R", "f1": "F1"}
+_NOT_PUBLISHED = "not given"
 
 
 def write_report(output_dir, counts, results, missing, data_note):
@@ -31,9 +32,9 @@ def write_report(output_dir, counts, results, missing, data_note):
     blocks = [
         Heading(TITLE, 1),
         Paragraph(
-            "In every table the columns named “paper” hold numbers printed in the paper, copied, not measured. All others were "
-            "measured by this project, with the weights that the first table names. Scores are entity-level, exact span and type, in "
-            "percent, in the conlleval reading; ± is the sample standard deviation over seeds."
+            "In every table the columns named “paper” hold numbers printed in the paper, copied, not measured; “not given” is what it "
+            "does not have. All others were measured by this project, with the weights that the first table names. Scores are "
+            "entity-level, exact span and type, in percent, in the conlleval reading; ± is the sample standard deviation over seeds."
         ),
         Paragraph(data_note),
         *_weights(results, missing),
@@ -99,49 +100,67 @@ def _gigabytes(size):
 
 
 def _table_3(results):
-    blocks = [Heading("Table 3: types")]
+    with_paper, others = [], []
     for experiment, runs in results.items():
-        labels = sorted({label for run in runs for label in run["evaluation"]["conlleval"]["per_type"]})
-        rows = []
-        for label in labels:
-            published = PUBLISHED_PER_TYPE.get(label) if experiment.name == MAIN else None
+        for label in sorted({label for run in runs for label in run["evaluation"]["conlleval"]["per_type"]}):
             scores = [run["evaluation"]["conlleval"]["per_type"].get(label, {}) for run in runs]
+            values = [[score.get(m, 0.0) for m in MEASURES] for score in scores]
             support = f"{max(score.get('support', 0) for score in scores):,}"
-            rows.append([label, *_measure_cells(published, [[score.get(m, 0.0) for m in MEASURES] for score in scores]), support])
-        blocks += [Heading(experiment.title, 3), Table(("", *_measure_columns(), "support"), rows)]
+            if experiment.name == MAIN:
+                with_paper.append([f"{experiment.title}, {label}", *_measure_cells(PUBLISHED_PER_TYPE.get(label), values), support])
+            else:
+                here = [_spread([100 * value for value in measure]) for measure in zip(*values)]
+                others.append([f"{experiment.title}, {label}", *here, support])
+    blocks = [Heading("Table 3: types")]
+    if with_paper:
+        blocks.append(Table(("", *_measure_columns(), "support"), with_paper))
+    if others:
+        columns = ("", *(f"{_SHORT[m]}, here" for m in MEASURES), "support")
+        blocks += [Paragraph("Of the other systems the paper has no numbers per type."), Table(columns, others)]
     return blocks
 
 
 def _table_4(results):
-    rows = []
+    scores, costs = [], []
     for experiment in EXPERIMENTS:
-        if experiment in results:
-            runs = results[experiment]
-            scores = [[run["evaluation"]["conlleval"]["overall"][m] for m in MEASURES] for run in runs]
-            cells = _measure_cells(experiment.published, scores)
-            cells += [
-                _spread([100 * run["evaluation"]["strict"]["overall"]["f1"] for run in runs]),
-                f"{runs[0]['parameters']:,}",
-                _spread([run["train_seconds"] for run in runs], 0),
-                f"{runs[0]['epochs']:,}",
-                f"{runs[0]['train_steps']:,}",
-                _spread([run["sentences_per_second"] for run in runs], 0),
-            ]
+        runs = results.get(experiment, [])
+        if runs:
+            overall = [[run["evaluation"]["conlleval"]["overall"][m] for m in MEASURES] for run in runs]
+            strict = _spread([100 * run["evaluation"]["strict"]["overall"]["f1"] for run in runs])
+            scores.append([experiment.title, *_measure_cells(experiment.published, overall), strict])
+            costs.append([experiment.title, *_cost_cells(runs)])
         else:
-            here = ["not measured", "-"]
-            cells = [cell for m in MEASURES for cell in (_published(experiment.published, m), *here)] + [*here, "-", "-", "-", "-"]
-        rows.append([experiment.title, *cells])
-    extra = ("strict F1, here", "parameters", "training, s", "epochs", "steps", "tagging, sentences/s")
-    note = (
-        "Training time is without evaluation; tagging speed is the whole test set in batches of 128, without the scores of "
-        "entities. Strict F1 does not count entities whose first tag breaks the scheme."
-    )
-    return [Heading("Table 4: systems"), Table(("system", *_measure_columns(), *extra), rows), Paragraph(note)]
+            cells = [cell for m in MEASURES for cell in (_published(experiment.published, m), "not measured", "-")]
+            scores.append([experiment.title, *cells, "not measured"])
+            costs.append([experiment.title, "not measured", *["-"] * (len(_COSTS) - 1)])
+    return [
+        Heading("Table 4: systems"),
+        Table(("system", *_measure_columns(), "strict F1, here"), scores),
+        Paragraph("Strict F1 does not count entities whose first tag breaks the scheme."),
+        Heading("What the systems cost", 3),
+        Table(("system", *_COSTS), costs),
+        Paragraph(
+            "All measured here; the paper has none of these. Training time is elapsed time, without evaluation; tagging speed is the whole "
+            "test set in batches of 128, without the scores of entities."
+        ),
+    ]
+
+
+_COSTS = ("parameters", "epochs", "steps", "training, s", "tagging, sentences/s")
+
+
+def _cost_cells(runs):
+    return [
+        f"{runs[0]['parameters']:,}",
+        f"{runs[0]['epochs']:,}",
+        f"{runs[0]['train_steps']:,}",
+        _spread([run["train_seconds"] for run in runs], 0),
+        _spread([run["sentences_per_second"] for run in runs], 0),
+    ]
 
 
 def _measure_columns():
-    names = {"precision": "P", "recall": "R", "f1": "F1"}
-    return tuple(f"{names[m]}, {what}" for m in MEASURES for what in ("paper", "here", "difference"))
+    return tuple(f"{_SHORT[m]}, {what}" for m in MEASURES for what in ("paper", "here", "difference"))
 
 
 def _measure_cells(published, scores):

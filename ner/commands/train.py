@@ -82,8 +82,8 @@ def _train(flags, directory, settings, loop, cluster):
         result = _result(history, trainer, data)
         run_record.record_result(directory, result)
         trainer.finish()
-        log(_describe_result(result))
         log(write_plots(history, directory))
+        log(_describe_result(result))
     return 0
 
 

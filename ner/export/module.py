@@ -40,7 +40,11 @@ class ServingModule(tf.Module):
         self._constrained = constrained
         self._window = config.max_seq_length - 2
         self._tokenizer = GraphTokenizer(tokenizer)
-        self._lexicon = GraphLexicon(tokenizer.lexicon) if config.lattice is not None else None
+        self._match = None
+        if config.lattice is not None:
+            # One function for all signatures: the words of a large lexicon are in the file once.
+            places = tf.TensorSpec([None], tf.int32)
+            self._match = tf.function(GraphLexicon(tokenizer.lexicon).match, input_signature=[places, places])
         self._joiner = GraphWindowJoiner(config.tag_set)
 
     def signatures(self):
@@ -107,7 +111,7 @@ class ServingModule(tf.Module):
         windows = split_windows(lengths, self._window, self._window // 4)
         firsts = tf.gather(tf.cumsum(lengths, exclusive=True), windows.rows) + windows.starts
         ids = self._tokenizer.ids(points)
-        words = self._lexicon.match(points, tf.repeat(tf.cumsum(lengths), lengths)) if self._lexicon is not None else None
+        words = self._match(points, tf.repeat(tf.cumsum(lengths), lengths)) if self._match is not None else None
 
         def tag_windows(places, own_lengths):
             return self._tag_windows(self._inputs(ids, words, places, own_lengths))

@@ -91,7 +91,7 @@ _MACHINE = {
     "GPU": lambda session: ", ".join(gpu.get("device_name", "GPU") for gpu in session["hardware"]["gpus"]) or "none",
     "Python": lambda session: session["python"],
     "TensorFlow": lambda session: session["packages"]["tensorflow"],
-    "Memory": lambda session: _gigabytes(session["hardware"]["memory_bytes"]),
+    "Memory": lambda session: _gigabytes(session["hardware"].get("memory_bytes")),
 }
 
 

@@ -16,6 +16,8 @@ from ner.data.readers import read_split
 from ner.data.splits import find_split
 
 ALL = "*"
+# Changes with what a result holds: those of an earlier form are measured again.
+_RESULT_FORM = 2
 
 
 class Interrupted(Exception):
@@ -94,18 +96,21 @@ class Runner:
         command, run_dir = self._command(experiment, seed)
         path = os.path.join(self._output_dir, "results", f"{experiment.name}_{seed}.json")
         made_with = self._fingerprint(experiment, command)
+        name = f"{experiment.title}, seed {seed}"
         if os.path.exists(path):
             stored = read_json(path, "the result of an experiment")
             if stored["made_with"] == made_with:
-                self._log(f"{experiment.title}, seed {seed}: measured before")
+                self._log(f"{name}: {_describe(stored)}, measured before")
                 return stored
-        self._log(f"{experiment.title}, seed {seed}: {' '.join(command)}")
-        self._train(command, os.path.join(self._output_dir, "logs", f"{experiment.name}_{seed}.log"))
+        log_file = os.path.join(self._output_dir, "logs", f"{experiment.name}_{seed}.log")
+        self._log(f"{name}: run_ner.py {' '.join(command)}; its output: {log_file}")
+        self._train(command, log_file)
         from ner.reproduce.scoring import score_run  # noqa: PLC0415 - TensorFlow loads only when something is to be measured
 
         result = {**score_run(run_dir, self._data_dir), "made_with": made_with, "command": command, "seed": seed}
         os.makedirs(os.path.dirname(path), exist_ok=True)
         write_json(path, result)
+        self._log(f"{name}: {_describe(result)}")
         return result
 
     def _command(self, experiment, seed):
@@ -123,14 +128,14 @@ class Runner:
         return flags, run_dir
 
     def _fingerprint(self, experiment, command):
-        """Changes with the flags, the flagfile and the data."""
+        """Changes with the flags, the flagfile, the data, and the form of a result."""
         try:
             flagfile = _sha256(os.path.join(self._flags_dir, experiment.flagfile))
         except OSError as e:
             raise UserError(f"--flags_dir: cannot read {e.filename}: {e.strerror}") from e
         paths = [find_split(self._data_dir, split) for split in ("train", "dev", "test")]
         data = [_sha256(path) for path in paths if path is not None]
-        return hashlib.sha256(json.dumps([command, flagfile, data]).encode()).hexdigest()
+        return hashlib.sha256(json.dumps([_RESULT_FORM, command, flagfile, data]).encode()).hexdigest()
 
     def _train(self, command, log_file):
         os.makedirs(os.path.dirname(log_file), exist_ok=True)
@@ -150,6 +155,11 @@ class Runner:
             with open(log_file, encoding="utf-8") as log:
                 lines = [line for line in log.read().splitlines() if line.strip()]
             raise UserError(lines[-1].removeprefix("error: ") if lines else f"training ended with code {code}, see {log_file}")
+
+
+def _describe(result):
+    overall = result["evaluation"]["conlleval"]["overall"]
+    return f"F1 {100 * overall['f1']:.2f} after {result['train_seconds']:,.0f} s of training"
 
 
 def _sha256(path):

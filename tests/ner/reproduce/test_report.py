@@ -178,12 +178,12 @@ def _runner(tmp_path, monkeypatch):
             return self.exit_code
 
     def make(**overrides):
-        return Runner(str(tmp_path / "out"), str(data), str(flags), overrides, log=lambda _: None)
+        return Runner(str(tmp_path / "out"), str(data), str(flags), overrides, log=make.log.append)
 
     monkeypatch.setattr(running, "Popen", Process)
-    scoring = types.SimpleNamespace(score_run=lambda path, data_dir: {"path": path})
+    scoring = types.SimpleNamespace(score_run=lambda path, data_dir: {**_run(3, 0.5), "path": path})
     monkeypatch.setitem(sys.modules, "ner.reproduce.scoring", scoring)
-    make.process, make.commands = Process, []
+    make.process, make.commands, make.log = Process, [], []
     make.flags, make.data = flags, data
     return make
 
@@ -194,6 +194,9 @@ def test_a_result_is_measured_once(runner):
     assert runner().result(experiment, 3) == first
     assert len(runner.commands) == 1
     assert "--seed=3" in runner.commands[0]
+    name = f"{experiment.title}, seed 3: "
+    assert runner.log[0].startswith(f"{name}run_ner.py --flagfile=")
+    assert runner.log[1:] == [f"{name}F1 50.00 after 61 s of training", f"{name}F1 50.00 after 61 s of training, measured before"]
     # Another flag, another seed, another flagfile or other data is another run.
     runner(**{"*": ["--lstm_units=5"]}).result(experiment, 3)
     runner().result(experiment, 4)

@@ -72,7 +72,7 @@ def _report_errors(flags, directory, test, predictions, result, calibration, sch
     training_names = None if train is None else names(train, scheme)
     gold = [example.spans(scheme) for example in test]
     analysis = analyse([example.text for example in test], gold, [prediction.spans for prediction in predictions], training_names)
-    report = error_report(test, analysis, result, calibration, training_names)
+    report = error_report(test, analysis, result, calibration, training_names, test.path)
     paths = directory.file(JSON_FILE), directory.file(HTML_FILE)
     write_error_report(report, *paths)
     print(f"errors: {len(analysis.errors):,} in {' and '.join(paths)}")

@@ -12,7 +12,7 @@ JSON_FILE = "errors.json"
 HTML_FILE = "errors.html"
 
 
-def error_report(examples, analysis, evaluation, calibration, training_names=None):
+def error_report(examples, analysis, evaluation, calibration, training_names=None, data="test set"):
     """Everything the page shows, JSON-ready.
 
     Args:
@@ -21,14 +21,16 @@ def error_report(examples, analysis, evaluation, calibration, training_names=Non
       evaluation: their ``Evaluation``.
       calibration: the ``Calibration`` of the predicted entities.
       training_names: as for ``ner.error_analysis.analyse``.
+      data: name of the test set.
 
     Returns:
-      dict with ``scores`` (conlleval reading), ``categories`` (description, errors, gold entities missing, predicted entities
-      wrong), ``by_type``, ``by_seen``, ``by_length``, ``calibration``, ``frequent`` (the same error at several places),
-      ``sentences`` (those with errors) and ``errors``.
+      dict with ``data``, ``num_sentences``, ``scores`` (conlleval reading), ``categories`` (description, errors, gold entities
+      missing, predicted entities wrong), ``by_type``, ``by_seen``, ``by_length``, ``calibration``, ``frequent`` (the same error at
+      several places), ``sentences`` (those with errors) and ``errors``.
     """
     sentences = {error.sentence: None for error in analysis.errors}
     return {
+        "data": data,
         "num_sentences": len(examples),
         "scores": evaluation.conlleval.to_dict(),
         "categories": {

@@ -3,6 +3,8 @@
 import json
 import random
 import re
+import shutil
+import subprocess
 
 import pytest
 
@@ -105,7 +107,8 @@ def test_names_of_training():
 
 def make_report():
     texts, gold, predicted = random_corpus(100)
-    texts[0] = "</script><script>alert(1)</script><!--<b>" + texts[0][41:]
+    wrong = next(i for i, spans in enumerate(gold) if spans != [span for span, _ in predicted[i]])
+    texts[wrong] = "</script><script>alert(1)</script><!--<b>" + texts[wrong][41:]
     gold_tags = [tags_from_spans(spans, 60) for spans in gold]
     examples = [Example(text, tuple(tags), "test.txt", i) for i, (text, tags) in enumerate(zip(texts, gold_tags))]
     analysis = analyse(texts, gold, predicted, {"中国": {"LOC"}})
@@ -142,7 +145,41 @@ def test_the_page_holds_the_data_and_no_markup_of_it(tmp_path):
     page = (tmp_path / "errors.html").read_text(encoding="utf-8")
     data = re.search(r'<script type="application/json" id="data">(.*?)</script>', page, re.DOTALL).group(1)
     assert "<" not in data
+    assert "\\u003cscript>alert(1)" in data
     assert json.loads(data) == json.loads(json.dumps(report))
     # The two script elements of the page itself, and nothing fetched from anywhere.
     assert page.count("<script") == page.count("</script") == 2
     assert not re.search(r"(src|href)\s*=|@import|url\(|fetch\(|innerHTML", page)
+
+
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium")
+@pytest.mark.parametrize(
+    "filters, passes",
+    [
+        ("", lambda error, text: True),
+        ("category=nested", lambda error, text: error["category"] == "nested"),
+        ("right=ORG&seen=unseen", lambda error, text: error["gold"] and error["gold"]["label"] == "ORG" and error["seen"] == "unseen"),
+        (
+            "predicted=PER&length=3",
+            lambda error, text: error["predicted"] and error["predicted"]["label"] == "PER" and error["length"] == "3",
+        ),
+        ("search=<script>alert", lambda error, text: "<script>alert" in text),
+        ("category=none", lambda error, text: True),
+    ],
+)
+def test_filters_in_a_browser(tmp_path, filters, passes):
+    report, _, _ = make_report()
+    write_error_report(report, tmp_path / "errors.json", tmp_path / "errors.html")
+    command = [CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
+    command += [f"--user-data-dir={tmp_path / 'profile'}", "--dump-dom", (tmp_path / "errors.html").as_uri() + "#" + filters]
+    page = subprocess.run(command, capture_output=True, check=True, timeout=120).stdout.decode("utf-8")
+    wanted = [error for error in report["errors"] if passes(error, report["sentences"][str(error["sentence"])]["text"])]
+    assert wanted
+    shown = re.search(r'<span id="shown">([\d,]+) of ([\d,]+) errors', page)
+    assert [int(number.replace(",", "")) for number in shown.groups()] == [len(wanted), len(report["errors"])]
+    counts = [int(count) for count in re.findall(r'<span class="count">(\d+) ×</span>', page)]
+    assert counts == sorted(counts, reverse=True)
+    assert sum(counts) == len(wanted) or len(counts) == 100

@@ -102,12 +102,8 @@ def read_chunks(path):
 def _chunks(read, name):
     number, size = 0, _FIRST_BLOCK
     begun = []  # parts of the line that is not complete yet
-    first = True
+    block = _first_block(read, name)
     while True:
-        block = read(size)
-        if first:
-            block = _check_beginning(block, name)
-            first = False
         *complete, rest = block.split(b"\n")
         if not block and any(begun):
             complete = [b""]
@@ -120,12 +116,21 @@ def _chunks(read, name):
             return
         begun.append(rest)
         size = min(2 * size, _LARGEST_BLOCK)
+        block = read(size)
 
 
-def _check_beginning(block, name):
+def _first_block(read, name):
+    """What there is to read at first, without a byte order mark; a pipe may give the mark in parts."""
+    block = read(_FIRST_BLOCK)
+    while block and len(block) < len(codecs.BOM_UTF8) and codecs.BOM_UTF8.startswith(block):
+        more = read(_FIRST_BLOCK)
+        if not more:
+            break
+        block += more
     if block.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         raise DataError(f"{name}: found UTF-16 text, expected UTF-8 (convert the file)")
-    return block[len(codecs.BOM_UTF8) :] if block.startswith(codecs.BOM_UTF8) else block
+    # More has to follow: an empty block is the end of the text.
+    return (block[len(codecs.BOM_UTF8) :] or read(_FIRST_BLOCK)) if block.startswith(codecs.BOM_UTF8) else block
 
 
 def parse_line(line, text_field=None, new_field=None):

@@ -69,8 +69,20 @@ class Tagger:
         return self.tag_batch([text])[0]
 
     def tag_batch(self, texts):
-        """Entities of several texts: one list of ``Entity`` per text. Faster than one at a time."""
+        """Entities of several texts: one list of ``Entity`` per text. Faster than one at a time.
+
+        Args:
+          texts: iterable of strings.
+
+        Raises:
+          TypeError: a text is no string, or there is a single string instead of several.
+        """
+        if isinstance(texts, str):
+            raise TypeError("tag_batch: found a single string, expected several; tag takes one")
         texts = list(texts)
+        for i, text in enumerate(texts):
+            if not isinstance(text, str):
+                raise TypeError(f"text {i}: found {type(text).__name__}, expected str")
         return [
             [Entity(span.start, span.end, span.label, text[span.start : span.end], score) for span, score in prediction.spans]
             for text, prediction in zip(texts, self.predictor.predict(texts))

@@ -19,14 +19,15 @@ from ner.tagger import Tagger
 def predict(flags, files=None):
     """Tag every line, in order.
 
-    A line that cannot be read is reported on standard error and left out; the rest is tagged all the same.
+    A line that cannot be read is reported on standard error and left out, and so is one of several files; the rest is tagged all the
+    same.
 
     Args:
       flags: the parsed flags.
       files: names and glob patterns; by default those of --input_file.
 
     Raises:
-      UserError: a file, the model or the lexicon cannot be used; or, when all is done, lines had to be left out.
+      UserError: the model, the lexicon or the only file cannot be used; or, when all is done, something had to be left out.
     """
     paths = find_files(files or flags.input_file)
     _check_output(flags.output_file)
@@ -41,21 +42,26 @@ def predict(flags, files=None):
         job = _Tagging(tagger.predictor, writer, flags.text_field, flags.entities_field if flags.output_format == "jsonl" else None, bar)
         writer.start()
         for path in paths:
-            for lines in read_chunks(path):
-                job.tag(lines)
-                out.flush()
+            try:
+                for lines in read_chunks(path):
+                    job.tag(lines)
+                    out.flush()
+            except DataError as e:
+                if len(paths) == 1:
+                    raise
+                job.leave_out_file(e)
         writer.finish()
-    if job.num_bad:
-        raise UserError(f"{job.num_bad:,} of {job.num_lines:,} lines were left out for the reasons above; the others were tagged")
+    if job.left_out:
+        raise UserError(f"{job.left_out} left out for the reasons above; the others were tagged")
 
 
 class _Tagging:
-    """Lines in, tagged texts out, and how many lines were bad."""
+    """Lines in, tagged texts out, and what had to be left out."""
 
     def __init__(self, predictor, writer, text_field, new_field, bar):
         self._predictor, self._writer, self._bar = predictor, writer, bar
         self._fields = text_field, new_field
-        self.num_lines = self.num_bad = 0
+        self._num_lines = self._bad_lines = self._bad_files = 0
 
     def tag(self, lines):
         """Tag some lines."""
@@ -75,13 +81,29 @@ class _Tagging:
 
     def _parse(self, lines):
         for line in lines:
-            self.num_lines += 1
+            self._num_lines += 1
             try:
                 yield parse_line(line, *self._fields)
             except DataError as e:
-                self.num_bad += 1
-                self._bar.write(f"error: {e}", file=sys.stderr)
+                self._bad_lines += 1
+                self._report(e)
                 self._bar.update(len(line.data) + 1)
+
+    def leave_out_file(self, error):
+        """Report a file that cannot be read, or not to its end."""
+        self._bad_files += 1
+        self._report(error)
+
+    @property
+    def left_out(self):
+        """What was left out, in words; empty for nothing."""
+        files = f"{self._bad_files:,} file{'s' * (self._bad_files > 1)}" if self._bad_files else ""
+        lines = f"{self._bad_lines:,} of {self._num_lines:,} lines" if self._bad_lines else ""
+        verb = " was" if self._bad_files == 1 and not lines else " were"
+        return " and ".join(filter(None, (files, lines))) + verb if files or lines else ""
+
+    def _report(self, error):
+        self._bar.write(f"error: {error}", file=sys.stderr)
 
 
 def _check_output(path):
@@ -97,6 +119,10 @@ def _open_output(path):
         try:
             yield out
             out.flush()
+        except BrokenPipeError:
+            raise
+        except OSError as e:
+            raise UserError(f"standard output: cannot write: {e.strerror}") from e
         finally:
             # Without this, closing the wrapper would close standard output.
             out.detach()

@@ -107,6 +107,18 @@ def test_frozen_weights_give_the_same_and_stay_what_they_were(tmp_path):
     assert Tagger(frozen).tag_batch(texts) == Tagger(frozen).tag_batch(texts)
 
 
+def test_what_is_no_list_of_strings_is_refused(tmp_path):
+    tagger = Tagger(tiny_predictor(tmp_path))
+    for call, message in [
+        (lambda: tagger.tag_batch("北京"), "tag_batch: found a single string, expected several; tag takes one"),
+        (lambda: tagger.tag_batch(["北京", None]), "text 1: found NoneType, expected str"),
+        (lambda: tagger.tag("北京".encode()), "text 0: found bytes, expected str"),
+    ]:
+        with pytest.raises(TypeError) as e:
+            call()
+        assert str(e.value) == message
+
+
 def test_texts_do_not_change_one_another(tmp_path):
     rng = random.Random(7)
     tagger = Tagger(tiny_predictor(tmp_path, batch_size=5))

@@ -61,6 +61,17 @@ def test_a_line_written_to_a_pipe_is_there_before_the_next_one(monkeypatch):
     assert list(chunks) == []
 
 
+@pytest.mark.parametrize("size", [1, 2, 3, 4, 100])
+def test_a_byte_order_mark_may_come_in_parts(monkeypatch, size):
+    for content, expected in [("\ufeffa\ufeff\n\ufeff\n", ["a\ufeff", "\ufeff"]), ("\ufeff", []), ("", []), ("长\n", ["长"])]:
+        parts = io.BytesIO(content.encode())
+        monkeypatch.setattr("sys.stdin", types.SimpleNamespace(buffer=types.SimpleNamespace(read1=lambda _, parts=parts: parts.read(size))))
+        assert [line.data.decode() for line in lines_of("-")] == expected
+    parts = io.BytesIO(b"\xef\xbb")
+    monkeypatch.setattr("sys.stdin", types.SimpleNamespace(buffer=types.SimpleNamespace(read1=lambda _: parts.read(size))))
+    assert [line.data for line in lines_of("-")] == [b"\xef\xbb"]
+
+
 def test_utf16_is_named(tmp_path):
     path = tmp_path / "text.txt"
     path.write_bytes("长江\n".encode("utf-16"))

@@ -5,6 +5,7 @@ import os
 import pathlib
 import random
 import re
+import signal
 import subprocess
 import sys
 import types
@@ -98,6 +99,23 @@ def test_bad_lines_are_reported_and_do_not_stop_the_rest(tag, tmp_path, capsys, 
     assert [line.split(": found")[0] for line in errors] == [f"error: {path}:2", f"error: {path}:4"]
 
 
+def test_a_file_that_cannot_be_read_does_not_stop_the_others(tag, tmp_path, capsys):
+    for name, content in (("a", "北京\n".encode()), ("b", "上海\n".encode("utf-16")), ("c", b"\xff\n"), ("d", "江苏".encode())):
+        (tmp_path / name).write_bytes(content)
+    with pytest.raises(UserError) as e:
+        tag(*(tmp_path / name for name in "abd"))
+    assert str(e.value) == "1 file was left out for the reasons above; the others were tagged"
+    assert capsys.readouterr().err == f"error: {tmp_path / 'b'}: found UTF-16 text, expected UTF-8 (convert the file)\n"
+    with pytest.raises(UserError) as e:
+        tag(*(tmp_path / name for name in "abcbd"))
+    assert str(e.value) == "2 files and 1 of 3 lines were left out for the reasons above; the others were tagged"
+    assert [json.loads(line)["text"] for line in tag.output.splitlines()] == ["北京", "江苏"]
+    with pytest.raises(UserError) as e:
+        tag(tmp_path / "b")
+    assert str(e.value) == f"{tmp_path / 'b'}: found UTF-16 text, expected UTF-8 (convert the file)"
+    assert tag.output is None
+
+
 def test_bio_can_be_trained_on(tag, tmp_path):
     texts = [text for text in random_texts(30) if text]
     path = tmp_path / "in.txt"
@@ -161,6 +179,30 @@ def test_a_pipe_is_answered_line_by_line_whatever_the_locale(model):
     assert errors.decode().splitlines()[-1].startswith("error: 1 of 3 lines were left out")
     assert b"tagging" in errors
     assert b"Traceback" not in errors
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no /dev/full")
+def test_a_full_disk_is_said(model, tmp_path):
+    (tmp_path / "in.txt").write_text("北京", encoding="utf-8")
+    command = [sys.executable, "-m", "ner.cli", "tag", f"--model_dir={model}", str(tmp_path / "in.txt")]
+    with open("/dev/full", "wb") as full:
+        result = subprocess.run(command, cwd=ROOT, stdout=full, stderr=subprocess.PIPE, check=False)
+    assert (result.returncode, result.stderr) == (1, b"error: standard output: cannot write: No space left on device\n")
+
+
+def test_ctrl_c_leaves_nothing_behind(model, tmp_path):
+    process = start("tag", f"--model_dir={model}", f"--output_file={tmp_path / 'out.jsonl'}", "--progress")
+    process.stdin.write("北京\n".encode())
+    process.stdin.flush()
+    # The bar is redrawn when the line has been tagged.
+    bar = b""
+    while b"7.00B" not in bar:
+        bar += process.stderr.read(1)
+    assert [path.suffix for path in tmp_path.iterdir()] == [".tmp"]
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=300)
+    assert (process.returncode, errors.decode().splitlines()[-1]) == (130, "error: interrupted")
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(

@@ -137,7 +137,7 @@ def residual_norm(residual, x, bias, gamma, beta, epsilon, dropped=None):
       dropped: ``ops.DropoutMask`` for [N, H], or None for no dropout.
 
     Returns:
-      Tensor of x's shape and dtype.
+      The same tensor of x's shape and dtype twice, for two uses, whose gradients are added up inside.
     """
     keep, scale = _mask_arguments(dropped)
 
@@ -145,12 +145,12 @@ def residual_norm(residual, x, bias, gamma, beta, epsilon, dropped=None):
     def run(residual, x, bias, gamma, beta):
         y, mean, inverse = _residual_norm(residual, x, bias, gamma, beta, keep, epsilon, scale)
 
-        def gradient(dy):
-            d, dy_normalized = _residual_norm_gradient(residual, x, bias, gamma, dy, mean, inverse, keep, scale)
+        def gradient(*dy):
+            d, dy_normalized, dy = _residual_norm_gradient(residual, x, bias, gamma, dy, mean, inverse, keep, scale)
             dx = _dropped(d, keep, scale) if keep else d
             return d, dx, column_sums(dx), column_sums(dy_normalized), column_sums(dy)
 
-        return y, gradient
+        return (y, tf.identity(y)), gradient
 
     return run(residual, x, bias, gamma, beta)
 
@@ -167,11 +167,11 @@ def _residual_norm(residual, x, bias, gamma, beta, keep, epsilon, scale):
 def _residual_norm_gradient(residual, x, bias, gamma, dy, mean, inverse, keep, scale):
     # The sum is computed once more: cheaper than keeping it in float32 until here.
     normalized = (_residual_sum(residual, x, bias, keep, scale) - mean) * inverse
-    dy = tf.cast(dy, tf.float32)
+    dy = tf.add_n([tf.cast(one_use, tf.float32) for one_use in dy])
     d_normalized = dy * gamma
     along = tf.reduce_mean(d_normalized * normalized, axis=-1, keepdims=True)
     d = (d_normalized - tf.reduce_mean(d_normalized, axis=-1, keepdims=True) - normalized * along) * inverse
-    return tf.cast(d, x.dtype), tf.cast(dy * normalized, x.dtype)
+    return tf.cast(d, x.dtype), tf.cast(dy * normalized, x.dtype), tf.cast(dy, x.dtype)
 
 
 def _residual_sum(residual, x, bias, keep, scale):

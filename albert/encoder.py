@@ -70,7 +70,7 @@ class AlbertEncoder(tf.keras.Model):
         mask_bias = None if mask is None else (1.0 - tf.cast(mask[:, None, None, :], tf.float32)) * -10000.0
 
         arithmetic, weights = self._weights(training)
-        x = tf.reshape(hidden, [-1, config.hidden_size])
+        x = residual = tf.reshape(hidden, [-1, config.hidden_size])
         encoder_outputs = []
         for layer in range(config.num_hidden_layers):
             apply = functools.partial(
@@ -81,7 +81,10 @@ class AlbertEncoder(tf.keras.Model):
                 site=(layer + 1) * _SITES_PER_LAYER,
                 arithmetic=arithmetic,
             )
-            x = recomputed(apply, x, weights[layer]) if training and self.recompute_grad else apply(x, weights=weights[layer])
+            if training and self.recompute_grad:
+                x, residual = recomputed(apply, (x, residual), weights[layer])
+            else:
+                x, residual = apply(x, residual, weights=weights[layer])
             encoder_outputs.append(tf.reshape(x, [batch, length, config.hidden_size]))
         sequence_output = encoder_outputs[-1]
         return {

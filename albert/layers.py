@@ -169,11 +169,11 @@ class TransformerBlock(tf.keras.layers.Layer):
             output_beta=tf.convert_to_tensor(self.output_norm.beta),
         )
 
-    def call(self, x, mask_bias, batch, weights, seed, site, arithmetic=ops):
+    def call(self, x, residual, mask_bias, batch, weights, seed, site, arithmetic=ops):
         """One transformer layer.
 
         Args:
-          x: [N, H] with N = B·T, rows of one sequence adjacent.
+          x, residual: the same [N, H] with N = B·T, rows of one sequence adjacent: what the layer computes on, and what it adds that to.
           mask_bias: float32 [B, 1, 1, T], or None when nothing is padded.
           batch: int32 scalar, B.
           weights: ``BlockWeights`` for ``arithmetic``.
@@ -183,7 +183,7 @@ class TransformerBlock(tf.keras.layers.Layer):
             weights for training.
 
         Returns:
-          [N, H].
+          The output [N, H] twice, for the next layer.
         """
         config, w = self.config, weights
 
@@ -199,14 +199,15 @@ class TransformerBlock(tf.keras.layers.Layer):
 
         if config.ln_type == "preln":
             y = attend(ops.layer_norm(x, w.attention_gamma, w.attention_beta, config.layer_norm_eps))
-            x = ops.residual_sum(x, y, w.attention_bias, mask(y, 1))
+            x = ops.residual_sum(residual, y, w.attention_bias, mask(y, 1))
             y = feed_forward(ops.layer_norm(x, w.output_gamma, w.output_beta, config.layer_norm_eps))
-            return ops.residual_sum(x, y, w.output_bias, mask(y, 2))
+            x = ops.residual_sum(x, y, w.output_bias, mask(y, 2))
+            return x, x
         epsilon = config.layer_norm_eps
         y = attend(x)
-        x = arithmetic.residual_norm(x, y, w.attention_bias, w.attention_gamma, w.attention_beta, epsilon, mask(y, 1))
+        x, residual = arithmetic.residual_norm(residual, y, w.attention_bias, w.attention_gamma, w.attention_beta, epsilon, mask(y, 1))
         y = feed_forward(x)
-        return arithmetic.residual_norm(x, y, w.output_bias, w.output_gamma, w.output_beta, epsilon, mask(y, 2))
+        return arithmetic.residual_norm(residual, y, w.output_bias, w.output_gamma, w.output_beta, epsilon, mask(y, 2))
 
     def _attention(self, x, mask_bias, batch, w, seed, site, arithmetic):
         """Everything up to the product with the output kernel, without its bias: [N, H]."""

@@ -125,9 +125,10 @@ def residual_norm(residual, x, bias, gamma, beta, epsilon, dropped=None):
       dropped: ``DropoutMask`` for [N, H], or None for no dropout.
 
     Returns:
-      Tensor of x's shape and dtype.
+      The same tensor of x's shape and dtype twice, as ``clusters.residual_norm``.
     """
-    return layer_norm(residual_sum(residual, x, bias, dropped), gamma, beta, epsilon)
+    y = layer_norm(residual_sum(residual, x, bias, dropped), gamma, beta, epsilon)
+    return y, y
 
 
 def split_heads(qkv, bias, batch, heads):

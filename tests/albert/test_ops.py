@@ -68,7 +68,7 @@ def test_bias_activation(random, name, dtype):
 @pytest.mark.parametrize("with_dropout", [False, True])
 def test_residual_norm(random, dtype, with_dropout):
     inputs = [tensor(random, N, H, dtype=dtype), tensor(random, N, H, dtype=dtype), *(tensor(random, H) for _ in range(3))]
-    upstream = tensor(random, N, H, dtype=dtype)
+    upstream = [tensor(random, N, H, dtype=dtype) for _ in range(2)]
     dropped = keep_mask(random, N, H) if with_dropout else None
 
     def plain(residual, x, bias, gamma, beta):
@@ -224,8 +224,11 @@ def test_recomputation_changes_nothing(config, graph, random):
     kept = run(encoder, inputs)
     encoder.recompute_grad = True
     run = tf.function(encoder_gradients) if graph else encoder_gradients
-    for a, b in zip(run(encoder, inputs), kept):
-        np.testing.assert_allclose(a, b, rtol=0, atol=1e-6 * max(1.0, np.abs(b).max()))
+    names = ["output", *(name for name in encoder.weight_map() if not name.startswith("pooler"))]
+    for name, a, b in zip(names, run(encoder, inputs), kept):
+        # The key's bias has a gradient of 0, of which rounding remains.
+        if not name.endswith("attention/key/bias"):
+            np.testing.assert_allclose(a, b, rtol=0, atol=1e-6 * max(1.0, np.abs(b).max()), err_msg=name)
 
 
 def graph_of(function, *signature):

@@ -174,6 +174,13 @@ def test_sentences_left_out_are_counted(work, capsys):
     assert json.loads((out / "metrics.json").read_text())["skipped"] == {"unknown label": 1}
 
 
+def test_held_out_sentences_that_are_in_train_too_are_told(work, capsys):
+    _write(work.directory / "data" / "train.txt", [*SENTENCES, *SENTENCES])
+    assert work(do_train=True, dev_fraction=0.5, rnn="none", use_crf=False) == 0
+    found = re.search(r"data error: train, held-out: ([123]) of 3 held-out sentences are in train too\n", capsys.readouterr().out)
+    assert found is not None
+
+
 def test_unknown_tag_in_test_file(work):
     assert work(do_train=True) == 0
     _write(work.directory / "data" / "test.txt", [("张三", "B-GPE I-GPE")])

@@ -13,7 +13,7 @@ from albert.training import distribution, precision
 from albert.training.stopping import Interrupted
 from ner import run_record, runs, systems
 from ner.commands.common import required
-from ner.data.lint import lint
+from ner.data.lint import check_leaks, lint
 from ner.data.lint_report import INFO
 from ner.data.pipeline import encode
 from ner.data.readers import read_split
@@ -134,6 +134,8 @@ def _lint(flags, data, config, tokenizer, log):
     if test is not None:
         corpora["test"] = test
     findings = [f for f in lint(corpora, config.max_seq_length, tokenizer).findings if f.severity != INFO]
+    if data.dev and "dev" not in corpora:
+        findings += check_leaks({"train": data.train, "held-out": data.dev})
     for finding in findings:
         log(f"data {finding.severity}: {finding.where}: {finding.message}")
     if findings:

@@ -59,7 +59,7 @@ def lint(corpora, max_seq_length=None, tokenizer=None, max_places=20):
         if tokenizer:
             findings += _check_characters(name, corpus, tokenizer)
     findings += _check_labels(corpora, max_places)
-    findings += _check_leaks(corpora, max_places)
+    findings += check_leaks(corpora, max_places)
     return Report({name: _statistics(corpus) for name, corpus in corpora.items()}, by_severity(findings))
 
 
@@ -149,7 +149,16 @@ def _check_labels(corpora, max_places):
             yield Finding(ERROR, "unknown label", name, len(examples), message, _places(examples, max_places))
 
 
-def _check_leaks(corpora, max_places):
+def check_leaks(corpora, max_places=20):
+    """Findings of sentences that are in two splits.
+
+    Args:
+      corpora: dict, split name → sequence of :class:`ner.data.examples.Example`; ``train`` first.
+      max_places: places listed per finding.
+
+    Yields:
+      :class:`ner.data.lint_report.Finding`.
+    """
     names = list(corpora)
     for i, earlier in enumerate(names):
         texts = {example.text for example in corpora[earlier]}

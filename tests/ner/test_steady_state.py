@@ -122,6 +122,18 @@ def test_tagging_groups_of_any_number_does_not_grow(tmp_path):
 
 
 @needs_proc
+def test_a_long_text_is_not_held(tmp_path):
+    predictor = tiny_predictor(tmp_path)
+    text = "".join(np.random.default_rng(1).choice(list(CHARACTERS), 100_000))
+    for _ in predictor.pieces([text[:30_000]]):
+        pass
+    before = resident_bytes()
+    for _ in predictor.pieces([text]):
+        # One group of windows at a time: all tags and entities of this text are 20 MB.
+        assert resident_bytes() - before < 8e6
+
+
+@needs_proc
 def test_training_does_not_grow():
     run, _ = train_steps()
     shapes = [(5, 6), (5, 14), (3, 22)]

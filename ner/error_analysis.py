@@ -20,8 +20,9 @@ CATEGORIES = {
 # Whether a name (its characters) is among the entities of the training set.
 SEEN, OTHER_TYPE, UNSEEN = "seen", "other_type", "unseen"
 
-_LONGEST_SINGLE_LENGTH = 4
-_LENGTH_RANGES = ((5, 6), (7, 9), (10, None))
+# Ranges of tables, as (first, last); None for no last.
+_LENGTHS = ((1, 1), (2, 2), (3, 3), (4, 4), (5, 6), (7, 9), (10, None))
+_FREQUENCIES = ((0, 0), (1, 1), (2, 4), (5, 19), (20, 99), (100, None))
 
 
 class Error(NamedTuple):
@@ -54,11 +55,14 @@ class Analysis:
     Attributes:
       errors: list of :class:`Error`, in the order of the sentences.
       by_seen: dict from ``seen``, ``other_type`` and ``unseen`` to ``Score``; None without a training set.
+      by_frequency: dict from how often training had the name as an entity of any type (``"0"``, ``"2-4"``, ``"100+"``) to ``Score``;
+        None without a training set.
       by_length: dict from the number of characters (``"3"``, ``"5-6"``, ``"10+"``) to ``Score``.
     """
 
     errors: list
     by_seen: Optional[dict]
+    by_frequency: Optional[dict]
     by_length: dict
 
 
@@ -69,13 +73,13 @@ def analyse(texts, gold, predicted, training_names=None):
       texts: list of N strings.
       gold: N lists of ``Span``.
       predicted: N lists of ``(Span, score)``.
-      training_names: None, or dict from the characters of a name to the set of its types in the training set.
+      training_names: None, or what :func:`names` gives for the training set.
 
     Returns:
       :class:`Analysis`. In its tables, precision is over predicted and recall over gold entities of that kind.
     """
     errors = []
-    by_seen, by_length = collections.defaultdict(collections.Counter), collections.defaultdict(collections.Counter)
+    by_seen, by_frequency, by_length = (collections.defaultdict(collections.Counter) for _ in range(3))
     for index, (text, gold_spans, scored) in enumerate(zip(texts, gold, predicted)):
         scores = dict(scored)
         errors += _sentence_errors(index, gold_spans, scores)
@@ -84,19 +88,21 @@ def analyse(texts, gold, predicted, training_names=None):
                 by_length[length_range(span)][count] += 1
                 if training_names is not None:
                     by_seen[familiarity(text, span, training_names)][count] += 1
+                    by_frequency[frequency_range(text, span, training_names)][count] += 1
     return Analysis(
         errors,
         None if training_names is None else {key: _score(by_seen[key]) for key in (SEEN, OTHER_TYPE, UNSEEN)},
-        {key: _score(by_length[key]) for key in length_ranges() if key in by_length},
+        None if training_names is None else {key: _score(by_frequency[key]) for key in _names(_FREQUENCIES) if key in by_frequency},
+        {key: _score(by_length[key]) for key in _names(_LENGTHS) if key in by_length},
     )
 
 
 def names(examples, scheme):
-    """The entities of labelled ``Example``s: dict from a name's characters to the set of its types."""
-    found = collections.defaultdict(set)
+    """The entities of labelled ``Example``s: dict from a name's characters to a ``Counter`` of its types."""
+    found = collections.defaultdict(collections.Counter)
     for example in examples:
         for start, end, label in example.spans(scheme):
-            found[example.text[start:end]].add(label)
+            found[example.text[start:end]][label] += 1
     return dict(found)
 
 
@@ -106,19 +112,26 @@ def familiarity(text, span, training_names):
     return UNSEEN if types is None else SEEN if span.label in types else OTHER_TYPE
 
 
-def length_ranges():
-    """The ranges of lengths that tables have, as strings."""
-    ranges = [str(length) for length in range(1, _LONGEST_SINGLE_LENGTH + 1)]
-    return ranges + [f"{low}+" if high is None else f"{low}-{high}" for low, high in _LENGTH_RANGES]
-
-
 def length_range(span):
-    """The range that a span's length falls into."""
-    length = span.end - span.start
-    if length <= _LONGEST_SINGLE_LENGTH:
-        return str(length)
-    index = next(i for i, (_, high) in enumerate(_LENGTH_RANGES) if high is None or length <= high)
-    return length_ranges()[_LONGEST_SINGLE_LENGTH + index]
+    """The range that a span's number of characters falls into, as tables name it."""
+    return _range(span.end - span.start, _LENGTHS)
+
+
+def frequency_range(text, span, training_names):
+    """The range that the number of times falls into that training had the name at a span as an entity, of any type."""
+    return _range(sum(training_names.get(text[span.start : span.end], {}).values()), _FREQUENCIES)
+
+
+def _range(number, ranges):
+    return next(_name(*bounds) for bounds in ranges if bounds[1] is None or number <= bounds[1])
+
+
+def _names(ranges):
+    return [_name(*bounds) for bounds in ranges]
+
+
+def _name(first, last):
+    return f"{first}+" if last is None else str(first) if first == last else f"{first}-{last}"
 
 
 def categorise(gold, predicted):

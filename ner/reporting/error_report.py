@@ -6,7 +6,7 @@ import string
 from importlib import resources
 
 from albert.files import atomic_write
-from ner.error_analysis import CATEGORIES, familiarity, length_range
+from ner.error_analysis import CATEGORIES, familiarity, frequency_range, length_range
 
 JSON_FILE = "errors.json"
 HTML_FILE = "errors.html"
@@ -25,8 +25,8 @@ def error_report(examples, analysis, evaluation, calibration, training_names=Non
 
     Returns:
       dict with ``data``, ``num_sentences``, ``scores`` (conlleval reading), ``categories`` (description, errors, gold entities
-      missing, predicted entities wrong), ``by_type``, ``by_seen``, ``by_length``, ``calibration``, ``frequent`` (the same error at
-      several places), ``sentences`` (those with errors) and ``errors``.
+      missing, predicted entities wrong), ``by_type``, ``by_seen``, ``by_frequency``, ``by_length``, ``calibration``, ``frequent``
+      (the same error at several places), ``sentences`` (those with errors) and ``errors``.
     """
     sentences = {error.sentence: None for error in analysis.errors}
     return {
@@ -43,8 +43,9 @@ def error_report(examples, analysis, evaluation, calibration, training_names=Non
             for category, description in CATEGORIES.items()
         },
         "by_type": _by_type(analysis.errors),
-        "by_seen": None if analysis.by_seen is None else {key: score.to_dict() for key, score in analysis.by_seen.items()},
-        "by_length": {key: score.to_dict() for key, score in analysis.by_length.items()},
+        "by_seen": _table(analysis.by_seen),
+        "by_frequency": _table(analysis.by_frequency),
+        "by_length": _table(analysis.by_length),
         "calibration": calibration.to_dict(),
         "frequent": _frequent(analysis.errors, examples),
         "sentences": {str(i): {"source": examples[i].source, "line": examples[i].line, "text": examples[i].text} for i in sentences},
@@ -69,6 +70,10 @@ def write_error_report(report, json_path, html_path):
         f.write(page.substitute(data=data))
 
 
+def _table(scores):
+    return None if scores is None else {key: score.to_dict() for key, score in scores.items()}
+
+
 def _error(error, text, training_names):
     named = error.gold or error.predicted
     return {
@@ -80,6 +85,7 @@ def _error(error, text, training_names):
         "misses": error.misses,
         "adds": error.adds,
         "seen": None if training_names is None else familiarity(text, named, training_names),
+        "frequency": None if training_names is None else frequency_range(text, named, training_names),
         "length": length_range(named),
     }
 

@@ -10,7 +10,7 @@ import pytest
 
 from ner.calibration import calibrate
 from ner.data.examples import Example
-from ner.error_analysis import CATEGORIES, Error, analyse, length_range, length_ranges, names
+from ner.error_analysis import CATEGORIES, Error, analyse, frequency_range, length_range, names
 from ner.evaluation import evaluate
 from ner.reporting.error_report import error_report, write_error_report
 from ner.tags import Span, tags_from_spans
@@ -78,14 +78,14 @@ def random_corpus(count=100):
 
 def test_counts_add_up():
     texts, gold, predicted = random_corpus()
-    training = {"中国": {"LOC"}, "国": {"PER", "ORG"}, "中": {"LOC"}}
+    training = {"中国": {"LOC": 7}, "国": {"PER": 1, "ORG": 2}, "中": {"LOC": 1}}
     analysis = analyse(texts, gold, predicted, training)
     support, found = sum(map(len, gold)), sum(map(len, predicted))
     correct = sum(len(set(g) & {span for span, _ in p}) for g, p in zip(gold, predicted))
     assert sum(error.misses for error in analysis.errors) == support - correct
     assert sum(error.adds for error in analysis.errors) == found - correct
     assert {error.category for error in analysis.errors} == set(CATEGORIES)
-    for table in (analysis.by_seen, analysis.by_length):
+    for table in (analysis.by_seen, analysis.by_frequency, analysis.by_length):
         assert sum(score.support for score in table.values()) == support
         assert sum(score.predicted for score in table.values()) == found
         assert sum(score.correct for score in table.values()) == correct
@@ -94,7 +94,6 @@ def test_counts_add_up():
 
 def test_lengths():
     assert [length_range(Span(0, n, "LOC")) for n in (1, 4, 5, 6, 7, 9, 10, 99)] == ["1", "4", "5-6", "5-6", "7-9", "7-9", "10+", "10+"]
-    assert length_ranges() == ["1", "2", "3", "4", "5-6", "7-9", "10+"]
 
 
 def test_names_of_training():
@@ -102,7 +101,17 @@ def test_names_of_training():
         Example("长江和长江", ("B-LOC", "I-LOC", "O", "B-PER", "I-PER")),
         Example("江", ("I-LOC",)),
     ]
-    assert names(examples, "BIO") == {"长江": {"LOC", "PER"}, "江": {"LOC"}}
+    assert names(examples, "BIO") == {"长江": {"LOC": 1, "PER": 1}, "江": {"LOC": 1}}
+
+
+def test_times_in_training():
+    training = {"一": {"LOC": 1}, "二": {"LOC": 2, "PER": 3}, "三": {"PER": 100}}
+    found = [frequency_range(TEXT, Span(i, i + 1, "LOC"), training) for i in range(4)]
+    assert found == ["0", "1", "5-19", "100+"]
+    gold = [Span(i, i + 1, "LOC") for i in range(4)]
+    analysis = analyse([TEXT], [gold], [[(gold[2], 0.5), (Span(3, 4, "PER"), 0.5)]], training)
+    rows = {key: (score.support, score.predicted, score.correct) for key, score in analysis.by_frequency.items()}
+    assert rows == {"0": (1, 0, 0), "1": (1, 0, 0), "5-19": (1, 1, 1), "100+": (1, 1, 0)}
 
 
 def make_report():
@@ -111,9 +120,10 @@ def make_report():
     texts[wrong] = "</script><script>alert(1)</script><!--<b>" + texts[wrong][41:]
     gold_tags = [tags_from_spans(spans, 60) for spans in gold]
     examples = [Example(text, tuple(tags), "test.txt", i) for i, (text, tags) in enumerate(zip(texts, gold_tags))]
-    analysis = analyse(texts, gold, predicted, {"中国": {"LOC"}})
+    training = {"中国": {"LOC": 7}, "国": {"PER": 1}}
+    analysis = analyse(texts, gold, predicted, training)
     evaluation = evaluate(gold_tags, [tags_from_spans([span for span, _ in p], 60) for p in predicted])
-    return error_report(examples, analysis, evaluation, calibrate([0.5], [True]), {"中国": {"LOC"}}), analysis, examples
+    return error_report(examples, analysis, evaluation, calibrate([0.5], [True]), training), analysis, examples
 
 
 def test_the_report_says_what_the_analysis_says(tmp_path):
@@ -167,6 +177,7 @@ CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", 
             lambda error, text: error["predicted"] and error["predicted"]["label"] == "PER" and error["length"] == "3",
         ),
         ("search=<script>alert", lambda error, text: "<script>alert" in text),
+        ("frequency=5-19", lambda error, text: error["frequency"] == "5-19"),
         ("category=none", lambda error, text: True),
     ],
 )

@@ -80,6 +80,16 @@ def test_training_traces_once():
     assert sum(f.experimental_get_tracing_count() for f in functions) == 1
 
 
+def test_a_step_is_one_graph_that_stays_on_its_device():
+    """No Python in it, and nothing that is bound to the host: on a GPU all of it can run there."""
+    _, functions = train_steps()
+    graph = functions[0].get_concrete_function().graph.as_graph_def()
+    nodes = [*graph.node, *(node for f in graph.library.function for node in f.node_def)]
+    assert len(nodes) > 500
+    assert {node.op for node in nodes if "PyFunc" in node.op or "Callback" in node.op} == set()
+    assert {node.device for node in nodes if "CPU" in node.device} == set()
+
+
 @needs_proc
 def test_tagging_does_not_grow(tmp_path):
     predictor = tiny_predictor(tmp_path)

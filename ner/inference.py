@@ -20,8 +20,9 @@ _GROUP_BATCHES = 16
 # A batch has one row or a multiple of this many. oneDNN keeps the kernels it compiles for every shape of batch it meets, up to
 # hundreds of kB each: few different shapes keep a process that tags for days as small as it was after its first minutes.
 _PAD_ROWS_TO = 8
-# A graph with its constants can have 2 GiB.
-_MOST_FROZEN_BYTES = 1 << 30
+# Weights that may become constants: enough for ALBERT-base. TensorFlow copies a graph with all it holds dozens of times while it
+# prepares it, and oneDNN packs the weights for each layer that shares them.
+_MOST_FROZEN_BYTES = 64 << 20
 
 
 @dataclasses.dataclass(frozen=True)
@@ -68,8 +69,8 @@ class Predictor:
       batch_size: windows per batch.
       constrained: whether only tag sequences the scheme allows are decoded.
       lexicon: a ``ner.lexicon.Lexicon`` whose terms add to the scores of entities, or None.
-      frozen: whether the network runs with its weights as constants, as they are now: faster, but blind to later changes, so not
-        for a model that is being trained.
+      frozen: whether the network may run with its weights as constants, as they are now: faster, but blind to later changes, so not
+        for a model that is being trained. Up to 64 MiB of weights, and not on a GPU.
 
     Raises:
       DataError: a term of the lexicon is too long to be seen whole wherever it stands, or has a type the model does not know.

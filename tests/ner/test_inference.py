@@ -9,6 +9,7 @@ import pytest
 import tensorflow as tf
 
 from albert import CharTokenizer
+from ner import inference
 from ner.data.joining import owned_ranges
 from ner.data.windows import split_windows
 from ner.inference import Predictor
@@ -104,7 +105,13 @@ def test_frozen_weights_give_the_same_and_stay_what_they_were(tmp_path):
         for predictor in (live, frozen):
             predictor.model.emissions.bias.assign(-5.0 * predictor.model.emissions.bias)
     assert list(live.predict(texts)) != expected
-    assert Tagger(frozen).tag_batch(texts) == Tagger(frozen).tag_batch(texts)
+
+
+def test_large_models_are_not_copied_into_a_graph(tmp_path, monkeypatch):
+    monkeypatch.setattr(inference, "_MOST_FROZEN_BYTES", 0)
+    monkeypatch.setattr(inference.FrozenNetwork, "of", None)
+    predictor = tiny_predictor(tmp_path, frozen=True)
+    assert len(list(predictor.predict(["张三在北京", ""]))) == 2
 
 
 def test_what_is_no_list_of_strings_is_refused(tmp_path):

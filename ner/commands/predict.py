@@ -31,6 +31,8 @@ def predict(flags, files=None):
     """
     paths = find_files(files or flags.input_file)
     _check_output(flags.output_file)
+    if flags.output_format == "jsonl" and flags.text_field == flags.entities_field:
+        raise UserError(f"--entities_field: found {flags.entities_field!r}, the field of the text (--text_field), expected another")
     directory = model_dir(flags)
     tagger = Tagger.load(directory.path, flags.eval_batch_size, flags.constrained_decoding, flags.lexicon)
     total = total_bytes(paths)

@@ -30,6 +30,10 @@ def main(_):
         raise UserError("--output_dir: not given, expected a directory")
     experiments, seeds = find_experiments(FLAGS.experiments), _seeds(FLAGS.seeds)
     overrides = read_overrides(FLAGS.overrides_file, [experiment.name for experiment in EXPERIMENTS])
+    try:
+        os.makedirs(FLAGS.output_dir, exist_ok=True)
+    except OSError as e:
+        raise UserError(f"--output_dir: cannot write to {FLAGS.output_dir}: {e.strerror}") from e
     data_dir, note = _data()
     counts = {split: _entities(data_dir, split) for split in ("train", "test")}
     runner = Runner(FLAGS.output_dir, data_dir, FLAGS.flags_dir, overrides)

@@ -51,6 +51,22 @@ def _wait_for(process, path):
     assert path.exists(), process.communicate()
 
 
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        ([], "--output_dir: not given, expected a directory"),
+        (["--output_dir={here}/file/x"], "--output_dir: cannot write to {here}/file/x: Not a directory"),
+        (["--output_dir={here}/x", "--seeds=1,a"], "--seeds: found '1,a', expected whole numbers, separated by commas"),
+        (["--output_dir={here}/x", "--data_dir={here}/none"], "{here}/none: cannot read the data directory: No such file or directory"),
+    ],
+)
+def test_a_mistake_is_one_line(tmp_path, flags, message):
+    (tmp_path / "file").write_text("")
+    command = [sys.executable, "-m", "ner.reproduce", *(flag.replace("{here}", str(tmp_path)) for flag in flags)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=60)
+    assert (done.returncode, done.stderr) == (1, f"error: {message}\n".replace("{here}", str(tmp_path)))
+
+
 @pytest.mark.slow
 def test_stopped_killed_and_started_again(start):
     runs, report = start.output / "runs", start.output / "report.md"

@@ -113,6 +113,22 @@ def test_only_systems_with_the_same_seeds_are_compared(tmp_path):
     assert pairs == [f"{EXPERIMENTS[0].title} – {EXPERIMENTS[2].title}"]
 
 
+def test_pictures(tmp_path):
+    pytest.importorskip("matplotlib")
+    write_report(tmp_path, COUNTS, {experiment: [_run(1, 0.9), _run(2, 0.8)] for experiment in EXPERIMENTS}, {}, "Data: toys.")
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    for name in ("f1", "speed"):
+        assert (tmp_path / "plots" / f"{name}.png").read_bytes().startswith(b"\x89PNG")
+        assert f'<img src="plots/{name}.png"' in page
+
+
+def test_without_matplotlib_the_report_says_so(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+    write_report(tmp_path, COUNTS, {EXPERIMENTS[0]: [_run(1, 0.9)]}, {}, "Data: toys.")
+    assert "None: matplotlib, the extra named plots, was not installed" in (tmp_path / "report.md").read_text(encoding="utf-8")
+    assert not (tmp_path / "plots").exists()
+
+
 def test_markup_is_escaped():
     blocks = [Heading("a < b"), Paragraph("<b>"), Table(("x", "y|z"), [["1 & 2", "|"]])]
     assert to_markdown(blocks) == "## a < b\n\n<b>\n\n| x | y\\|z |\n| --- | ---: |\n| 1 & 2 | \\| |\n"

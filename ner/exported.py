@@ -123,13 +123,14 @@ class TFLitePredictor(_Exported):
 
     Args:
       path: the directory given to ``--export_dir``, of which the newest version is taken, or one of its versions.
-      num_threads: threads of the interpreter; all of the machine's by default.
+      num_threads: threads of the interpreter. More than one help wide models alone, and on a processor that others use as well they
+        spend their time waiting for each other.
 
     Raises:
       UserError: there is no exported model, or it is broken.
     """
 
-    def __init__(self, path, num_threads=None):
+    def __init__(self, path, num_threads=1):
         directory = version_directory(path)
         super().__init__(directory)
         self._tokenizer = ModelDir(directory).read_tokenizer(self._config)
@@ -139,7 +140,7 @@ class TFLitePredictor(_Exported):
         if not os.path.isfile(file) or runs.sha256(file) != self.provenance.get("sha256"):
             raise UserError(f"{file}: found another file than was exported, expected the SHA-256 of {PROVENANCE}")
         try:
-            self._run = tf.lite.Interpreter(file, num_threads=num_threads or os.cpu_count()).get_signature_runner()
+            self._run = tf.lite.Interpreter(file, num_threads=num_threads).get_signature_runner()
         except (OSError, ValueError, RuntimeError) as e:
             raise UserError(f"{file}: cannot load the exported model: {str(e).splitlines()[0]}") from e
 

@@ -13,6 +13,9 @@ from tensorflow.python.framework.convert_to_constants import convert_variables_t
 
 from ner.layers.bilstm import BiLSTM
 
+# Where an operation names the gradient that a layer has given it.
+_GRADIENT = "_gradient_op_type"
+
 
 @contextlib.contextmanager
 def recurrent_layer(model, layer):
@@ -63,7 +66,7 @@ def without_unused(graph_def, output, inputs):
     """What an output is computed from, and the inputs, given by name; a new ``GraphDef``.
 
     Control dependencies go too: without variables nothing is left to be put in order. They would keep the weights that nothing
-    uses, such as the encoder's pooler.
+    uses, such as the encoder's pooler. So do the names of gradients, which no frozen graph has, and of whose absence loading would warn.
     """
     nodes = {node.name: node for node in graph_def.node}
     waiting, used = [output.split(":")[0], *inputs], set()
@@ -73,10 +76,14 @@ def without_unused(graph_def, output, inputs):
             used.add(name)
             waiting += [reference.split(":")[0] for reference in nodes[name].input if not reference.startswith("^")]
     result = graph_pb2.GraphDef(versions=graph_def.versions, library=graph_def.library)
+    for function in result.library.function:
+        for node in function.node_def:
+            node.attr.pop(_GRADIENT, None)
     for node in graph_def.node:
         if node.name in used:
             kept = result.node.add()
             kept.CopyFrom(node)
+            kept.attr.pop(_GRADIENT, None)
             del kept.input[:]
             kept.input.extend(reference for reference in node.input if not reference.startswith("^"))
     return result

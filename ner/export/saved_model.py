@@ -30,10 +30,8 @@ def write_saved_model(path, module, files, window):
       window: characters per window.
     """
     signatures = module.signatures()
-    # Layers with gradients of their own would save those too; a frozen network has none.
-    options = tf.saved_model.SaveOptions(experimental_custom_gradients=False)
     with quiet_log():
-        tf.saved_model.save(module, path, signatures=signatures, options=options)
+        tf.saved_model.save(module, path, signatures=signatures)
     assets = os.path.join(path, "assets")
     os.makedirs(assets, exist_ok=True)
     for file in files:

@@ -119,6 +119,13 @@ def test_tagger_of_an_export(work, version, tolerance):
     assert exported.tag(TEXT) == exported.tag_batch(["", TEXT])[1]
 
 
+def test_loading_warns_of_nothing(work):
+    code = f"import ner; print(len(ner.Tagger.load({str(work / 'base' / '1')!r}).tag({TEXT!r})))"
+    done = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True, text=True, cwd=ROOT, timeout=300)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert int(done.stdout) > 0
+
+
 def test_tagger_of_an_export_refuses_what_it_cannot_do(work, tmp_path):
     with pytest.raises(UserError, match="takes no lexicon"):
         ner.Tagger.load(work / "base", lexicon=str(tmp_path / "terms.tsv"))

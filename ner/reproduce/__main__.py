@@ -77,8 +77,12 @@ def _data():
 
 
 def _entities(data_dir, split):
+    """Number of entities of each type in both readings: dict of dicts."""
     corpus = read_split(data_dir, split)
-    return collections.Counter(span.label for example in corpus.examples for span in example.spans(corpus.scheme))
+    return {
+        reading: collections.Counter(span.label for example in corpus.examples for span in example.spans(corpus.scheme, strict))
+        for reading, strict in (("strict", True), ("conlleval", False))
+    }
 
 
 if __name__ == "__main__":

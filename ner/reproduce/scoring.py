@@ -31,6 +31,8 @@ def score_run(path, data_dir, batch_size=128):
       ``sentences_per_second`` in tagging, ``weights`` (what the encoder started from), ``precision`` of training, and
       ``session`` (flags, versions and hardware).
     """
+    # Every system has graphs of its own, which TensorFlow takes for one graph that is traced again and again, and warns.
+    tf.get_logger().setLevel("ERROR")
     directory = ModelDir(path)
     record = read_json(directory.file(run_record.RECORD), "the record of a finished run")
     identity = record["identity"]
@@ -54,7 +56,7 @@ def score_run(path, data_dir, batch_size=128):
         "train_steps": record["result"]["steps"],
         "epochs": record["result"]["epochs"],
         "sentences_per_second": len(texts) / seconds,
-        "weights": _weights(identity),
+        "weights": describe_weights(identity),
         "precision": identity["mixed_precision"],
         "session": record["sessions"][-1],
     }
@@ -62,8 +64,14 @@ def score_run(path, data_dir, batch_size=128):
     return result
 
 
-def _weights(identity):
+def describe_weights(identity):
+    """What training started from, in words, of the ``identity`` of a run's record."""
+    encoder = identity["model"]["encoder"]
     if identity.get("init_checkpoint"):
-        return f"encoder: {identity['init_checkpoint']}"
-    vectors = [name.replace("_", " ") for name in ("char_vectors", "word_vectors") if name in identity]
-    return f"pretrained {' and '.join(vectors)}" if vectors else "random: no pretrained weights"
+        return f"encoder: {identity['init_checkpoint']}; all else random"
+    if "num_hidden_layers" in encoder:
+        return f"random, nothing pretrained: an encoder of {encoder['num_hidden_layers']} layers of width {encoder['hidden_size']}"
+    pretrained = [name.replace("_", " ") for name in ("char_vectors", "word_vectors") if name in identity]
+    if pretrained:
+        return f"pretrained {' and '.join(pretrained)}; all else random"
+    return f"random, nothing pretrained: character vectors of width {encoder['hidden_size']}"

@@ -78,7 +78,10 @@ def test_stopped_killed_and_started_again(start):
     assert process.returncode == 130, stderr
     assert stderr.endswith("stopped; the same command goes on from there\n")
     text = report.read_text(encoding="utf-8")
-    assert "| Lattice-LSTM-CRF | measured here; more seeds: not yet | random: no pretrained weights | float32 | 3 |" in text
+    assert (
+        "| Lattice-LSTM-CRF | measured here; more seeds: not yet | random, nothing pretrained: character vectors of width 7 | float32 | 3 |"
+        in text
+    )
     assert "| Char-BiLSTM-CRF | not measured: not yet |" in text
     first = (start.output / "results" / "lattice_lstm_crf_3.json").read_bytes()
 
@@ -93,11 +96,12 @@ def test_stopped_killed_and_started_again(start):
     assert process.returncode == 1, stderr
     assert "error: BERT-fine-tuning: " in stderr
     assert "Traceback" not in stderr
+    assert "retracing" not in stderr
     assert re.search(r"^Lattice-LSTM-CRF, seed 3: F1 .* measured before$", stdout, re.MULTILINE)
     assert re.search(r"^Lattice-LSTM-CRF, seed 5: F1 .* measured before$", stdout, re.MULTILINE)
     assert "resumed at step" in (start.output / "logs" / "char_bilstm_crf_3.log").read_text(encoding="utf-8")
     assert (start.output / "results" / "lattice_lstm_crf_3.json").read_bytes() == first
     text = report.read_text(encoding="utf-8")
-    assert "| Char-BiLSTM-CRF | measured here | random: no pretrained weights | float32 | 3, 5 |" in text
+    assert "| Char-BiLSTM-CRF | measured here | random, nothing pretrained: character vectors of width 7 | float32 | 3, 5 |" in text
     assert "| BERT-fine-tuning | not measured: failed: " in text
     assert "Char-BiLSTM-CRF – Lattice-LSTM-CRF" in text or "Lattice-LSTM-CRF – Char-BiLSTM-CRF" in text

@@ -55,7 +55,9 @@ def main(argv=None):
         for count in args.counts:
             seconds, busy, characters, growth = measure(predictor, corpus["texts"], count)
             traces = sum(
-                f.experimental_get_tracing_count() for f in vars(predictor).values() if isinstance(f, tf.types.experimental.GenericFunction)
+                f.experimental_get_tracing_count()
+                for f in (*vars(predictor).values(), *vars(vars(predictor)["_emissions"]).values())
+                if isinstance(f, tf.types.experimental.GenericFunction)
             )
             print(
                 f"| {count:,} | {seconds / characters * 1e6:.1f} | {busy / characters * 1e6:.1f} | {growth / 2**20:.0f} MiB | {traces} |",

@@ -107,8 +107,8 @@ def test_batches_of_tagging_have_few_shapes(tmp_path):
     """oneDNN keeps compiled kernels for each shape it has met."""
     predictor = tiny_predictor(tmp_path, batch_size=20)
     shapes = collections.Counter()
-    run = predictor._entities
-    predictor._entities = lambda inputs: shapes.update([inputs["input_word_ids"].shape]) or run(inputs)
+    run = predictor._emissions
+    predictor._emissions = lambda inputs: shapes.update([inputs["input_word_ids"].shape]) or run(inputs)
     for count in range(1, 101):
         list(predictor.predict(texts(count, count)))
     assert sum(shapes.values()) > 200

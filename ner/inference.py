@@ -150,14 +150,14 @@ class Predictor:
         matched = [i for i, found in enumerate(matches) if found]
         for indices in self._batches(encoded.lengths, plain):
             inputs = self._inputs(encoded, indices)
-            decode = self._entities if with_scores else self._tags
-            self._read(decode(self._emissions(inputs), inputs["lengths"]), inputs["lengths"], indices, results)
+            outputs = self._decode(self._entities if with_scores else self._tags, inputs)
+            self._read(outputs, inputs["lengths"], indices, results)
         for indices in self._batches(encoded.lengths, matched):
             inputs = self._inputs(encoded, indices)
             rows, columns = inputs["input_word_ids"].shape
             found = [matches[i] for i in indices] + [[]] * (rows - len(indices))
             span_scores = self.lexicon.span_scores(found, columns - 2, self.tag_set.types)
-            outputs = self._entities_with_span_scores(self._emissions(inputs), inputs["lengths"], span_scores)
+            outputs = self._decode(self._entities_with_span_scores, inputs, span_scores)
             self._read(outputs, inputs["lengths"], indices, results)
         return results
 
@@ -169,6 +169,11 @@ class Predictor:
         """The model's inputs for some windows, with empty rows after them so that there are few different numbers of rows."""
         missing = _padded_rows(len(indices), self.batch_size) - len(indices)
         return {name: np.pad(value, [(0, missing), *[(0, 0)] * (value.ndim - 1)]) for name, value in encoded.batch(indices).items()}
+
+    def _decode(self, function, inputs, *span_scores):
+        # As few eager tensors as can be, here and among the outputs: under Python 3.11 each leaves a few bytes behind, for good.
+        inputs = {name: tf.constant(value) for name, value in inputs.items()}
+        return function(self._emissions(inputs), inputs["lengths"], *span_scores)
 
     def _read(self, outputs, lengths, indices, results):
         """Put a batch's outputs where they belong among the results."""
@@ -187,7 +192,8 @@ class Predictor:
         return {"tags": self._decoder().tags(emissions, lengths)}
 
     def _run_entities(self, emissions, lengths, span_scores=None):
-        return self._decoder().entities(emissions, lengths, span_scores)
+        outputs = self._decoder().entities(emissions, lengths, span_scores)
+        return {name: outputs[name] for name in ("tags", "scores")}
 
 
 def _padded_rows(rows, batch_size):

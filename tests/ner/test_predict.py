@@ -163,7 +163,12 @@ def start(*arguments, **options):
     environment = {key: value for key, value in os.environ.items() if key != "ALBERT_NER_MODEL"}
     command = [sys.executable, "-m", "ner.cli", *arguments]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    return subprocess.Popen(command, cwd=ROOT, env={**environment, **options}, **pipes)
+    # A job in the background of a script ignores Ctrl-C, and its children inherit that; under a handler they have the default.
+    previous = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        return subprocess.Popen(command, cwd=ROOT, env={**environment, **options}, **pipes)
+    finally:
+        signal.signal(signal.SIGINT, previous)
 
 
 def test_a_pipe_is_answered_line_by_line_whatever_the_locale(model):

@@ -9,8 +9,7 @@ from absl.testing import flagsaver
 import run_ner
 from ner import Tagger
 from ner.reproduce.experiments import EXPERIMENTS
-from ner.training.loop import Trainer
-from tests.ner.training.toy import sentences, write_columns
+from tests.ner.training.toy import Killed, killed_after, sentences, write_columns
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 OVERRIDES = json.loads((ROOT / "flags/reproduce_smoke/overrides.json").read_text())
@@ -24,10 +23,6 @@ SMALL = [
     "--head_learning_rate=1e-2",
 ]
 WORDS = ("天地", "日月", "玄黄", "宇宙", "洪荒", "天日")
-
-
-class Killed(Exception):
-    """Stands for SIGKILL within one process."""
 
 
 @pytest.fixture(name="work")
@@ -66,7 +61,7 @@ def test_every_system_has_the_same_life(experiment, work, monkeypatch, capsys):
     assert _run(experiment, work, "--do_train", f"--output_dir={whole}") == 0
 
     with monkeypatch.context() as patch:
-        _kill_after(patch, 4)
+        killed_after(patch, 4)
         with pytest.raises(Killed):
             _run(experiment, work, "--do_train", f"--output_dir={broken}")
     assert not (broken / "last.safetensors").exists()
@@ -92,14 +87,3 @@ def test_every_system_has_the_same_life(experiment, work, monkeypatch, capsys):
 
 def _places(entities):
     return [[(e.start, e.end, e.label) for e in row] for row in entities]
-
-
-def _kill_after(patch, steps):
-    account = Trainer._account
-
-    def account_or_die(self, values, seconds, bar):
-        if self.progress.step > steps:
-            raise Killed
-        account(self, values, seconds, bar)
-
-    patch.setattr(Trainer, "_account", account_or_die)

@@ -13,15 +13,10 @@ import pytest
 
 from albert.errors import UserError
 from albert.training.csv_log import CsvLog
-from ner.training.loop import Trainer
 from tests.ner.training import toy
-from tests.ner.training.toy import SOFTMAX, make_trainer, sentences, weights
+from tests.ner.training.toy import SOFTMAX, Killed, killed_after, make_trainer, sentences, weights
 
 ROOT = pathlib.Path(__file__).parents[3]
-
-
-class Killed(Exception):
-    """Stands for SIGKILL within one process: nothing after it runs, but for what Python unwinds."""
 
 
 def assert_same(a, b):
@@ -160,18 +155,6 @@ def test_everything_that_training_depends_on_is_in_the_state(tmp_path, monkeypat
     if options.get("precision") == "float16":
         assert float(whole.optimizer.loss_scale) == float(again.optimizer.loss_scale)
         assert int(whole.optimizer.dynamic_counter) == int(again.optimizer.dynamic_counter)
-
-
-def killed_after(monkeypatch, steps):
-    """Make training stop dead the first time it looks at its losses after more than ``steps`` steps."""
-    account = Trainer._account
-
-    def account_or_die(self, values, seconds, bar):
-        if self.progress.step > steps:
-            raise Killed
-        account(self, values, seconds, bar)
-
-    monkeypatch.setattr(Trainer, "_account", account_or_die)
 
 
 def test_a_kill_while_an_epoch_is_scored_loses_nothing(tmp_path):

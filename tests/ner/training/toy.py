@@ -101,3 +101,19 @@ NO_DROPOUT = {
 }
 # Encoder and softmax only: much less to trace, for tests of what goes on around the step.
 SOFTMAX = {"model": {"rnn": "none", "use_crf": False}}
+
+
+class Killed(Exception):
+    """Stands for SIGKILL within one process: nothing after it runs, but for what Python unwinds."""
+
+
+def killed_after(monkeypatch, steps):
+    """Make training stop dead the first time it looks at its losses after more than ``steps`` steps."""
+    account = Trainer._account
+
+    def account_or_die(self, values, seconds, bar):
+        if self.progress.step > steps:
+            raise Killed
+        account(self, values, seconds, bar)
+
+    monkeypatch.setattr(Trainer, "_account", account_or_die)

@@ -1,4 +1,4 @@
-"""AdamW with linear warm-up and decay as in BERT, and a learning rate of its own for each group of weights."""
+"""AdamW with warm-up and decay as in BERT and ALBERT, and a learning rate of its own for each group of weights."""
 
 import dataclasses
 
@@ -22,28 +22,35 @@ class ParameterGroup:
     first_step: int = 0
 
 
-class WarmupLinearDecay(tf.keras.optimizers.schedules.LearningRateSchedule):
-    """Learning rates of all groups, float32 [G]: up linearly over the warm-up, then down linearly to 0 at the last step.
+class WarmupPolynomialDecay(tf.keras.optimizers.schedules.LearningRateSchedule):
+    """Learning rates of all groups, float32 [G]: up linearly over the warm-up, constant, then down to 0 as a power of the steps left.
+
+    With the default, decay begins where warm-up ends, as in BERT and ALBERT. With fewer decay steps the rates stay at their peak in
+    between, so that a run can be made longer while they are there without having decayed for nothing.
 
     Args:
       groups: G ``ParameterGroup``s.
       num_train_steps: optimizer steps of the whole run.
-      num_warmup_steps: steps in which a group's rate rises, from the group's first step.
+      num_warmup_steps: steps in which a group's rate rises, from the group's first step; at most ``num_train_steps``.
+      num_decay_steps: steps at the end in which the rates fall; None for all after the warm-up.
+      power: 1 for a straight line.
     """
 
-    def __init__(self, groups, num_train_steps, num_warmup_steps):
+    def __init__(self, groups, num_train_steps, num_warmup_steps, num_decay_steps=None, power=1.0):
         super().__init__()
         self._peak = [group.learning_rate for group in groups]
         self._first_step = [float(group.first_step) for group in groups]
-        self.num_train_steps = num_train_steps
-        self.num_warmup_steps = num_warmup_steps
+        self._num_train_steps = num_train_steps
+        self._num_warmup_steps = num_warmup_steps
+        self._num_decay_steps = num_train_steps - num_warmup_steps if num_decay_steps is None else num_decay_steps
+        self._power = power
 
     def __call__(self, step):
         # Counted from 1, so that the first step already moves the weights and the last one still does.
         step = tf.cast(step, tf.float32) + 1.0
-        warmup = (step - tf.constant(self._first_step)) / float(max(self.num_warmup_steps, 1))
-        decay = (self.num_train_steps + 1.0 - step) / float(max(self.num_train_steps + 1 - self.num_warmup_steps, 1))
-        return tf.clip_by_value(tf.minimum(warmup, decay), 0.0, 1.0) * tf.constant(self._peak)
+        warmup = (step - tf.constant(self._first_step)) / float(max(self._num_warmup_steps, 1))
+        left = tf.clip_by_value((self._num_train_steps + 1.0 - step) / (self._num_decay_steps + 1.0), 0.0, 1.0)
+        return tf.clip_by_value(tf.minimum(warmup, tf.pow(left, self._power)), 0.0, 1.0) * tf.constant(self._peak)
 
     def get_config(self):
         raise NotImplementedError("a schedule over groups of existing variables cannot be rebuilt from a config")

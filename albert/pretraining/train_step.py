@@ -4,21 +4,20 @@ import numpy as np
 import tensorflow as tf
 
 from albert.errors import UserError
-from albert.optimization import AdamWeightDecay, ParameterGroup
+from albert.optimization import AdamWeightDecay, ParameterGroup, WarmupPolynomialDecay
 from albert.pretraining.lamb import Lamb
 from albert.pretraining.objective import batch_totals
-from albert.pretraining.schedule import WarmupPolynomialDecay
 
 _OPTIMIZERS = {"adamw": AdamWeightDecay, "lamb": Lamb}
 
 
 def create_optimizer(model, settings):
     """The optimizer of ``PretrainingSettings`` for all of a model's weights."""
-    group = ParameterGroup("all", settings.learning_rate, tuple(model.trainable_variables))
+    groups = [ParameterGroup("all", settings.learning_rate, tuple(model.trainable_variables))]
     schedule = WarmupPolynomialDecay(
-        settings.learning_rate, settings.num_train_steps, settings.num_warmup_steps, settings.num_decay_steps, settings.poly_power
+        groups, settings.num_train_steps, settings.num_warmup_steps, settings.num_decay_steps, settings.poly_power
     )
-    return _OPTIMIZERS[settings.optimizer]([group], schedule, settings.weight_decay)
+    return _OPTIMIZERS[settings.optimizer](groups, schedule, settings.weight_decay)
 
 
 class TrainStep:

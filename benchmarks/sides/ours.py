@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import tensorflow as tf
 
-from albert.optimization import AdamWeightDecay, WarmupLinearDecay
+from albert.optimization import AdamWeightDecay, WarmupPolynomialDecay
 from albert.tokenization import CharTokenizer
 from benchmarks.workloads import HEAD_DROPOUT, LSTM_UNITS, MAX_SEQ_LENGTH, SCHEME, TAG_BATCH
 from ner.config import TaggerConfig
@@ -47,7 +47,7 @@ def prepare(case, side, threads):
 def _train(model, batch):
     settings = TrainingSettings(train_batch_size=len(batch["lengths"]), num_train_epochs=1)
     groups = tagger_groups(model, settings)
-    optimizer = AdamWeightDecay(groups, WarmupLinearDecay(groups, 1_000_000, 1000), settings.weight_decay)
+    optimizer = AdamWeightDecay(groups, WarmupPolynomialDecay(groups, 1_000_000, 1000), settings.weight_decay)
     # One step's part, as ``StepFeed.parts`` makes it.
     part = {**batch, "part": np.int32(0), "sentences": np.float32(len(batch["lengths"])), "seed": np.array([1, 0], np.int32)}
     inputs = {name: tf.constant(value)[None] for name, value in part.items()}

@@ -8,7 +8,7 @@ import tensorflow as tf
 from tqdm import tqdm
 
 from albert.errors import UserError
-from albert.optimization import AdamWeightDecay, WarmupLinearDecay
+from albert.optimization import AdamWeightDecay, WarmupPolynomialDecay
 from albert.training.csv_log import CsvLog
 from albert.training.state import TrainingState
 from albert.training.stopping import Interrupted, StopSignals
@@ -80,7 +80,7 @@ class Trainer:
             )
         with distribution.strategy.scope():
             self.groups = tagger_groups(model, settings)
-            schedule = WarmupLinearDecay(self.groups, self.num_steps, int(self.num_steps * settings.warmup_proportion))
+            schedule = WarmupPolynomialDecay(self.groups, self.num_steps, int(self.num_steps * settings.warmup_proportion))
             self.optimizer = precision.wrap(AdamWeightDecay(self.groups, schedule, settings.weight_decay))
         self.history = History(directory)
         self.progress = Progress()

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from albert.optimization import AdamWeightDecay, WarmupLinearDecay
+from albert.optimization import AdamWeightDecay, WarmupPolynomialDecay
 from ner.training.groups import tagger_groups
 from ner.training.settings import TrainingSettings
 from ner.training.step import TrainStep
@@ -35,7 +35,7 @@ def train_steps(seed=3):
     # Toy widths do not repay compiling, but what compiling costs in traces and memory is what is tested.
     model.encoder.clusters = True
     groups = tagger_groups(model, settings)
-    optimizer = AdamWeightDecay(groups, WarmupLinearDecay(groups, 1000, 10), settings.weight_decay)
+    optimizer = AdamWeightDecay(groups, WarmupPolynomialDecay(groups, 1000, 10), settings.weight_decay)
     spec = {
         "input_word_ids": tf.TensorSpec([1, None, None], tf.int32),
         "lengths": tf.TensorSpec([1, None], tf.int32),

@@ -4,9 +4,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from albert.optimization import ParameterGroup
+from albert.optimization import ParameterGroup, WarmupPolynomialDecay
 from albert.pretraining.lamb import Lamb
-from albert.pretraining.schedule import WarmupPolynomialDecay
 
 SHAPES = {"kernel": (5, 3), "bias": (3,), "zero": (2, 7)}
 
@@ -36,8 +35,9 @@ def test_lamb_is_the_original_codes():
     weights["zero"][:] = 0.0
     gradients = [{name: rng.normal(size=shape).astype(np.float32) for name, shape in SHAPES.items()} for _ in range(7)]
     variables = {name: tf.Variable(value, name=name) for name, value in weights.items()}
-    schedule = WarmupPolynomialDecay(0.01, num_train_steps=100, num_warmup_steps=0, num_decay_steps=0)
-    optimizer = Lamb([ParameterGroup("all", 0.01, tuple(variables.values()))], schedule, weight_decay=0.03)
+    groups = [ParameterGroup("all", 0.01, tuple(variables.values()))]
+    schedule = WarmupPolynomialDecay(groups, num_train_steps=100, num_warmup_steps=0, num_decay_steps=0)
+    optimizer = Lamb(groups, schedule, weight_decay=0.03)
     for step_gradients in gradients:
         optimizer.apply_gradients([(tf.constant(step_gradients[name]), variable) for name, variable in variables.items()])
     for name, expected in _numpy_lamb(weights, gradients, 0.01).items():
@@ -46,13 +46,14 @@ def test_lamb_is_the_original_codes():
 
 def test_lamb_does_not_move_without_gradient_or_decay():
     variable = tf.Variable(np.ones((3, 5), np.float32))
-    optimizer = Lamb([ParameterGroup("all", 0.1, (variable,))], WarmupPolynomialDecay(0.1, 10, 0), weight_decay=0.0)
+    groups = [ParameterGroup("all", 0.1, (variable,))]
+    optimizer = Lamb(groups, WarmupPolynomialDecay(groups, 10, 0), weight_decay=0.0)
     optimizer.apply_gradients([(tf.zeros((3, 5)), variable)])
     assert np.array_equal(variable.numpy(), np.ones((3, 5)))
 
 
 def _rates(steps, **settings):
-    schedule = WarmupPolynomialDecay(2.0, **settings)
+    schedule = WarmupPolynomialDecay([ParameterGroup("all", 2.0, ())], **settings)
     return [float(schedule(step)[0]) for step in range(steps)]
 
 
@@ -73,3 +74,13 @@ def test_rate_stays_before_it_falls():
 def test_power():
     linear, square = (_rates(20, num_train_steps=20, num_warmup_steps=0, power=power) for power in (1.0, 2.0))
     assert square == pytest.approx([rate**2 / 2.0 for rate in linear])
+
+
+def test_groups_have_peaks_and_first_steps_of_their_own():
+    groups = [ParameterGroup("encoder", 2.0, (), first_step=3), ParameterGroup("head", 4.0, ())]
+    schedule = WarmupPolynomialDecay(groups, num_train_steps=11, num_warmup_steps=4)
+    rates = np.array([schedule(step).numpy() for step in range(12)])
+    assert rates.dtype == np.float32
+    assert rates[:, 1] == pytest.approx([1.0, 2.0, 3.0, 4.0, 3.5, 3.0, 2.5, 2.0, 1.5, 1.0, 0.5, 0.0])
+    # Its warm-up begins late, and ends where it meets the decay that all groups share.
+    assert rates[:, 0] == pytest.approx([0.0, 0.0, 0.0, 0.5, 1.0, 1.5, 1.25, 1.0, 0.75, 0.5, 0.25, 0.0])

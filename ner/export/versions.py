@@ -2,14 +2,23 @@
 
 import contextlib
 import os
+import re
 import secrets
 import shutil
 
 from albert.errors import UserError
+from albert.files import sync
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None
 
 SAVED_MODEL = "saved_model.pb"
 TFLITE_MODEL = "tagger.tflite"
 _MODEL_FILES = {"savedmodel": SAVED_MODEL, "tflite": TFLITE_MODEL}
+# What a version is called while it is being written.
+_UNFINISHED = re.compile(r"\.[0-9]+\.[0-9a-f]{8}\.tmp")
 
 
 def versions(base):
@@ -57,12 +66,12 @@ def choose_version(base, version=0, export_format="savedmodel"):
         found = format_of(os.path.join(base, str(present)))
         if found not in (None, export_format):
             raise UserError(f"--export_dir: {base} holds versions of the format {found}, expected another directory for {export_format}")
-    if not version:
-        return max(versions(base), default=0) + 1
     if version < 0:
         raise UserError(f"--export_version: found {version}, expected a positive number")
-    if version in versions(base):
-        raise _exists(os.path.join(base, str(version)))
+    version = version or max(versions(base), default=0) + 1
+    target = os.path.join(base, str(version))
+    if os.path.lexists(target):
+        raise _exists(target)
     return version
 
 
@@ -74,21 +83,66 @@ def _exists(path):
 def new_version(base, version):
     """A directory to write a version to, renamed to ``BASE/<version>`` when the block ends without an exception, else removed.
 
-    Its name until then is no number, so that a server that watches ``base`` does not take it for a version.
+    Its name until then is no number, so that a server that watches ``base`` does not take it for a version. Such directories that a
+    killed process left are removed first; one that a living process writes to is told by the lock that this process holds on it.
 
     Raises:
       UserError: ``base`` cannot be written to, or the version came into being meanwhile.
     """
     target = os.path.join(base, str(version))
     temporary = os.path.join(base, f".{version}.{secrets.token_hex(4)}.tmp")
-    try:
-        os.makedirs(temporary)
-    except OSError as e:
-        raise UserError(f"--export_dir: cannot write to {base}: {e.strerror}") from e
-    try:
+    with contextlib.ExitStack() as stack:
+        try:
+            os.makedirs(base, exist_ok=True)
+            # No other process looks for remains between the making of the directory and its lock.
+            with _lock(base):
+                _remove_unfinished(base)
+                os.mkdir(temporary)
+                stack.callback(shutil.rmtree, temporary, ignore_errors=True)
+                stack.enter_context(_lock(temporary))
+        except OSError as e:
+            raise UserError(f"--export_dir: cannot write to {base}: {e.strerror}") from e
         yield temporary
-        if os.path.exists(target):
-            raise _exists(target)
-        os.rename(temporary, target)
+        _sync_all(temporary)
+        with _lock(base):
+            if os.path.lexists(target):
+                raise _exists(target)
+            os.rename(temporary, target)
+        sync(base)
+
+
+@contextlib.contextmanager
+def _lock(directory, wait=True):
+    """A lock on a directory while the block runs, which ends with the process at the latest; gives whether it is held.
+
+    It is not held where the system has no such locks, and without ``wait`` where another process has it.
+    """
+    if fcntl is None:
+        yield False
+        return
+    descriptor = os.open(directory, os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+            held = True
+        except OSError:
+            held = False
+        yield held
     finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+        os.close(descriptor)
+
+
+def _remove_unfinished(base):
+    for name in os.listdir(base):
+        path = os.path.join(base, name)
+        if _UNFINISHED.fullmatch(name) and os.path.isdir(path):
+            with _lock(path, wait=False) as held:
+                if held:
+                    shutil.rmtree(path, ignore_errors=True)
+
+
+def _sync_all(directory):
+    """Wait until all of a directory is on the disk: a name in ``base`` must not get there before what it names."""
+    for folder, _, files in os.walk(directory):
+        for path in (*(os.path.join(folder, file) for file in files), folder):
+            sync(path)

@@ -16,9 +16,10 @@ from tensorflow.core.protobuf import saved_model_pb2
 import ner
 import run_ner
 from albert.errors import UserError
+from ner.export import versions as versions_module
 from ner.export.network import FrozenNetwork
 from ner.export.quantization import QuantizedWeights, quantize, quantized_matmul
-from ner.export.versions import new_version, versions
+from ner.export.versions import choose_version, new_version, versions
 from ner.export.warmup import FILE as WARMUP_FILE
 from ner.models import TaggerModel
 from ner.serving_client.messages import PredictionLog, PredictResponse, predict_request, tensor_values
@@ -206,6 +207,49 @@ def test_versions_are_never_overwritten_or_half_there(work, tmp_path):
         pass
     with pytest.raises(UserError, match="--export_dir: not given"):
         export(work, export_dir=None)
+
+
+def test_what_a_killed_export_left_is_removed_and_what_a_living_one_writes_is_not(tmp_path):
+    base = tmp_path / "base"
+    code = """
+import os, sys
+from ner.export.versions import new_version
+with new_version(sys.argv[1], 7) as path:
+    open(os.path.join(path, "part"), "w").close()
+    print(path, flush=True)
+    sys.stdin.read()
+"""
+    other = subprocess.Popen([sys.executable, "-c", code, str(base)], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    living = pathlib.Path(other.stdout.readline().strip())
+    for name in (".letter.tmp", "2.0123abcd.tmp"):
+        (base / name).mkdir()
+    with new_version(str(base), 1):
+        assert (living / "part").exists()
+    assert sorted(path.name for path in base.iterdir()) == [living.name, ".letter.tmp", "1", "2.0123abcd.tmp"]
+    other.kill()
+    other.communicate()
+    assert living.exists()
+    with new_version(str(base), 2):
+        assert not living.exists()
+    assert sorted(path.name for path in base.iterdir()) == [".letter.tmp", "1", "2", "2.0123abcd.tmp"]
+
+
+def test_what_is_no_version_is_not_overwritten_either(tmp_path):
+    (tmp_path / "1").write_text("")
+    for version in (0, 1):
+        with pytest.raises(UserError, match="^--export_version: .*1 exists and is not overwritten; choose another number$"):
+            choose_version(str(tmp_path), version)
+
+
+def test_a_version_is_on_the_disk_before_it_has_its_name(tmp_path, monkeypatch):
+    synced = []
+    monkeypatch.setattr(versions_module, "sync", lambda path: synced.append((pathlib.Path(path), (tmp_path / "1").exists())))
+    with new_version(str(tmp_path), 1) as path:
+        (pathlib.Path(path) / "assets").mkdir()
+        (pathlib.Path(path) / "assets" / "vocab.txt").write_text("京\n", encoding="utf-8")
+    names = [(file.name if file != tmp_path else "base", there) for file, there in synced]
+    temporary = pathlib.Path(path).name
+    assert sorted(names[:-1]) == [(temporary, False), ("assets", False), ("vocab.txt", False)] and names[-1] == ("base", True)
 
 
 def test_int8_products_are_exact_integers():

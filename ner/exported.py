@@ -11,16 +11,20 @@ from albert.files import read_json
 from ner import runs
 from ner.config import TaggerConfig
 from ner.data.joining import Piece, WindowJoiner
+from ner.data.pipeline import padded_rows
 from ner.data.windows import split_windows
 from ner.entity import Entity
 from ner.export.provenance import PROVENANCE
 from ner.export.versions import TFLITE_MODEL, format_of, version_directory
+from ner.export.windows import GROUP_SIZE
 from ner.model_dir import ModelDir
 from ner.serving_client.texts import encode_text
 from ner.tags import Span, spans_from_tags, tags_from_spans
 
 # Texts per call, in batches: the graph itself puts windows of similar length together.
 _BATCHES_PER_CALL = 8
+# A text of one window, however short windows are.
+_FILLER = "。"
 
 
 def load_exported(path, batch_size=64):
@@ -35,18 +39,22 @@ class _Exported:
     Attributes:
       tag_set: its ``TagSet``.
       provenance: what ``provenance.json`` says.
+      constrained: whether it was exported to decode only tag sequences the scheme allows.
     """
 
     def __init__(self, assets):
-        self.provenance = read_json(os.path.join(assets, PROVENANCE), "what the exported model was made from")
+        path = os.path.join(assets, PROVENANCE)
+        self.provenance = read_json(path, "what the exported model was made from")
+        if not isinstance(self.provenance, dict) or not isinstance(self.provenance.get("constrained_decoding"), bool):
+            raise UserError(f"{path}: found no constrained_decoding, expected what the export wrote")
+        self.constrained = self.provenance["constrained_decoding"]
         values = read_json(os.path.join(assets, "model.json"), "the configuration of the exported model")
         self._config = TaggerConfig.from_dict(values)
         self.tag_set = self._config.tag_set
+        self._window = self._config.max_seq_length - 2
 
-    @property
-    def constrained(self):
-        """Whether it was exported to decode only tag sequences the scheme allows."""
-        return self.provenance["constrained_decoding"]
+    def _windows(self, text):
+        return split_windows(len(text), self._window, self._window // 4)
 
     def pieces(self, texts):
         """Tags and entities: an iterator over one ``ner.data.joining.Piece`` per text of an iterable of strings."""
@@ -68,10 +76,12 @@ class ExportedPredictor(_Exported):
       batch_size: texts per call, in eighths: of a call, windows of similar length are computed together.
 
     Raises:
-      UserError: there is no exported model, or it is broken.
+      UserError: there is no exported model, or it is broken; or the batch size is below 1.
     """
 
     def __init__(self, path, batch_size=64):
+        if batch_size < 1:
+            raise UserError(f"batch_size: found {batch_size}, expected at least 1")
         directory = version_directory(path)
         super().__init__(os.path.join(directory, "assets"))
         self.batch_size = batch_size
@@ -82,40 +92,55 @@ class ExportedPredictor(_Exported):
 
     def entities(self, texts):
         """Entities of texts: an iterator over one list of ``Entity`` per text of an iterable of strings."""
-        for chunk, outputs in self._run("serving_default", texts):
-            columns = (outputs[f"entity_{name}"] for name in ("start", "end", "label", "score"))
-            for text, count, *row in zip(chunk, outputs["num_entities"], *columns):
-                starts, ends, labels, scores = (column[:count].tolist() for column in row)
-                yield [Entity(s, e, label.decode(), text[s:e], score) for s, e, label, score in zip(starts, ends, labels, scores)]
+        for chunk in self._chunks(texts):
+            yield from self._entities(chunk)
 
     def tags(self, texts, progress=None):
         """Best tag of every character: a list of one tag list per text. ``progress`` is called with 1 after each text."""
         result = []
-        for _, outputs in self._run("tags", texts):
-            for length, tags in zip(outputs["length"], outputs["tag"]):
-                result.append([tag.decode() for tag in tags[:length].tolist()])
+        for chunk in self._chunks(texts):
+            for tags in self._tags(chunk):
+                result.append(tags)
                 if progress:
                     progress(1)
         return result
 
     def pieces(self, texts):
         """Tags and entities: an iterator over one ``ner.data.joining.Piece`` per text of an iterable of strings."""
-        texts, copies = itertools.tee(texts)
-        for text, entities in zip(copies, self.entities(texts)):
-            spans = [Span(entity.start, entity.end, entity.label) for entity in entities]
-            # Legal tags are those that the entities have; others must be asked for.
-            tags = tags_from_spans(spans, len(text), self.tag_set.scheme) if self.constrained else self.tags([text])[0]
-            yield Piece(0, tags, [(span, entity.score) for span, entity in zip(spans, entities)], True)
+        for chunk in self._chunks(texts):
+            spans = [[(Span(e.start, e.end, e.label), e.score) for e in entities] for entities in self._entities(chunk)]
+            for tags, own in zip(self._tags(chunk) if not self.constrained else self._legal_tags(chunk, spans), spans):
+                yield Piece(0, tags, own, True)
 
-    def _run(self, signature, texts):
+    def _legal_tags(self, chunk, spans):
+        """Tags of a tagger that is constrained: those that its entities have. They need not be asked for."""
+        return (tags_from_spans([span for span, _ in own], len(text), self.tag_set.scheme) for text, own in zip(chunk, spans))
+
+    def _chunks(self, texts):
         texts = iter(texts)
-        while True:
-            chunk = list(itertools.islice(texts, self.batch_size * _BATCHES_PER_CALL))
-            if not chunk:
-                return
-            encoded = np.array([encode_text(text) for text in chunk], object)
-            outputs = self._model.signatures[signature](text=tf.constant(encoded, tf.string))
-            yield chunk, {name: value.numpy() for name, value in outputs.items()}
+        return iter(lambda: list(itertools.islice(texts, self.batch_size * _BATCHES_PER_CALL)), [])
+
+    def _entities(self, chunk):
+        outputs = self._run("serving_default", chunk)
+        columns = (outputs[f"entity_{name}"] for name in ("start", "end", "label", "score"))
+        for text, count, *row in zip(chunk, outputs["num_entities"], *columns):
+            starts, ends, labels, scores = (column[:count].tolist() for column in row)
+            yield [Entity(s, e, label.decode(), text[s:e], score) for s, e, label, score in zip(starts, ends, labels, scores)]
+
+    def _tags(self, chunk):
+        outputs = self._run("tags", chunk)
+        for _, length, tags in zip(chunk, outputs["length"], outputs["tag"]):
+            yield [tag.decode() for tag in tags[:length].tolist()]
+
+    def _run(self, signature, chunk):
+        """A signature's outputs as arrays, whose first rows are those of the texts."""
+        # The graph computes windows in groups, the shortest last: what is added here makes the last group's rows as few different
+        # numbers as ``Predictor``'s batches have.
+        rows = sum(len(self._windows(text)) for text in chunk) % GROUP_SIZE
+        fillers = [_FILLER] * (padded_rows(rows, GROUP_SIZE) - rows)
+        encoded = np.array([encode_text(text) for text in (*chunk, *fillers)], object)
+        outputs = self._model.signatures[signature](text=tf.constant(encoded, tf.string))
+        return {name: value.numpy() for name, value in outputs.items()}
 
 
 class TFLitePredictor(_Exported):
@@ -134,7 +159,6 @@ class TFLitePredictor(_Exported):
         directory = version_directory(path)
         super().__init__(directory)
         self._tokenizer = ModelDir(directory).read_tokenizer(self._config)
-        self._window = self._config.max_seq_length - 2
         file = os.path.join(directory, TFLITE_MODEL)
         # The interpreter takes a broken file for a good one, and the process ends.
         if not os.path.isfile(file) or runs.sha256(file) != self.provenance.get("sha256"):
@@ -160,7 +184,7 @@ class TFLitePredictor(_Exported):
     def _tag(self, text):
         joiner = WindowJoiner(self.tag_set.scheme)
         pieces = []
-        for start, end in split_windows(len(text), self._window, self._window // 4):
+        for start, end in self._windows(text):
             outputs = self._tag_window(text[start:end])
             tags = self.tag_set.decode(outputs["tags"])
             spans = spans_from_tags(tags, self.tag_set.scheme)

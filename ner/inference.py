@@ -7,8 +7,9 @@ from typing import NamedTuple
 import numpy as np
 import tensorflow as tf
 
+from albert.errors import UserError
 from ner.data.joining import Piece, WindowJoiner
-from ner.data.pipeline import encode, evaluation_batches
+from ner.data.pipeline import encode, evaluation_batches, padded_rows
 from ner.data.windows import split_windows
 from ner.decoding import Decoder
 from ner.export.network import FrozenNetwork
@@ -17,9 +18,6 @@ from ner.tags import spans_from_tags
 
 # Windows of this many batches are collected and sorted by length: little padding, and memory that does not grow with the input.
 _GROUP_BATCHES = 16
-# A batch has one row or a multiple of this many. oneDNN keeps the kernels it compiles for every shape of batch it meets, up to
-# hundreds of kB each: few different shapes keep a process that tags for days as small as it was after its first minutes.
-_PAD_ROWS_TO = 8
 # Weights that may become constants: enough for ALBERT-base. TensorFlow copies a graph with all it holds dozens of times while it
 # prepares it, and oneDNN packs the weights for each layer that shares them.
 _MOST_FROZEN_BYTES = 64 << 20
@@ -73,10 +71,13 @@ class Predictor:
         for a model that is being trained. Up to 64 MiB of weights, and not on a GPU.
 
     Raises:
+      UserError: the batch size is below 1.
       DataError: a term of the lexicon is too long to be seen whole wherever it stands, or has a type the model does not know.
     """
 
     def __init__(self, model, tokenizer, batch_size=64, constrained=True, lexicon=None, frozen=False):
+        if batch_size < 1:
+            raise UserError(f"batch_size: found {batch_size}, expected at least 1")
         self.model = model
         self.tokenizer = tokenizer
         self.batch_size = batch_size
@@ -167,7 +168,7 @@ class Predictor:
 
     def _inputs(self, encoded, indices):
         """The model's inputs for some windows, with empty rows after them so that there are few different numbers of rows."""
-        missing = _padded_rows(len(indices), self.batch_size) - len(indices)
+        missing = padded_rows(len(indices), self.batch_size) - len(indices)
         return {name: np.pad(value, [(0, missing), *[(0, 0)] * (value.ndim - 1)]) for name, value in encoded.batch(indices).items()}
 
     def _decode(self, function, inputs, *span_scores):
@@ -194,10 +195,6 @@ class Predictor:
     def _run_entities(self, emissions, lengths, span_scores=None):
         outputs = self._decoder().entities(emissions, lengths, span_scores)
         return {name: outputs[name] for name in ("tags", "scores")}
-
-
-def _padded_rows(rows, batch_size):
-    return rows if rows == 1 else min(-(-rows // _PAD_ROWS_TO) * _PAD_ROWS_TO, batch_size)
 
 
 def _whole(pieces, progress):

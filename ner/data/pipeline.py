@@ -12,6 +12,9 @@ import numpy as np
 _POOL_BATCHES = 64
 # Lengths are padded to a multiple of this, which keeps the number of different shapes, and so of compiled kernels, small.
 PAD_TO = 8
+# A batch to tag has one row or a multiple of this many. oneDNN keeps the kernels it compiles for every shape of batch it meets, up to
+# hundreds of kB each: few different shapes keep a process that tags for days as small as it was after its first minutes.
+_PAD_ROWS_TO = 8
 
 
 @dataclasses.dataclass(frozen=True)
@@ -76,6 +79,11 @@ class EncodedExamples:
                 inputs[name] = np.zeros([len(indices), width, *values.shape[1:]], np.int32)
                 inputs[name][real] = values[flat]
         return inputs
+
+
+def padded_rows(rows, most):
+    """How many rows a batch to tag is given, of which ``rows`` are needed and there may be ``most``."""
+    return rows if rows == 1 else min(-(-rows // _PAD_ROWS_TO) * _PAD_ROWS_TO, most)
 
 
 def encode(texts, tokenizer, max_seq_length, tags=None, tag_set=None):

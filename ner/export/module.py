@@ -14,9 +14,6 @@ from ner.export.windows import flat_ranges, run_in_groups, split_windows
 from ner.lattice.graph import GraphLexicon
 from ner.layers.crf import LinearChain
 
-# Windows computed at a time. Memory is bounded by this, not by the length of the texts or the size of a batch.
-GROUP_SIZE = 32
-
 _WINDOW_OUTPUTS = {"tags": tf.int32, "opens": tf.bool, "closes": tf.bool, "scores": tf.float32}
 
 
@@ -116,7 +113,7 @@ class ServingModule(tf.Module):
         def tag_windows(places, own_lengths):
             return self._tag_windows(self._inputs(ids, words, places, own_lengths))
 
-        tagged = run_in_groups(tag_windows, _WINDOW_OUTPUTS, firsts, windows.lengths, GROUP_SIZE)
+        tagged = run_in_groups(tag_windows, _WINDOW_OUTPUTS, firsts, windows.lengths, self._window)
         return points, lengths, self._joiner.join(windows, lengths, tagged)
 
     def _inputs(self, ids, words, places, lengths):

@@ -1,12 +1,17 @@
 """Texts of any length through a network of fixed width, in a TensorFlow graph.
 
 Shapes: B texts, N characters of all texts together, W windows of all texts together, C characters of all windows together
-(a character in the overlap of two windows counts twice), G windows in a group, T characters of a group's longest window.
+(a character in the overlap of two windows counts twice), G windows in a group, T characters of a group's longest window, padded.
 """
 
 from typing import NamedTuple
 
 import tensorflow as tf
+
+from ner.data.pipeline import PAD_TO
+
+# Windows computed at a time. Memory is bounded by this, not by the length of the texts or the size of a batch.
+GROUP_SIZE = 32
 
 
 class Windows(NamedTuple):
@@ -43,10 +48,11 @@ def split_windows(lengths, window, overlap):
     return Windows(rows, starts, tf.minimum(tf.gather(lengths, rows), window))
 
 
-def run_in_groups(function, dtypes, firsts, lengths, group_size):
+def run_in_groups(function, dtypes, firsts, lengths, window):
     """Apply a network to windows, a group at a time, so that memory does not grow with the batch.
 
-    Windows are grouped by length, which keeps padding low.
+    Windows are grouped by length, which keeps padding low. A group is as wide as ``EncodedExamples.batch`` would make it: a server
+    meets few different shapes, for each of which oneDNN keeps kernels.
 
     Args:
       function: from int32 [G, T], which of the N characters stand in a group's windows (0 in the padding), and lengths int32 [G] to a
@@ -54,19 +60,21 @@ def run_in_groups(function, dtypes, firsts, lengths, group_size):
       dtypes: dict from name to dtype of those of its outputs that are wanted.
       firsts: int32 [W], which of the N characters each window begins with.
       lengths: int32 [W], its characters, at least 1.
-      group_size: most windows per group.
+      window: characters of the longest window there can be.
 
     Returns:
       The function's outputs as a dict of tensors [C], the windows end to end in the given order.
     """
     order = tf.argsort(lengths, direction="DESCENDING", stable=True)
-    groups = (tf.size(lengths) + group_size - 1) // group_size
+    groups = (tf.size(lengths) + GROUP_SIZE - 1) // GROUP_SIZE
 
     def run(group):
-        members = order[group * group_size : (group + 1) * group_size]
+        members = order[group * GROUP_SIZE : (group + 1) * GROUP_SIZE]
         own_lengths = tf.gather(lengths, members)
-        real = tf.sequence_mask(own_lengths)
-        places = tf.gather(firsts, members)[:, None] + tf.range(tf.shape(real)[1])
+        # [CLS] and [SEP] count.
+        width = tf.minimum((tf.reduce_max(own_lengths) + 2 + PAD_TO - 1) // PAD_TO * PAD_TO - 2, window)
+        real = tf.sequence_mask(own_lengths, width)
+        places = tf.gather(firsts, members)[:, None] + tf.range(width)
         outputs = function(tf.where(real, places, 0), own_lengths)
         return {name: tf.boolean_mask(outputs[name], real) for name in dtypes}
 

@@ -10,7 +10,7 @@ from ner.export.joining import GraphWindowJoiner
 from ner.export.module import ServingModule
 from ner.export.network import FrozenNetwork
 from ner.export.tokenizer import GraphTokenizer, code_points, spell
-from ner.export.windows import Windows, split_windows
+from ner.export.windows import GROUP_SIZE, Windows, run_in_groups, split_windows
 from ner.inference import Predictor
 from ner.models import TaggerModel
 from ner.tags import SCHEMES, TagSet, spans_from_tags
@@ -85,6 +85,24 @@ def test_windows_are_pythons(window):
     places = [python_windows.split_windows(n, window, overlap) for n in lengths]
     expected = [(row, start, end - start) for row, own in enumerate(places) for start, end in own]
     assert list(zip(found.rows.numpy(), found.starts.numpy(), found.lengths.numpy())) == expected
+
+
+def test_groups_of_windows_have_few_widths():
+    random = np.random.default_rng(7)
+    lengths = random.integers(1, 18, 150)
+    firsts = random.integers(0, 50, 150)
+    widths = []
+
+    def network(places, own_lengths):
+        assert len(own_lengths) <= GROUP_SIZE
+        widths.append(places.shape[1])
+        return {"places": places}
+
+    found = run_in_groups(network, {"places": tf.int32}, tf.constant(firsts, tf.int32), tf.constant(lengths, tf.int32), 17)
+    expected = np.concatenate([np.arange(first, first + length) for first, length in zip(firsts, lengths)])
+    np.testing.assert_array_equal(found["places"], expected)
+    # With [CLS] and [SEP] multiples of 8, or the whole window.
+    assert len(widths) == 5 and set(widths) == {17, 14, 6}
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)

@@ -6,6 +6,7 @@ import re
 import shlex
 import subprocess
 import sys
+import types
 
 import numpy as np
 import pytest
@@ -118,6 +119,49 @@ def test_tagger_of_an_export(work, version, tolerance):
         np.testing.assert_allclose([e.score for e in a], [e.score for e in b], atol=tolerance)
         assert all(e.text == text[e.start : e.end] for e in b)
     assert exported.tag(TEXT) == exported.tag_batch(["", TEXT])[1]
+
+
+def test_an_export_in_python_meets_few_numbers_of_rows(work, monkeypatch):
+    predictor = ner.Tagger.load(work / "base" / "1", batch_size=5).predictor
+    run = predictor._model.signatures["serving_default"]
+    windows = []
+
+    def watch(text):
+        # Of windows of 17 characters, 13 of which are new in each but the first.
+        windows.append(sum(1 + max(len(t.decode()) - 17 + 12, 0) // 13 if t else 0 for t in text.numpy()))
+        return run(text=text)
+
+    monkeypatch.setattr(predictor, "_model", types.SimpleNamespace(signatures={"serving_default": watch}))
+    expected = ner.Tagger.load(work / "model")
+    for texts in (["京"], ["", "京"], [TEXT] * 2, [TEXT * 3] * 7 + [""], random_texts(60, seed=9)):
+        assert [[(e.start, e.end, e.label) for e in row] for row in predictor.entities(texts)] == [
+            [(e.start, e.end, e.label) for e in row] for row in expected.tag_batch(texts)
+        ]
+    assert windows[:4] == [1, 1, 8, 32]
+    assert len(windows) == 6 and all(count % 8 == 0 for count in windows[2:])
+
+
+def test_unconstrained_tags_are_asked_for(work, tmp_path):
+    export(work, export_dir=str(tmp_path), constrained_decoding=False)
+    exported, trained = (ner.Tagger.load(path, batch_size=3, constrained_decoding=False) for path in (tmp_path, work / "model"))
+    texts = [*EDGE_TEXTS, *random_texts(40, seed=3)]
+    tags = [prediction.tags for prediction in trained.predictor.predict(texts)]
+    assert [piece.tags for piece in exported.predictor.predict(texts)] == exported.predictor.tags(texts) == tags
+
+
+def test_what_would_tag_nothing_is_refused(work):
+    for path in ("model", "base"):
+        with pytest.raises(UserError, match="^batch_size: found 0, expected at least 1$"):
+            ner.Tagger.load(work / path, batch_size=0)
+
+
+@pytest.mark.parametrize("provenance", ["[]", "{}", '{"constrained_decoding": "yes"}'])
+def test_a_broken_provenance_is_one_line(tmp_path, provenance):
+    (tmp_path / "1" / "assets").mkdir(parents=True)
+    (tmp_path / "1" / "saved_model.pb").write_bytes(b"")
+    (tmp_path / "1" / "assets" / "provenance.json").write_text(provenance)
+    with pytest.raises(UserError, match="provenance.json: found no constrained_decoding, expected what the export wrote$"):
+        ner.Tagger.load(tmp_path)
 
 
 def test_loading_warns_of_nothing(work):

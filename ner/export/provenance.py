@@ -38,8 +38,9 @@ def without_directories(record):
     """A run's record with only the last part of every absolute path that its flags name: an export is given to others."""
     flags = [session.get("flags", {}) for session in record.get("sessions", [])]
     values = [value for own in flags for flag in own.values() for value in (flag if isinstance(flag, list) else [flag])]
-    # Longest first: one may be a directory in another.
-    paths = sorted({value for value in values if isinstance(value, str) and os.path.isabs(value)}, key=len, reverse=True)
+    # Without the slash at their end, which would be taken out of the middle of longer ones; longest first: one may be in another.
+    given = {value.rstrip(os.sep) for value in values if isinstance(value, str) and os.path.isabs(value)}
+    paths = sorted(given - {""}, key=len, reverse=True)
 
     def shorten(value):
         if isinstance(value, dict):

@@ -19,6 +19,7 @@ import run_ner
 from albert.errors import UserError
 from ner.export import versions as versions_module
 from ner.export.network import FrozenNetwork
+from ner.export.provenance import without_directories
 from ner.export.quantization import QuantizedWeights, quantize, quantized_matmul
 from ner.export.versions import choose_version, new_version, versions
 from ner.export.warmup import FILE as WARMUP_FILE
@@ -199,6 +200,13 @@ def test_what_lies_beside_the_graph(work):
         text = tensor_values(request.inputs[0].value)
         model.signatures[request.model_spec.signature_name](text=tf.constant(text))
     assert max(len(tensor_values(r.inputs[0].value)[0].decode()) for r in requests) > CONFIG.max_seq_length
+
+
+def test_paths_that_end_in_a_slash_are_shortened_too():
+    flags = {"data_dir": "/a/data/", "output_dir": "/", "vocab_file": "/a/data/sub/vocab.txt"}
+    record = {"sessions": [{"flags": flags}], "dev": "7 sentences of /a/data/dev.txt, N/A"}
+    shortened = {"data_dir": "data/", "output_dir": "/", "vocab_file": "vocab.txt"}
+    assert without_directories(record) == {"sessions": [{"flags": shortened}], "dev": "7 sentences of data/dev.txt, N/A"}
 
 
 def test_the_published_messages_read_ours_and_the_other_way_round(work):

@@ -16,6 +16,7 @@ import shutil
 
 import tensorflow as tf
 
+from albert.errors import UserError
 from ner.export.quiet import quiet_log
 from ner.export.warmup import write_warmup
 
@@ -28,12 +29,18 @@ def write_saved_model(path, module, files, window):
       module: a :class:`ner.export.module.ServingModule`.
       files: paths of what is copied into its assets.
       window: characters per window.
+
+    Raises:
+      UserError: one of the files is not there.
     """
-    signatures = module.signatures()
-    with quiet_log():
-        tf.saved_model.save(module, path, signatures=signatures)
     assets = os.path.join(path, "assets")
     os.makedirs(assets, exist_ok=True)
     for file in files:
-        shutil.copyfile(file, os.path.join(assets, os.path.basename(file)))
+        try:
+            shutil.copyfile(file, os.path.join(assets, os.path.basename(file)))
+        except FileNotFoundError as e:
+            raise UserError(f"{file}: no such file, expected what training wrote there") from e
+    signatures = module.signatures()
+    with quiet_log():
+        tf.saved_model.save(module, path, signatures=signatures)
     write_warmup(path, window, signatures)

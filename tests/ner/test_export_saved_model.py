@@ -21,6 +21,7 @@ from ner.export import versions as versions_module
 from ner.export.network import FrozenNetwork
 from ner.export.provenance import without_directories
 from ner.export.quantization import QuantizedWeights, quantize, quantized_matmul
+from ner.export.saved_model import write_saved_model
 from ner.export.versions import choose_version, new_version, versions
 from ner.export.warmup import FILE as WARMUP_FILE
 from ner.models import TaggerModel
@@ -238,6 +239,13 @@ def test_the_published_messages_read_ours_and_the_other_way_round(work):
     for name, array in arrays.items():
         assert tensor_values(outputs[name]) == array.tolist()
     assert tensor_values(outputs["fields"]) == [[4, -1, -1], [-1, -1, -1]]
+
+
+def test_a_training_output_without_one_of_its_files_is_one_line(tmp_path):
+    (tmp_path / "model.json").write_text("{}")
+    files = [str(tmp_path / name) for name in ("model.json", "labels.txt")]
+    with pytest.raises(UserError, match="labels.txt: no such file, expected what training wrote there$"):
+        write_saved_model(str(tmp_path / "1"), None, files, 17)
 
 
 def test_versions_are_never_overwritten_or_half_there(work, tmp_path):

@@ -10,7 +10,7 @@ OUTPUTS = ("num_entities", "entity_start", "entity_end", "entity_label", "entity
 
 
 class ServingError(UserError):
-    """The server did not answer, or not as the exported model does."""
+    """The server did not answer, or not as the exported model does; or a client cannot be made of what it was given."""
 
 
 class Unavailable(Exception):
@@ -27,9 +27,22 @@ class Client:
       backoff: seconds to wait before the first retry; each further wait is up to twice as long, at most ``max_backoff``.
       max_backoff: in seconds.
       batch_size: texts per request.
+
+    Raises:
+      ServingError: one of them is out of its range.
     """
 
     def __init__(self, timeout=10.0, retries=5, backoff=0.1, max_backoff=5.0, batch_size=64):
+        if not timeout > 0:
+            raise ServingError(f"timeout: found {timeout}, expected more than 0")
+        for name, value, least in (
+            ("retries", retries, 0),
+            ("backoff", backoff, 0),
+            ("max_backoff", max_backoff, 0),
+            ("batch_size", batch_size, 1),
+        ):
+            if not value >= least:
+                raise ServingError(f"{name}: found {value}, expected at least {least}")
         self.timeout, self.retries, self.backoff, self.max_backoff, self.batch_size = timeout, retries, backoff, max_backoff, batch_size
 
     def __enter__(self):
@@ -50,12 +63,18 @@ class Client:
 
         Raises:
           ServingError: the server could not be reached in all tries, refused the request, or gave an answer of another form.
+          TypeError: a text is no string, or there is a single string instead of several.
         """
+        if isinstance(texts, str):
+            raise TypeError("tag_batch: found a single string, expected several; tag takes one")
         texts = list(texts)
+        for i, text in enumerate(texts):
+            if not isinstance(text, str):
+                raise TypeError(f"text {i}: found {type(text).__name__}, expected str")
         result = []
         for start in range(0, len(texts), self.batch_size):
             batch = texts[start : start + self.batch_size]
-            result += _read(batch, self._try(batch))
+            result += self._read(batch, self._try(batch))
         return result
 
     def _try(self, texts):
@@ -69,6 +88,17 @@ class Client:
                 time.sleep(min(self.max_backoff, self.backoff * 2**attempt) * random.uniform(0.5, 1.0))
         raise AssertionError("unreachable")
 
+    def _read(self, texts, rows):
+        if not isinstance(rows, list) or len(rows) != len(texts):
+            found = f"{len(rows)} answers" if isinstance(rows, list) else str(rows)[:200]
+            raise ServingError(f"{self.address}: found {found}, expected {len(texts)} answers")
+        try:
+            return [_entities(text, row) for text, row in zip(texts, rows)]
+        except (KeyError, TypeError, ValueError) as e:
+            raise ServingError(
+                f"{self.address}: found {str(rows)[:200]}, expected the outputs {', '.join(OUTPUTS)} of an exported tagger"
+            ) from e
+
     @property
     def address(self):
         """Where requests go, for messages."""
@@ -79,18 +109,10 @@ class Client:
         raise NotImplementedError
 
 
-def _read(texts, rows):
-    if len(rows) != len(texts):
-        raise ServingError(f"found {len(rows)} answers, expected {len(texts)}")
-    return [_entities(text, row) for text, row in zip(texts, rows)]
-
-
 def _entities(text, row):
-    try:
-        count = int(row["num_entities"])
-        columns = [row[name][:count] for name in OUTPUTS[1:]]
-    except (KeyError, TypeError, ValueError) as e:
-        raise ServingError(f"expected the outputs {', '.join(OUTPUTS)} of an exported tagger, found {str(row)[:200]}") from e
+    """Entities of a row. Raises KeyError, TypeError or ValueError when it is of another form."""
+    count = int(row["num_entities"])
+    columns = [row[name][:count] for name in OUTPUTS[1:]]
     if any(len(column) != count for column in columns):
-        raise ServingError(f"found {min(map(len, columns))} entities, expected {count}")
+        raise ValueError(f"found {min(map(len, columns))} entities, expected {count}")
     return [Entity(start, end, label, text[start:end], float(score)) for start, end, label, score in zip(*columns)]

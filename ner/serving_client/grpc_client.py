@@ -64,8 +64,8 @@ class GrpcClient(Client):
             raise ServingError(f"{self.address}: {problem}") from e
         try:
             columns = {entry.key: tensor_values(entry.value) for entry in response.outputs}
-        except ValueError as e:
-            raise ServingError(f"{self.address}: {e}") from e
-        for label in columns.get("entity_label", ()):
-            label[:] = [name.decode() for name in label]
-        return [dict(zip(columns, row)) for row in zip(*columns.values())]
+            for label in columns.get("entity_label", ()):
+                label[:] = [name.decode() for name in label]
+            return [dict(zip(columns, row)) for row in zip(*columns.values())]
+        except (AttributeError, TypeError, ValueError) as e:
+            raise ServingError(f"{self.address}: found an answer of another form than an exported tagger's: {e}") from e

@@ -27,13 +27,15 @@ class RestClient(Client):
 
     def __init__(self, url, model="ner", version=None, **settings):
         super().__init__(**settings)
-        parts = urllib.parse.urlsplit(url)
-        if parts.scheme not in ("http", "https") or not parts.netloc:
+        parts = _split(url)
+        if parts is None:
             raise ServingError(f"found the URL {url!r}, expected http://host:port")
         connection_class = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
         self._connect = lambda: connection_class(parts.netloc, timeout=self.timeout)
         versions = f"/versions/{version}" if version is not None else ""
-        self._path = f"{parts.path.rstrip('/')}/v1/models/{urllib.parse.quote(model, safe='')}{versions}:predict"
+        self._path = (
+            f"{urllib.parse.quote(parts.path.rstrip('/'), safe='/%')}/v1/models/{urllib.parse.quote(model, safe='')}{versions}:predict"
+        )
         self._address = f"{parts.scheme}://{parts.netloc}{self._path}"
         self._local = threading.local()
 
@@ -77,3 +79,13 @@ class RestClient(Client):
         except (OSError, http.client.HTTPException) as e:
             self.close()
             raise Unavailable(f"{type(e).__name__}: {e}") from e
+
+
+def _split(url):
+    """The parts of a URL that a client can be made of, or None."""
+    try:
+        parts = urllib.parse.urlsplit(url)
+        usable = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:  # a port that is no number, half an IPv6 address
+        return None
+    return parts if usable and not ("@" in parts.netloc or parts.query or parts.fragment) else None

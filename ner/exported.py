@@ -2,6 +2,7 @@
 
 import itertools
 import os
+import threading
 
 import numpy as np
 import tensorflow as tf
@@ -167,6 +168,8 @@ class TFLitePredictor(_Exported):
             self._run = tf.lite.Interpreter(file, num_threads=num_threads).get_signature_runner()
         except (OSError, ValueError, RuntimeError) as e:
             raise UserError(f"{file}: cannot load the exported model: {str(e).splitlines()[0]}") from e
+        # An interpreter has one set of tensors, and a worker of ``ner.beam`` several threads.
+        self._lock = threading.Lock()
 
     def entities(self, texts):
         """Entities of texts: an iterator over one list of ``Entity`` per text of an iterable of strings."""
@@ -195,5 +198,6 @@ class TFLitePredictor(_Exported):
     def _tag_window(self, text):
         tokenizer, length = self._tokenizer, len(text)
         ids = np.array([[tokenizer.cls_id, *tokenizer.encode(text), tokenizer.sep_id]], np.int32)
-        outputs = self._run(input_word_ids=ids, lengths=np.array([length], np.int32))
+        with self._lock:
+            outputs = self._run(input_word_ids=ids, lengths=np.array([length], np.int32))
         return {name: value[0] for name, value in outputs.items()}

@@ -2,6 +2,8 @@
 
 import dataclasses
 import json
+import time
+from concurrent import futures
 
 import numpy as np
 import pytest
@@ -80,6 +82,26 @@ def test_int8_is_close_and_smaller(work, tmp_path):
     assert len(both) > 0.9 * len(scores[1]) > 30
     errors = [abs(scores[0][span] - scores[1][span]) for span in both]
     assert 0 < max(errors) < 0.05
+
+
+def test_threads_take_turns(work, monkeypatch):
+    predictor = Tagger.load(work / "base").predictor
+    expected = list(predictor.entities(TEXTS))
+    run, inside, most = predictor._run, [0], [0]
+
+    def watch(**inputs):
+        inside[0] += 1
+        most[0] = max(most[0], inside[0])
+        time.sleep(0.001)
+        outputs = run(**inputs)
+        inside[0] -= 1
+        return outputs
+
+    monkeypatch.setattr(predictor, "_run", watch)
+    with futures.ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(lambda text: next(predictor.entities([text])), TEXTS))
+    assert most == [1]
+    assert found == expected
 
 
 def test_it_needs_built_in_operations_alone(work):

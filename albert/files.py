@@ -1,6 +1,7 @@
 """Files written all at once: a reader sees the old file or the whole new one, never a part."""
 
 import contextlib
+import errno
 import json
 import os
 import secrets
@@ -60,7 +61,7 @@ def write_json(path, value):
 
 
 def sync(path):
-    """Wait until a file's data, or a directory's entries, are on the disk."""
+    """Wait until a file's data, or a directory's entries where the system can do that, are on the disk."""
     try:
         descriptor = os.open(path, os.O_RDONLY)
     except PermissionError:
@@ -69,5 +70,9 @@ def sync(path):
         raise
     try:
         os.fsync(descriptor)
+    except OSError as e:
+        # What some network file systems say of directories.
+        if e.errno != errno.EINVAL or not os.path.isdir(path):
+            raise
     finally:
         os.close(descriptor)

@@ -1,11 +1,11 @@
-"""Atomic writes."""
+"""Atomic writes, and what is on the disk."""
 
 import errno
 import os
 
 import pytest
 
-from albert.files import atomic_write
+from albert.files import atomic_write, sync
 
 
 def test_the_file_appears_when_it_is_complete(tmp_path):
@@ -47,3 +47,18 @@ def test_replacing_and_rights(tmp_path):
 def test_a_missing_directory(tmp_path):
     with pytest.raises(FileNotFoundError), atomic_write(tmp_path / "none" / "file"):
         pass
+
+
+def test_a_file_system_that_cannot_sync_directories_is_no_error(tmp_path, monkeypatch):
+    def fsync(_):
+        raise OSError(number, "x")
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    (tmp_path / "file").write_text("")
+    number = errno.EINVAL
+    sync(tmp_path)
+    with pytest.raises(OSError, match="x"):
+        sync(tmp_path / "file")
+    number = errno.EIO
+    with pytest.raises(OSError, match="x"):
+        sync(tmp_path)

@@ -37,10 +37,10 @@ class History:
             with open(path, encoding="utf-8") as f:
                 stored = json.load(f)
             self.rows = [row for row in stored["rows"] if row["step"] <= last_step]
+            if len(self.rows) == len(stored["rows"]):
+                self.confusion = stored["confusion"]
         except (OSError, ValueError, KeyError, TypeError) as e:
             raise UserError(f"{path}: not the history of a run; remove it to go on without") from e
-        if len(self.rows) == len(stored["rows"]):
-            self.confusion = stored["confusion"]
 
     def add(self, row, confusion=None):
         """Add an epoch and write both files. ``confusion`` is that of the epoch, when it is the best so far."""

@@ -2,8 +2,8 @@
 
 import logging
 import os
-import tempfile
 
+from albert.files import atomic_write
 from albert.training.csv_log import CsvLog
 from ner.model_dir import STEPS_FILE
 
@@ -37,9 +37,8 @@ def write_plots(history, directory):
         figures["confusion"] = _confusion(Figure, history.best["epoch"], **history.confusion)
     for name, figure in figures.items():
         # A Figure made without pyplot draws to memory or files only: no display, no state shared with the caller's own plots.
-        with tempfile.NamedTemporaryFile(dir=target, suffix=".tmp", delete=False) as f:
+        with atomic_write(os.path.join(target, f"{name}.png"), "wb") as f:
             figure.savefig(f, format="png", dpi=_DPI)
-        os.replace(f.name, os.path.join(target, f"{name}.png"))
     return f"plots: {target}"
 
 

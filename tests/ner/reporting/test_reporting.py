@@ -1,5 +1,6 @@
 """History, pictures, TensorBoard scalars and the description of the machine."""
 
+import errno
 import sys
 
 import pytest
@@ -54,8 +55,9 @@ def test_a_column_that_a_later_version_adds_is_empty_in_earlier_rows(tmp_path):
     assert (tmp_path / "history.csv").read_text(encoding="utf-8") == "epoch,step,loss,new\n1,5,1.0,\n2,10,0.5,7\n"
 
 
-def test_a_broken_history_is_one_line(tmp_path):
-    (tmp_path / "history.json").write_text('{"rows": 3}', encoding="utf-8")
+@pytest.mark.parametrize("content", ['{"rows": 3}', '{"rows": []}', "[]", '{"rows": [{"step": "1"}]}'])
+def test_a_broken_history_is_one_line(tmp_path, content):
+    (tmp_path / "history.json").write_text(content, encoding="utf-8")
     with pytest.raises(UserError, match="history.json: not the history of a run; remove it to go on without$"):
         History(ModelDir(tmp_path)).read(1)
 
@@ -88,6 +90,23 @@ def test_plots_are_written(tmp_path, dev):
     assert names == (["confusion.png", "learning_curves.png", "scores_per_type.png"] if dev else ["learning_curves.png"])
     for name in names:
         assert (tmp_path / "plots" / name).read_bytes().startswith(b"\x89PNG")
+        # Others may read it as any file that is made here.
+        assert (tmp_path / "plots" / name).stat().st_mode == (tmp_path / "steps.csv").stat().st_mode
+
+
+def test_a_picture_that_cannot_be_drawn_leaves_nothing(tmp_path, monkeypatch):
+    figure = pytest.importorskip("matplotlib.figure")
+
+    def full(self, file, **_):
+        file.write(b"part")
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(figure.Figure, "savefig", full)
+    history = History(ModelDir(tmp_path))
+    history.add(row(1))
+    with pytest.raises(OSError, match="No space left"):
+        write_plots(history, ModelDir(tmp_path))
+    assert list((tmp_path / "plots").iterdir()) == []
 
 
 def test_without_matplotlib_a_line_says_so(tmp_path, monkeypatch):

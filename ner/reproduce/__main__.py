@@ -60,7 +60,7 @@ def main(_):
 
 
 def _seeds(values):
-    if not values or not all(value.isdigit() for value in values):
+    if not values or not all(value.isdecimal() for value in values):
         raise UserError(f"--seeds: found {','.join(values)!r}, expected whole numbers, separated by commas")
     return [int(value) for value in dict.fromkeys(values)]
 

@@ -68,7 +68,7 @@ class Runner:
     ::
 
         runs/<experiment>/seed_<n>/     the training output directory
-        logs/<experiment>_<n>.log       what its training printed
+        logs/<experiment>_<n>.log       what its training printed, one start after the other
         results/<experiment>_<n>.json   what was measured
 
     Args:
@@ -91,7 +91,7 @@ class Runner:
 
         Raises:
           Interrupted: the training process was stopped.
-          UserError: the training process failed; with the last line it wrote.
+          UserError: the training process failed; with its own message, or how it ended and the last line it wrote.
         """
         command, run_dir = self._command(experiment, seed)
         path = os.path.join(self._output_dir, "results", f"{experiment.name}_{seed}.json")
@@ -99,7 +99,7 @@ class Runner:
         name = f"{experiment.title}, seed {seed}"
         if os.path.exists(path):
             stored = read_json(path, "the result of an experiment")
-            if stored["made_with"] == made_with:
+            if isinstance(stored, dict) and stored.get("made_with") == made_with:
                 self._log(f"{name}: {_describe(stored)}, measured before")
                 return stored
         log_file = os.path.join(self._output_dir, "logs", f"{experiment.name}_{seed}.log")
@@ -139,7 +139,9 @@ class Runner:
 
     def _train(self, command, log_file):
         os.makedirs(os.path.dirname(log_file), exist_ok=True)
-        with open(log_file, "w", encoding="utf-8") as log:
+        # What an interrupted start of the same command printed stays.
+        before = os.path.getsize(log_file) if os.path.exists(log_file) else 0
+        with open(log_file, "a", encoding="utf-8") as log:
             process = Popen([sys.executable, "-m", "run_ner", *command], stdout=log, stderr=log)
             # Training saves its state when it is told to stop; Ctrl-C reaches it without our help.
             previous = signal.signal(signal.SIGTERM, lambda *_: process.terminate())
@@ -152,9 +154,13 @@ class Runner:
         if code in (cli.EXIT_INTERRUPTED, -signal.SIGINT, -signal.SIGTERM):
             raise Interrupted
         if code:
-            with open(log_file, encoding="utf-8") as log:
-                lines = [line for line in log.read().splitlines() if line.strip()]
-            raise UserError(lines[-1].removeprefix("error: ") if lines else f"training ended with code {code}, see {log_file}")
+            with open(log_file, "rb") as log:
+                log.seek(before)
+                lines = [line for line in log.read().decode("utf-8", "replace").splitlines() if line.strip()]
+            last = lines[-1] if lines else ""
+            if last.startswith("error: "):
+                raise UserError(last.removeprefix("error: "))
+            raise UserError(f"training ended with code {code}, see {log_file}" + (f": {last}" if last else ""))
 
 
 def _describe(result):

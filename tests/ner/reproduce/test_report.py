@@ -189,7 +189,7 @@ def _runner(tmp_path, monkeypatch):
 
         def __init__(self, command, stdout, stderr):
             make.commands.append(command)
-            stdout.write(self.printed)
+            stdout.buffer.write(self.printed.encode("utf-8", "surrogateescape"))
 
         def wait(self):
             return self.exit_code
@@ -239,6 +239,30 @@ def test_a_failed_training_gives_its_last_line(runner):
     runner.process.exit_code, runner.process.printed = 1, "train: …\nerror: checkpoints/x: no such file\n"
     with pytest.raises(UserError, match="^checkpoints/x: no such file$"):
         runner().result(EXPERIMENTS[0], 1)
+
+
+def test_a_training_that_ended_without_a_message_says_how(runner):
+    log = runner.data.parent / "out" / "logs" / f"{EXPERIMENTS[0].name}_1.log"
+    killed = f"training ended with code -9, see {log}"
+    for code, printed, message in ((1, "error: x\n", "x"), (-9, "", killed), (-9, "epoch 3: loss 0.5\n", f"{killed}: epoch 3: loss 0.5")):
+        runner.process.exit_code, runner.process.printed = code, printed
+        with pytest.raises(UserError, match=f"^{re.escape(message)}$"):
+            runner().result(EXPERIMENTS[0], 1)
+    # One start after the other.
+    assert log.read_text(encoding="utf-8") == "error: x\nepoch 3: loss 0.5\n"
+
+
+def test_a_log_that_is_not_utf8_and_a_broken_result_are_no_obstacle(runner):
+    log = runner.data.parent / "out" / "logs" / f"{EXPERIMENTS[0].name}_1.log"
+    log.parent.mkdir(parents=True)
+    result = runner.data.parent / "out" / "results" / f"{EXPERIMENTS[0].name}_1.json"
+    result.parent.mkdir()
+    for content in ("[]", "{}"):
+        result.write_text(content)
+        assert runner().result(EXPERIMENTS[0], 1)["seed"] == 1
+    runner.process.exit_code, runner.process.printed = 1, "\udcff\nerror: x\n"
+    with pytest.raises(UserError, match="^x$"):
+        runner().result(EXPERIMENTS[0], 2)
 
 
 def test_a_stopped_training_stops_the_harness(runner):

@@ -2,8 +2,8 @@
 
 Each line of the input files is one text. It becomes one JSON object, ``{"text": …, "entities": […]}``, in files
 ``PREFIX-00000-of-…``; their order is not that of the input. A line that cannot be tagged goes to ``PREFIX.dead-letter-…`` as
-``{"line": …, "error": …}`` instead, so that one bad line does not stop a job. Every line ends up in exactly one of the two, once: what a
-failed worker had done is done again.
+``{"line": …, "error": …}`` instead, so that one bad line does not stop a job: a line that is not UTF-8 in base64, of one that is too long
+the first 1,000 bytes. Every line ends up in exactly one of the two, once: what a failed worker had done is done again.
 
 The exported model is loaded once per worker process, and lines are tagged in batches of similar length.
 Flags that are not of this module go to Beam: ``--runner``, ``--direct_num_workers`` and so on.
@@ -14,18 +14,25 @@ import base64
 import json
 import sys
 
-import apache_beam as beam
-from apache_beam.coders import BytesCoder
-from apache_beam.options.pipeline_options import PipelineOptions, SetupOptions
-from apache_beam.utils.shared import Shared
-
 from albert.errors import UserError
 from ner.export.versions import version_directory
+
+try:
+    import apache_beam as beam
+    from apache_beam.coders import BytesCoder
+    from apache_beam.options.pipeline_options import PipelineOptions, SetupOptions
+    from apache_beam.utils.shared import Shared
+except ImportError as e:
+    if __name__ != "__main__":
+        raise
+    sys.exit(f"error: ner.beam: {e}; expected apache-beam, as the extra named beam has it: pip install -e .[beam]")
 
 DEAD_LETTER = "dead_letter"
 # Lengths up to which texts share a batch; padding then wastes at most half of the work.
 _LENGTH_BUCKETS = (16, 32, 64, 128, 256, 1024, 8192)
 _MAX_BATCH_CHARACTERS = 1 << 16
+# Bytes of a line that is too long which its dead letter keeps.
+_MAX_LETTER_BYTES = 1000
 
 
 class Tag(beam.DoFn):
@@ -61,10 +68,9 @@ class Tag(beam.DoFn):
         try:
             text = self._read(line)
         except ValueError as e:
-            letter = {
-                "line": base64.b64encode(line).decode() if isinstance(e, UnicodeDecodeError) else line[:1000].decode("utf-8", "replace")
-            }
-            yield beam.pvalue.TaggedOutput(DEAD_LETTER, json.dumps({**letter, "error": str(e)}, ensure_ascii=False))
+            not_utf8 = isinstance(e, UnicodeDecodeError)
+            kept = base64.b64encode(line).decode() if not_utf8 else line[:_MAX_LETTER_BYTES].decode("utf-8", "replace")
+            yield beam.pvalue.TaggedOutput(DEAD_LETTER, json.dumps({"line": kept, "error": str(e)}, ensure_ascii=False))
             return
         bucket = sum(len(text) > limit for limit in _LENGTH_BUCKETS)
         batch = self._batches.setdefault((bucket, window), [])
@@ -93,8 +99,16 @@ class Tag(beam.DoFn):
 
 
 def build(pipeline, settings):
-    """Add reading, tagging and writing to a pipeline; ``settings`` are the parsed flags."""
-    lines = pipeline | "Read" >> beam.io.ReadFromText(settings.input, coder=BytesCoder())
+    """Add reading, tagging and writing to a pipeline; ``settings`` are the parsed flags.
+
+    Raises:
+      UserError: there is no input.
+    """
+    try:
+        source = beam.io.ReadFromText(settings.input, coder=BytesCoder())
+    except (OSError, ValueError) as e:  # ValueError: Beam knows no such file system
+        raise UserError(f"--input: found no files {settings.input}, expected files of texts: {e}") from e
+    lines = pipeline | "Read" >> source
     # A worker may have few large files; and what comes after can be done again without reading again.
     tagged = (
         lines
@@ -105,14 +119,26 @@ def build(pipeline, settings):
     _ = tagged[DEAD_LETTER] | "WriteDeadLetter" >> beam.io.WriteToText(f"{settings.output}.dead-letter", file_name_suffix=".jsonl")
 
 
+def _at_least_1(value):
+    if not value.isdecimal() or int(value) < 1:
+        raise argparse.ArgumentTypeError(f"found {value!r}, expected a whole number of at least 1")
+    return int(value)
+
+
 def main(argv=None):
-    """Run the pipeline until it is done."""
+    """Run the pipeline until it is done.
+
+    Raises:
+      UserError: there is no exported model, or no input.
+    """
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0], allow_abbrev=False)
     parser.add_argument("--input", required=True, help="Files of texts, one a line: a path or pattern on any file system Beam knows.")
     parser.add_argument("--output", required=True, help="Beginning of the names of the output files.")
     parser.add_argument("--model", required=True, help="An exported model, at a path that every worker can read.")
-    parser.add_argument("--batch_size", type=int, default=64, help="Lines tagged at a time.")
-    parser.add_argument("--max_line_length", type=int, default=1 << 20, help="Bytes of a line beyond which it goes to the dead letters.")
+    parser.add_argument("--batch_size", type=_at_least_1, default=64, help="Lines tagged at a time.")
+    parser.add_argument(
+        "--max_line_length", type=_at_least_1, default=1 << 20, help="Bytes of a line beyond which it goes to the dead letters."
+    )
     settings, beam_flags = parser.parse_known_args(argv)
     # One version for the whole job, whatever is exported meanwhile.
     settings.model = version_directory(settings.model)

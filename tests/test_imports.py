@@ -80,6 +80,14 @@ def test_unknown_name_is_an_attribute_error():
         assert result.stderr.endswith(f"AttributeError: module '{package}' has no attribute 'Nonsense'\n")
 
 
+def test_bulk_tagging_without_beam_is_one_line():
+    code = "import runpy, sys; sys.modules['apache_beam'] = None; runpy.run_module('ner.beam', run_name='__main__')"
+    result = run_python(code)
+    assert (result.returncode, result.stdout) == (1, "")
+    assert result.stderr.startswith("error: ner.beam: ") and result.stderr.count("\n") == 1
+    assert result.stderr.endswith("; expected apache-beam, as the extra named beam has it: pip install -e .[beam]\n")
+
+
 @pytest.mark.parametrize("package", ["albert", "ner"])
 def test_every_public_name_exists(package):
     code = f"""

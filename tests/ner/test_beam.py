@@ -13,6 +13,7 @@ beam = pytest.importorskip("apache_beam")
 import ner  # noqa: E402
 import ner.beam  # noqa: E402
 import run_ner  # noqa: E402
+from albert.errors import UserError  # noqa: E402
 from tests.ner.exporting import CHARACTERS, EDGE_TEXTS, random_texts, save_tagger  # noqa: E402
 
 
@@ -74,6 +75,20 @@ def test_entities_and_dead_letters(model, tmp_path):
     errors = {letter["error"]: letter["line"] for letter in dead}
     assert next(base64.b64decode(line) for error, line in errors.items() if "can't decode byte" in error) == b"\xff\xfe"
     assert "found a line of 3000 bytes, expected at most 2000" in errors
+
+
+def test_mistakes_are_one_line(model, tmp_path, capsys):
+    flags = [f"--output={tmp_path}/part", f"--model={model}/base"]
+    with pytest.raises(UserError, match=f"^--input: found no files {tmp_path}/none, expected files of texts: [^\n]*$"):
+        ner.beam.main([f"--input={tmp_path}/none", *flags])
+    with pytest.raises(UserError, match="^--input: found no files none://a, expected files of texts: [^\n]*$"):
+        ner.beam.main(["--input=none://a", *flags])
+    for found in ("0", "-1", "x"):
+        with pytest.raises(SystemExit):
+            ner.beam.main([f"--input={tmp_path}/none", *flags, f"--batch_size={found}"])
+        message = f"error: argument --batch_size: found '{found}', expected a whole number of at least 1\n"
+        assert capsys.readouterr().err.endswith(message)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_several_worker_processes(model, tmp_path):

@@ -1,8 +1,4 @@
-"""Time and memory to load a checkpoint, against reading its file.
-
-::
-
-    python benchmarks/checkpoint_loading.py CHECKPOINT
+"""Time and memory to load a checkpoint, against reading its file: ``python -m benchmarks.checkpoint_loading CHECKPOINT``.
 
 Reads the weights file (from the operating system's cache) and loads the checkpoint in turn, nine times each, and prints the fastest
 of both, in elapsed and in processor time (which other programs on the machine disturb less), and how far the first load of the
@@ -10,6 +6,7 @@ process raised its resident memory. TensorFlow is imported and has run one small
 from /proc, so on Linux only.
 """
 
+import argparse
 import glob
 import json
 import os
@@ -21,6 +18,8 @@ import tensorflow as tf
 
 import albert
 from albert import checkpoints
+from benchmarks import run
+from benchmarks.machine import resident_memory
 
 _ROUNDS = 9
 
@@ -66,7 +65,7 @@ class _PeakMemory:
     """Samples the resident memory while the block runs; ``increase`` is the peak above what there was before, in bytes."""
 
     def __enter__(self):
-        self._before, self._peak, self._done = _resident(), 0, threading.Event()
+        self._before, self._peak, self._done = resident_memory(), 0, threading.Event()
         self._thread = threading.Thread(target=self._sample)
         self._thread.start()
         return self
@@ -74,20 +73,18 @@ class _PeakMemory:
     def __exit__(self, *_):
         self._done.set()
         self._thread.join()
-        self.increase = max(self._peak, _resident()) - self._before
+        self.increase = max(self._peak, resident_memory()) - self._before
 
     def _sample(self):
         while not self._done.wait(0.0005):
-            self._peak = max(self._peak, _resident())
+            self._peak = max(self._peak, resident_memory())
 
 
-def _resident():
-    with open("/proc/self/statm", encoding="ascii") as f:
-        return int(f.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
-
-
-if __name__ == "__main__":
-    result = measure(sys.argv[1])
+def main():
+    """Print the figures as JSON, and on stderr in words."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.checkpoint_loading", description=__doc__.splitlines()[0])
+    parser.add_argument("checkpoint", help="as --init_checkpoint takes it")
+    result = measure(parser.parse_args().checkpoint)
     print(json.dumps(result))
     print(
         f"{result['bytes'] / 1e6:.0f} MB: read {result['read'] * 1e3:.0f} ms, load {result['load'] * 1e3:.0f} ms "
@@ -95,3 +92,7 @@ if __name__ == "__main__":
         f"peak memory {result['memory'] / result['bytes']:.2f} x the file",
         file=sys.stderr,
     )
+
+
+if __name__ == "__main__":
+    run(main)

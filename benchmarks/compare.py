@@ -17,7 +17,7 @@ import tempfile
 import numpy as np
 
 from albert.files import atomic_write
-from benchmarks import machine, report
+from benchmarks import machine, report, run
 from benchmarks.worker import SIDES
 from benchmarks.workloads import MAX_SEQ_LENGTH, SIZES, TRAIN_BATCH, Case, forward_flops, write_inputs
 
@@ -35,20 +35,28 @@ class Worker:
       python: the interpreter with its framework.
       case: ``Case``.
       threads: number of threads.
+
+    Raises:
+      RuntimeError: the interpreter is not there, or the process ended; with the last lines that it wrote.
     """
 
     def __init__(self, side, python, case, threads):
         self.side = side
         command = [python, "-m", "benchmarks.worker", side, str(threads), json.dumps(dataclasses.asdict(case))]
         self._log = tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace")  # noqa: SIM115 - closed by close()
-        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._log, text=True)
+        try:
+            self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._log, text=True)
+        except OSError as e:
+            self._log.close()
+            raise RuntimeError(f"{side}: cannot run {python}: {e.strerror}") from e
         self.seconds, self.processor_seconds = [], []
         self.ready = self._answer()
         self.peak_memory = None
 
     def run(self, repeats):
-        """Take a turn of some runs."""
-        print(json.dumps({"repeats": repeats}), file=self._process.stdin, flush=True)
+        """Take a turn of some runs. Raises RuntimeError when the process has ended."""
+        with contextlib.suppress(BrokenPipeError):
+            print(json.dumps({"repeats": repeats}), file=self._process.stdin, flush=True)
         answer = self._answer()
         self.seconds += answer["seconds"]
         self.processor_seconds += answer["processor_seconds"]
@@ -59,12 +67,15 @@ class Worker:
         if not line:
             self._process.wait()
             self._log.seek(0)
-            raise RuntimeError(f"{self.side} ended with code {self._process.returncode}:\n{self._log.read()[-3000:]}")
+            end = self._log.read()[-3000:]
+            self.close()
+            raise RuntimeError(f"{self.side} ended with code {self._process.returncode}:\n{end}")
         return json.loads(line)
 
     def close(self):
         """End the process."""
-        self._process.stdin.close()
+        with contextlib.suppress(BrokenPipeError):
+            self._process.stdin.close()
         self._process.wait()
         self._process.stdout.close()
         self._log.close()
@@ -91,15 +102,19 @@ def measure(case, sides, pythons, threads, rounds):
             try:
                 worker = Worker(side, pythons[side], case, threads)
             except RuntimeError as e:
-                results[side] = {"error": str(e)}
-                print(f"  {side}: failed", file=sys.stderr)
+                results[side] = _failed(side, e)
                 continue
             stack.callback(worker.close)
             workers.append(worker)
         for turn in range(rounds):
             # Each round starts with another side: none is always the one that runs after the same neighbour.
-            for i in range(len(workers)):
-                workers[(turn + i) % len(workers)].run(_REPEATS.get(case.task, 1))
+            first = turn % max(len(workers), 1)
+            for worker in workers[first:] + workers[:first]:
+                try:
+                    worker.run(_REPEATS.get(case.task, 1))
+                except RuntimeError as e:
+                    results[worker.side] = _failed(worker.side, e)
+                    workers.remove(worker)
         for worker in workers:
             results[worker.side] = {
                 "median": machine.median(worker.seconds),
@@ -110,6 +125,11 @@ def measure(case, sides, pythons, threads, rounds):
                 **worker.ready,
             }
     return results
+
+
+def _failed(side, error):
+    print(f"  {side}: failed", file=sys.stderr)
+    return {"error": str(error)}
 
 
 def agreement(results):
@@ -207,4 +227,4 @@ def _parser():
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run(main)

@@ -48,6 +48,12 @@ def gemm_flops(precision, rounds=15):
     return best
 
 
+def resident_memory():
+    """Resident memory of this process in bytes; from /proc, so on Linux only."""
+    with open("/proc/self/statm", encoding="ascii") as f:
+        return int(f.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
 def median(values):
     """``statistics.median``, None for no values."""
     return statistics.median(values) if values else None

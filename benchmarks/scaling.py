@@ -6,14 +6,13 @@ the seconds and processor seconds per character, the growth of memory while it r
 
 import argparse
 import itertools
-import os
-import sys
 import tempfile
 import time
 
 import tensorflow as tf
 
 from albert.tokenization import CharTokenizer
+from benchmarks import machine, run
 from benchmarks.workloads import LSTM_UNITS, MAX_SEQ_LENGTH, SCHEME, Case, write_inputs
 from ner.config import TaggerConfig
 from ner.inference import Predictor
@@ -24,16 +23,11 @@ from ner.tags import TagSet
 def measure(predictor, texts, count):
     """(seconds, processor seconds, characters, growth of the resident memory in bytes) of tagging ``count`` texts, taken in turn."""
     characters = sum(len(text) for text in itertools.islice(itertools.cycle(texts), count))
-    memory, started, busy = _resident(), time.perf_counter(), time.process_time()
+    memory, started, busy = machine.resident_memory(), time.perf_counter(), time.process_time()
     tagged = sum(1 for _ in predictor.predict(itertools.islice(itertools.cycle(texts), count)))
     if tagged != count:
         raise RuntimeError(f"{count} texts gave {tagged} predictions")
-    return time.perf_counter() - started, time.process_time() - busy, characters, _resident() - memory
-
-
-def _resident():
-    with open("/proc/self/statm", encoding="ascii") as f:
-        return int(f.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    return time.perf_counter() - started, time.process_time() - busy, characters, machine.resident_memory() - memory
 
 
 def main(argv=None):
@@ -67,4 +61,4 @@ def main(argv=None):
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run(main)

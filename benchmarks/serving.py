@@ -15,7 +15,7 @@ import tempfile
 
 import numpy as np
 
-from benchmarks import machine
+from benchmarks import machine, run
 from benchmarks.workloads import LSTM_UNITS, MAX_SEQ_LENGTH, SCHEME, SIZES, Case, write_inputs
 
 # As the flags --export_format and --export_precision name them.
@@ -123,4 +123,4 @@ def main(argv=None):
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run(main)

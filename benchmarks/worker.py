@@ -30,7 +30,6 @@ def main(side, threads, case):
         answers.flush()
 
     module = importlib.import_module(f"benchmarks.sides.{SIDES[side]}")
-    before = _peak_memory()
     started = time.perf_counter()
     run, check = module.prepare(Case(**json.loads(case)), side, int(threads))
     run()
@@ -43,7 +42,7 @@ def main(side, threads, case):
             run()
             seconds.append(time.perf_counter() - started)
             processor.append(time.process_time() - busy)
-        answer({"seconds": seconds, "processor_seconds": processor, "peak_memory": _peak_memory(), "memory_before": before})
+        answer({"seconds": seconds, "processor_seconds": processor, "peak_memory": _peak_memory()})
 
 
 def _peak_memory():

@@ -1,11 +1,10 @@
 """Loading takes at most twice as long as reading the file, and less than three times its size in memory.
 
-Measured by benchmarks/checkpoint_loading.py in a process of its own. Elapsed time means something only on a machine that does
+Measured by benchmarks.checkpoint_loading in a process of its own. Elapsed time means something only on a machine that does
 nothing else: those tests are marked slow; the others look at memory and processor time.
 """
 
 import json
-import os
 import pathlib
 import subprocess
 import sys
@@ -32,9 +31,8 @@ def measure(config, target, directory):
     config, weights, layout = architecture.adapt(config, weights, target)
     directory.mkdir()
     write_checkpoint(str(directory), layout, config, weights)
-    command = [sys.executable, str(ROOT / "benchmarks" / "checkpoint_loading.py"), str(directory)]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=True, env=environment)
+    command = [sys.executable, "-m", "benchmarks.checkpoint_loading", str(directory)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=True, cwd=ROOT)
     return json.loads(done.stdout)
 
 

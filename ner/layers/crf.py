@@ -56,7 +56,7 @@ class LinearChain:
 
         Args:
           emissions: float [B, T, K].
-          tags: int32 [B, T]; values in the padding are ignored.
+          tags: int32 [B, T] in [0, K), also in the padding, where they do not count.
           lengths: int32 [B].
 
         Returns:

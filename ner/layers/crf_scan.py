@@ -24,7 +24,7 @@ def log_likelihood(unary, tags, lengths, transitions):
 
     Args:
       unary: float32 [B, T, K], T at least 1 and at most 4096.
-      tags: int32 [B, T].
+      tags: int32 [B, T] in [0, K), also in the padding, where they do not count.
       lengths: int32 [B].
       transitions: float32 [K, K].
 

@@ -21,7 +21,7 @@ class Client:
     """Tags texts on a server.
 
     Args:
-      timeout: seconds that one request may take.
+      timeout: seconds that one request may take; over REST, that its server may be silent.
       retries: how often a request is sent again after the server was not reached, was overloaded or broke off. A request that ran out of
         its own time is not.
       backoff: seconds to wait before the first retry; each further wait is up to twice as long, at most ``max_backoff``.

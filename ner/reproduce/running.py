@@ -49,6 +49,9 @@ def take_part(data_dir, target, sizes, seed=1):
       target: directory to write to.
       sizes: dict from split to number of sentences; 0 or too large a number for all.
       seed: decides which.
+
+    Raises:
+      UserError: a sentence holds a tab or a line end, which JSON lines can, and lines of a character and its tag cannot.
     """
     os.makedirs(target, exist_ok=True)
     for split, size in sizes.items():
@@ -58,6 +61,9 @@ def take_part(data_dir, target, sizes, seed=1):
             examples = [examples[i] for i in chosen]
         with atomic_write(os.path.join(target, f"{split}.txt")) as f:
             for example in examples:
+                if "\t" in example.text or "\n" in example.text:
+                    where = f"{example.source}:{example.line}"
+                    raise UserError(f"{where}: found a tab or line end in the text, expected none with --{split}_sentences")
                 f.writelines(f"{character}\t{tag}\n" for character, tag in zip(example.text, example.tags))
                 f.write("\n")
 

@@ -173,6 +173,19 @@ def test_a_part_of_the_data_keeps_its_order(tmp_path):
     assert (tmp_path / "part" / "train.txt").read_text(encoding="utf-8") == part
 
 
+@pytest.mark.parametrize("character", ["\n", "\t"])
+def test_a_part_of_texts_that_are_no_columns_is_refused(tmp_path, character):
+    texts = [
+        {"text": "李明 在\u3000上海", "entities": []},
+        {"text": f"上{character}海", "entities": [{"start": 0, "end": 1, "label": "LOC"}]},
+    ]
+    path = tmp_path / "train.jsonl"
+    path.write_text("".join(json.dumps(text) + "\n" for text in texts), encoding="utf-8")
+    with pytest.raises(UserError, match="train.jsonl:2: found a tab or line end in the text, expected none with --train_sentences$"):
+        take_part(tmp_path, tmp_path / "part", {"train": 7})
+    assert not list((tmp_path / "part").iterdir())
+
+
 @pytest.fixture(name="runner")
 def _runner(tmp_path, monkeypatch):
     """A function that makes a ``Runner`` whose trainings are noted, not done; ``exit_code`` and ``printed`` are what they end with."""

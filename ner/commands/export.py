@@ -2,7 +2,6 @@
 
 import dataclasses
 import os
-import shutil
 
 from albert.errors import UserError
 from albert.files import atomic_write, write_json
@@ -16,7 +15,7 @@ from ner.export.module import ServingModule
 from ner.export.network import FrozenNetwork
 from ner.export.provenance import PROVENANCE, describe
 from ner.export.quantization import quantize
-from ner.export.saved_model import write_saved_model
+from ner.export.saved_model import copy_files, write_saved_model
 from ner.export.versions import TFLITE_MODEL, choose_version, new_version
 from ner.exported import ExportedPredictor, TFLitePredictor
 from ner.inference import Predictor
@@ -88,12 +87,11 @@ def _write_saved_model(path, source, precision, test, batch_size):
 
 
 def _write_tflite(path, source, precision, test, batch_size):
+    copy_files(source.files, path)
     contents = tflite.convert(source.model, source.config, precision, source.constrained)
     model_file = os.path.join(path, TFLITE_MODEL)
     with atomic_write(model_file, "wb") as f:
         f.write(contents)
-    for file in source.files:
-        shutil.copyfile(file, os.path.join(path, os.path.basename(file)))
     values = {**describe(source.directory, "tflite", precision, source.constrained), "sha256": runs.sha256(model_file)}
     write_json(os.path.join(path, PROVENANCE), values)
     if test is not None:

@@ -21,6 +21,15 @@ from ner.export.quiet import quiet_log
 from ner.export.warmup import write_warmup
 
 
+def copy_files(files, directory):
+    """Copy files of a training output into a directory; UserError naming one that is not there."""
+    for file in files:
+        try:
+            shutil.copyfile(file, os.path.join(directory, os.path.basename(file)))
+        except FileNotFoundError as e:
+            raise UserError(f"{file}: no such file, expected what training wrote there") from e
+
+
 def write_saved_model(path, module, files, window):
     """Write a version but for its provenance.
 
@@ -35,11 +44,7 @@ def write_saved_model(path, module, files, window):
     """
     assets = os.path.join(path, "assets")
     os.makedirs(assets, exist_ok=True)
-    for file in files:
-        try:
-            shutil.copyfile(file, os.path.join(assets, os.path.basename(file)))
-        except FileNotFoundError as e:
-            raise UserError(f"{file}: no such file, expected what training wrote there") from e
+    copy_files(files, assets)
     signatures = module.signatures()
     with quiet_log():
         tf.saved_model.save(module, path, signatures=signatures)

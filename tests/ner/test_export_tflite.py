@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import shutil
 import time
 from concurrent import futures
 
@@ -119,6 +120,14 @@ def test_what_lies_beside_it(work):
     for name in ("labels.txt", "model.json", "vocab.txt"):
         assert (version / name).read_bytes() == (work / "lstm" / name).read_bytes()
     assert json.loads((version / "provenance.json").read_text())["format"] == "tflite"
+
+
+def test_a_training_output_without_one_of_its_files_is_one_line(work, tmp_path):
+    shutil.copytree(work / "lstm", tmp_path / "model")
+    (tmp_path / "model" / "labels.txt").unlink()
+    with pytest.raises(UserError, match="labels.txt: no such file, expected what training wrote there$"):
+        export(tmp_path / "model", tmp_path / "base")
+    assert list((tmp_path / "base").iterdir()) == []
 
 
 def test_formats_do_not_share_a_directory(work):

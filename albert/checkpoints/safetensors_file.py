@@ -8,7 +8,7 @@ import json
 import os
 import struct
 
-from safetensors.numpy import save_file
+from safetensors.numpy import save
 
 from albert.checkpoints.source import ITEM_SIZE, Source, Tensor, map_values, to_float32
 from albert.errors import CheckpointError
@@ -86,5 +86,7 @@ def write_safetensors(path, tensors):
       path: the file.
       tensors: dict from name to float32 array.
     """
-    # transformers refuses a file whose metadata does not say which framework's conventions the names follow.
-    save_file(tensors, path, metadata={"format": "pt"})
+    # The package's save_file makes a file that only its owner may read.
+    with open(path, "wb") as f:
+        # transformers refuses a file whose metadata does not say which framework's conventions the names follow.
+        f.write(save(tensors, metadata={"format": "pt"}))

@@ -72,6 +72,8 @@ def define_flags(values=flags.FLAGS):
     integer("keep_checkpoint_max", 5, "Checkpoints kept; 0 for all.")
     number("max_hours", 0.0, "Stop after this time; the same command goes on. 0 for no limit.")
     integer("seed", 12345, "Seed of everything random.")
+    choice("position_initializer", "normal", ["normal", "sinusoidal"], "Position embeddings of a new model; see docs/pretraining.md.")
+    choice("bias_initializer", "zeros", ["zeros", "unigram"], "Bias of a new model's masked-LM logits: 0, or log frequencies.")
 
 
 def main(_):

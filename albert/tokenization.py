@@ -49,6 +49,11 @@ class _CodePointTokenizer:
         return self.vocab[found[0]]
 
     @property
+    def special_ids(self):
+        """Ids of the special tokens: a tuple."""
+        return tuple(getattr(self, attribute) for attribute in self._SPECIAL_TOKENS)
+
+    @property
     def vocab_size(self):
         """V, number of entries."""
         return len(self._tokens)

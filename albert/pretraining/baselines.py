@@ -10,6 +10,24 @@ _CHUNK = 1 << 24
 _DISCOUNT = 0.75
 
 
+def unigram_probabilities(regions, vocab_size, special_ids):
+    """How often each token is predicted, add-one smoothed.
+
+    Args:
+      regions, vocab_size, special_ids: as for ``NgramBaselines``.
+
+    Returns:
+      float64 [V] with sum 1; special tokens, which are never predicted, have 0.
+    """
+    unigrams = np.ones(vocab_size)
+    for region in regions:
+        for begin in range(region.begin, region.end, _CHUNK):
+            counts = np.bincount(region.tokens[begin : min(begin + _CHUNK, region.end)], minlength=vocab_size)
+            unigrams += region.weight * counts
+    unigrams[np.array(sorted(special_ids))] = 0.0
+    return unigrams / unigrams.sum()
+
+
 class NgramBaselines:
     """Unigram and bigram statistics of the training text.
 
@@ -23,14 +41,7 @@ class NgramBaselines:
     def __init__(self, regions, vocab_size, special_ids, max_bigram_tokens=20_000_000):
         self._vocab_size = vocab_size
         self._special_ids = np.array(sorted(special_ids))
-        unigrams = np.ones(vocab_size)
-        for region in regions:
-            for begin in range(region.begin, region.end, _CHUNK):
-                counts = np.bincount(region.tokens[begin : min(begin + _CHUNK, region.end)], minlength=vocab_size)
-                unigrams += region.weight * counts
-        # Special tokens are never predicted.
-        unigrams[self._special_ids] = 0.0
-        self._unigram = unigrams / unigrams.sum()
+        self._unigram = unigram_probabilities(regions, vocab_size, self._special_ids)
         self._count_bigrams(regions, max_bigram_tokens / max(sum(region.size for region in regions), max_bigram_tokens))
 
     def _count_bigrams(self, regions, share):

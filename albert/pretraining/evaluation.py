@@ -27,8 +27,7 @@ class Evaluator:
         self._stream = ExampleStream(held_out, tokenizer, settings, batch_size, seed)
         self._num_batches = min(max_steps, max(1, int(self._stream.batches_per_epoch)))
         self._batch_totals = tf.function(lambda batch: batch_totals(model, batch, training=False))
-        special = (tokenizer.pad_id, tokenizer.cls_id, tokenizer.sep_id, tokenizer.mask_id, tokenizer.unk_id)
-        self._training, self._vocabulary = training, (tokenizer.vocab_size, special)
+        self._training, self._vocabulary = training, (tokenizer.vocab_size, tokenizer.special_ids)
         self._baselines = None
 
     def evaluate(self):

@@ -11,7 +11,9 @@ from albert.checkpoints.loading import HEADS
 from albert.config import AlbertConfig
 from albert.errors import UserError
 from albert.heads import AlbertForPretraining
+from albert.pretraining.baselines import unigram_probabilities
 from albert.pretraining.evaluation import Evaluator
+from albert.pretraining.initial import sinusoidal_positions, unigram_bias
 from albert.pretraining.logbook import Logbook
 from albert.pretraining.progress import Progress
 from albert.pretraining.run_dir import RunDirectory
@@ -78,6 +80,8 @@ def run(flags):
     strategy = distribution.create(flags.distribution_strategy).strategy
     with strategy.scope():
         model = make_model(start, flags.mixed_precision, flags.recompute_grad)
+        if not start.checkpoint:
+            initialize(model, settings, training, tokenizer)
         optimizer = create_optimizer(model, settings)
     evaluate = None
     if held_out:
@@ -150,6 +154,23 @@ def make_model(start, mixed_precision="off", recompute_grad=False):
         if missing:
             print(f"{start.checkpoint.path} has no {', '.join(missing)}: starting from random values")
     return model
+
+
+def initialize(model, settings, training, tokenizer):
+    """Give a model with random weights the initial values that the settings ask for.
+
+    Args:
+      model: ``AlbertForPretraining``.
+      settings: ``PretrainingSettings``.
+      training: list of ``windows.Region``.
+      tokenizer: the tokenizer.
+    """
+    weights = model.weight_map()
+    if settings.position_initializer == "sinusoidal":
+        weights["embeddings/position"].assign(sinusoidal_positions(*weights["embeddings/position"].shape))
+    if settings.bias_initializer == "unigram":
+        probabilities = unigram_probabilities(training, tokenizer.vocab_size, tokenizer.special_ids)
+        weights["masked_lm/bias"].assign(unigram_bias(probabilities))
 
 
 def load_corpus(flags, tokenizer, directory, length):

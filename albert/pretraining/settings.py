@@ -6,6 +6,8 @@ from typing import Optional
 from albert.errors import UserError
 
 OPTIMIZERS = ("adamw", "lamb")
+POSITION_INITIALIZERS = ("normal", "sinusoidal")
+BIAS_INITIALIZERS = ("zeros", "unigram")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -23,6 +25,8 @@ class PretrainingSettings:
       weight_decay: decoupled decay of every matrix.
       max_grad_norm: gradients are scaled down to this global norm.
       seed: of initial weights and examples.
+      position_initializer: of a model without a checkpoint, one of ``POSITION_INITIALIZERS``; see ``albert.pretraining.initial``.
+      bias_initializer: the same for the bias of the masked-LM logits, one of ``BIAS_INITIALIZERS``.
       log_steps, eval_steps, save_checkpoints_steps: steps between rows of the log, evaluations, and saves; 0 for none but at the end.
       keep_checkpoint_max: exported checkpoints kept; 0 for all.
       max_hours: stop after this time, to go on when run again; 0 for no limit.
@@ -38,6 +42,8 @@ class PretrainingSettings:
     weight_decay: float = 0.01
     max_grad_norm: float = 1.0
     seed: int = 12345
+    position_initializer: str = "normal"
+    bias_initializer: str = "zeros"
     log_steps: int = 50
     eval_steps: int = 1_000
     save_checkpoints_steps: int = 1_000
@@ -47,6 +53,9 @@ class PretrainingSettings:
     def __post_init__(self):
         if self.optimizer not in OPTIMIZERS:
             raise UserError(f"--optimizer: must be one of {', '.join(OPTIMIZERS)}, found {self.optimizer!r}")
+        for name, known in (("position_initializer", POSITION_INITIALIZERS), ("bias_initializer", BIAS_INITIALIZERS)):
+            if getattr(self, name) not in known:
+                raise UserError(f"--{name}: must be one of {', '.join(known)}, found {getattr(self, name)!r}")
         for name in ("train_batch_size", "num_train_steps", "log_steps"):
             if getattr(self, name) < 1:
                 raise UserError(f"--{name}: must be at least 1, found {getattr(self, name)}")

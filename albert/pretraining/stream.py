@@ -72,8 +72,7 @@ class ExampleStream:
         self._sampler = WindowSampler(regions, settings.max_seq_length - 2, seed)
         self._special = SpecialIds(tokenizer.cls_id, tokenizer.sep_id, tokenizer.mask_id, tokenizer.unk_id)
         table = tokenizer.code_point_table()
-        special = [getattr(tokenizer, name) for name in ("pad_id", "unk_id", "cls_id", "sep_id", "mask_id")]
-        self._replacements = np.setdiff1d(np.unique(table), special).astype(np.int32)
+        self._replacements = np.setdiff1d(np.unique(table), tokenizer.special_ids).astype(np.int32)
         if not len(self._replacements):
             raise UserError(f"{tokenizer.path}: expected characters in the vocabulary, found special tokens only")
         self._full_width = _full_width_ids(table, tokenizer.unk_id, tokenizer.vocab_size)

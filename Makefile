@@ -7,7 +7,7 @@ STAMP := $(VENV)/.installed
 .PHONY: help venv test test-slow lint format quickstart bench lock clean reproduce-smoke FORCE
 
 help:
-	@echo "make quickstart  install, fetch MSRA, train a small tagger from scratch, evaluate it, tag some sentences"
+	@echo "make quickstart  install, fetch MSRA, fine-tune the small encoder that ships with the project, evaluate, tag some sentences"
 	@echo "make bench       measure speed and memory beside PyTorch and plain Keras; BENCH_FLAGS=--quick for a short run"
 	@echo "make reproduce-smoke  all systems of the paper's comparison, tiny and from random weights, on a part of MSRA: the report's tables in minutes"
 	@echo "make test        lint and the tests but for those marked slow"

@@ -13,7 +13,8 @@ def load_encoder(path, require_pooler=True):
     """Load the encoder of a checkpoint in any published layout.
 
     Args:
-      path: a directory, a TensorFlow checkpoint prefix, a ``.safetensors`` or ``.bin`` file, or what :func:`find` returned.
+      path: a directory, a TensorFlow checkpoint prefix, a ``.safetensors`` or ``.bin`` file, ``albert_mini_zh`` for the encoder
+        that comes with the package, or what :func:`find` returned.
         The layout is told from the variable names; the config beside the weights gives the sizes.
       require_pooler: False to accept a file without the pooler (HuggingFace's masked-LM and token-classification models have
         none); it then keeps its random initial values and ``pooled_output`` means nothing.

@@ -8,6 +8,7 @@ import os
 import re
 from typing import Optional
 
+from albert import pretrained
 from albert.checkpoints import bert, brightmart, google, huggingface_albert, huggingface_bert, tf2
 from albert.checkpoints.safetensors_file import SafetensorsSource
 from albert.checkpoints.source import Source
@@ -83,7 +84,8 @@ def find(path, config_file=None, vocab_file=None, spm_model_file=None):
     """Find a checkpoint and what belongs to it.
 
     Args:
-      path: a directory in any published layout, a TensorFlow checkpoint prefix, or a ``.safetensors`` or ``.bin`` file.
+      path: a directory in any published layout, a TensorFlow checkpoint prefix, or a ``.safetensors`` or ``.bin`` file; or
+        ``albert_mini_zh``, the encoder that comes with the package, where nothing else has that name.
       config_file, vocab_file, spm_model_file: use these instead of the files beside the weights.
 
     Returns:
@@ -162,6 +164,8 @@ def _weights(path):
         return prefix
     if os.path.isfile(path):
         return path
+    if path == pretrained.NAME:
+        return _weights_in(pretrained.DIRECTORY)
     raise CheckpointError(f"{path}: expected a directory, a checkpoint prefix or a weights file, found nothing of that name")
 
 

@@ -17,11 +17,15 @@ flags.DEFINE_bool("do_export", False, "Write the model to --export_dir, for Tens
 
 flags.DEFINE_string("data_dir", None, "Directory with train.txt, test.txt and optionally dev.txt: a character and its tag a line.")
 flags.DEFINE_string("output_dir", None, "Directory that training writes to; a rerun of the same command goes on where it stopped.")
-flags.DEFINE_string("model_dir", None, "A training output directory to evaluate or tag with; --output_dir by default.")
+flags.DEFINE_string(
+    "model_dir", None, "A training output directory to evaluate, tag with or export; by default --output_dir, else the shipped tagger."
+)
 flags.DEFINE_list("input_file", ["-"], "Text to tag, one text a line: names or glob patterns, separated by commas; - is standard input.")
 flags.adopt_module_key_flags(tagging_flags)
 
-flags.DEFINE_string("init_checkpoint", None, "A published ALBERT or BERT checkpoint: its directory, or its prefix.")
+flags.DEFINE_string(
+    "init_checkpoint", None, "A published ALBERT or BERT checkpoint, its directory or prefix; or albert_mini_zh, which is shipped."
+)
 flags.DEFINE_string("albert_config_file", None, "The encoder's config; by default the one beside --init_checkpoint. Alone: random weights.")
 flags.DEFINE_string("vocab_file", None, "vocab.txt; by default the one beside --init_checkpoint, or made from the training text.")
 flags.DEFINE_string("spm_model_file", None, "SentencePiece model, for checkpoints that have one instead of a vocab.txt.")

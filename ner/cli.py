@@ -6,7 +6,7 @@ import sys
 from absl import flags
 
 from albert import cli
-from albert.errors import UserError
+from ner import pretrained
 
 _MODULE = "ner.cli"  # also when run with python -m
 _MODEL_VARIABLE = "ALBERT_NER_MODEL"
@@ -14,7 +14,8 @@ _MODEL_VARIABLE = "ALBERT_NER_MODEL"
 _USAGE = f"""usage: albert-ner tag [--model_dir=DIR] [FILE…]
 
 Finds named entities in the lines of files (names or patterns such as 'data/*.txt'), or of standard input, with the tagger
-in DIR, which is a training output directory. Without --model_dir, DIR is the environment variable {_MODEL_VARIABLE}.
+in DIR, which is a training output directory. Without --model_dir, DIR is the environment variable {_MODEL_VARIABLE}; without
+that too, the tagger that comes with the package is used: persons, places and organisations in simplified Chinese.
 """
 
 
@@ -40,15 +41,19 @@ def _help(_):
 
 def _define_flags():
     # Here and not at import: run_ner.py has flags of these names too.
-    flags.DEFINE_string("model_dir", os.environ.get(_MODEL_VARIABLE), "The training output directory to tag with.", module_name=_MODULE)
+    flags.DEFINE_string(
+        "model_dir",
+        os.environ.get(_MODEL_VARIABLE),
+        "The training output directory to tag with; by default the tagger that comes with the package.",
+        module_name=_MODULE,
+    )
     flags.DEFINE_integer("eval_batch_size", 64, "Texts, or windows of long texts, per batch.", lower_bound=1, module_name=_MODULE)
     flags.DEFINE_bool("constrained_decoding", True, "Decode legal tag sequences only.", module_name=_MODULE)
     import ner.commands.tagging_flags  # noqa: F401, PLC0415
 
 
 def _tag(args):
-    if not flags.FLAGS.model_dir:
-        raise UserError(f"--model_dir: not given, and no {_MODEL_VARIABLE} in the environment; expected a training output directory")
+    flags.FLAGS.model_dir = flags.FLAGS.model_dir or pretrained.DIRECTORY
     # Imported here, so that a wrong flag is answered before TensorFlow loads.
     from ner.commands.predict import predict  # noqa: PLC0415
 

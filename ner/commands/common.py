@@ -1,7 +1,7 @@
 """What several commands need."""
 
 from albert import cli
-from albert.errors import UserError
+from ner import pretrained
 from ner.model_dir import ModelDir
 
 
@@ -11,7 +11,5 @@ def required(flags, name):
 
 
 def model_dir(flags):
-    path = flags.model_dir or flags.output_dir
-    if not path:
-        raise UserError("--model_dir: not given, expected the output directory of a training run")
-    return ModelDir(path)
+    """The ``ModelDir`` to work with: --model_dir, else --output_dir, else the tagger that comes with the package."""
+    return ModelDir(flags.model_dir or flags.output_dir or pretrained.DIRECTORY)

@@ -5,8 +5,9 @@ import time
 
 from tqdm import tqdm
 
+from albert.errors import UserError
 from albert.files import write_json
-from ner import runs
+from ner import pretrained, runs
 from ner.calibration import calibrate, plot_reliability
 from ner.commands.common import model_dir, required
 from ner.data.readers import read_split
@@ -18,8 +19,16 @@ from ner.tagger import Tagger
 
 
 def evaluate(flags):
-    """Print the table of scores and write metrics.json beside the model; with --error_report also what went wrong."""
+    """Print the table of scores and write metrics.json beside the model; with --error_report also what went wrong.
+
+    Beside the tagger that comes with the package nothing is written.
+    """
     directory = model_dir(flags)
+    shipped = pretrained.is_own(directory.path)
+    if shipped and flags.error_report:
+        raise UserError(
+            "--error_report: found the tagger that comes with the package, expected --model_dir, where the report is to be written"
+        )
     predictor = Tagger.load(directory.path, flags.eval_batch_size, flags.constrained_decoding, flags.lexicon).predictor
     tag_set = predictor.tag_set
     test = read_split(required(flags, "data_dir"), "test", types=tag_set.types, on_bad_line=flags.on_bad_line)
@@ -54,7 +63,8 @@ def evaluate(flags):
             plot_reliability(calibration, flags.reliability_plot)
         if flags.error_report:
             _report_errors(flags, directory, test, predictions, result, calibration, tag_set.scheme)
-    write_json(directory.file("metrics.json"), {**details, **result.to_dict()})
+    if not shipped:
+        write_json(directory.file("metrics.json"), {**details, **result.to_dict()})
 
 
 def _calibrate(test, predictions, scheme):

@@ -216,7 +216,6 @@ def test_ctrl_c_leaves_nothing_behind(model, tmp_path):
     [
         ((), 2, "usage: albert-ner tag"),
         (("untag",), 2, "usage: albert-ner tag"),
-        (("tag",), 1, "error: --model_dir: not given, and no ALBERT_NER_MODEL in the environment; expected a training output directory"),
         (("tag", "--model_dir=none"), 1, "error: --model_dir: none is not a directory"),
         (("tag", "--model_dir=none", "none.txt"), 1, "error: none.txt: no such file, expected text to tag"),
         (("tag", "--output_format=xml"), 2, "error: flag --output_format=xml: value should be one of <jsonl|bio|inline|html>"),

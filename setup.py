@@ -16,7 +16,7 @@ setup(
     license="Apache-2.0",
     python_requires=">=3.9,<3.12",  # what both TensorFlow 2.15 and tensorflow-addons 0.23 have wheels for
     packages=find_packages(include=["albert", "albert.*", "ner", "ner.*"]),
-    package_data={"albert": ["pretrained/*/*"], "ner": ["formats/*.html", "reporting/*.html", "pretrained/*/*"]},
+    package_data={"albert": ["pretrained/[!_]*/*"], "ner": ["formats/*.html", "reporting/*.html", "pretrained/[!_]*/*"]},
     py_modules=["run_ner"],
     entry_points={"console_scripts": ["albert-ner=ner.cli:main"]},
     install_requires=[

@@ -6,7 +6,6 @@ import sys
 from absl import flags
 
 from albert import cli
-from ner import pretrained
 
 _MODULE = "ner.cli"  # also when run with python -m
 _MODEL_VARIABLE = "ALBERT_NER_MODEL"
@@ -53,7 +52,6 @@ def _define_flags():
 
 
 def _tag(args):
-    flags.FLAGS.model_dir = flags.FLAGS.model_dir or pretrained.DIRECTORY
     # Imported here, so that a wrong flag is answered before TensorFlow loads.
     from ner.commands.predict import predict  # noqa: PLC0415
 

@@ -24,7 +24,7 @@ def unigram_probabilities(regions, vocab_size, special_ids):
         for begin in range(region.begin, region.end, _CHUNK):
             counts = np.bincount(region.tokens[begin : min(begin + _CHUNK, region.end)], minlength=vocab_size)
             unigrams += region.weight * counts
-    unigrams[np.array(sorted(special_ids))] = 0.0
+    unigrams[list(special_ids)] = 0.0
     return unigrams / unigrams.sum()
 
 

@@ -51,9 +51,8 @@ class PretrainingSettings:
     max_hours: float = 0.0
 
     def __post_init__(self):
-        if self.optimizer not in OPTIMIZERS:
-            raise UserError(f"--optimizer: must be one of {', '.join(OPTIMIZERS)}, found {self.optimizer!r}")
-        for name, known in (("position_initializer", POSITION_INITIALIZERS), ("bias_initializer", BIAS_INITIALIZERS)):
+        choices = {"optimizer": OPTIMIZERS, "position_initializer": POSITION_INITIALIZERS, "bias_initializer": BIAS_INITIALIZERS}
+        for name, known in choices.items():
             if getattr(self, name) not in known:
                 raise UserError(f"--{name}: must be one of {', '.join(known)}, found {getattr(self, name)!r}")
         for name in ("train_batch_size", "num_train_steps", "log_steps"):

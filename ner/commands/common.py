@@ -12,4 +12,5 @@ def required(flags, name):
 
 def model_dir(flags):
     """The ``ModelDir`` to work with: --model_dir, else --output_dir, else the tagger that comes with the package."""
-    return ModelDir(flags.model_dir or flags.output_dir or pretrained.DIRECTORY)
+    # ``albert-ner tag`` has no --output_dir.
+    return ModelDir(flags.model_dir or getattr(flags, "output_dir", None) or pretrained.DIRECTORY)

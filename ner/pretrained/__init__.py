@@ -11,4 +11,4 @@ DIRECTORY = os.path.join(os.path.dirname(__file__), NAME)
 
 def is_own(path):
     """Whether a path is the shipped tagger's directory, in which nothing is to be written."""
-    return os.path.isdir(path) and os.path.isdir(DIRECTORY) and os.path.samefile(path, DIRECTORY)
+    return os.path.isdir(path) and os.path.samefile(path, DIRECTORY)

@@ -1,16 +1,13 @@
 """The encoder that comes with the package."""
 
 import pathlib
-import re
 import shutil
 
 import numpy as np
 import pytest
-from safetensors.numpy import load_file
 
 from albert import CharTokenizer, checkpoints, load_encoder, pretrained
 from albert.errors import CheckpointError
-from ner import runs
 
 DIRECTORY = pathlib.Path(pretrained.DIRECTORY)
 
@@ -45,15 +42,3 @@ def test_it_has_learned_chinese():
         inputs = {"input_word_ids": np.array([ids], np.int32), "masked_lm_positions": np.array([[position + 1]], np.int32)}
         logits = model(inputs)["masked_lm_logits"][0, 0].numpy()
         assert characters[np.argmax(logits)] == expected
-
-
-def test_weights_are_small_and_half_precision():
-    weights = load_file(DIRECTORY / "model.safetensors")
-    assert {value.dtype for value in weights.values()} == {np.dtype(np.float16)}
-    assert (DIRECTORY / "model.safetensors").stat().st_size < 12_000_000
-
-
-def test_card_names_every_file():
-    card = (DIRECTORY / "README.md").read_text(encoding="utf-8")
-    listed = dict(re.findall(r"^\| `(\S+)` \| [\d,]+ \| `([0-9a-f]{64})` \|$", card, re.MULTILINE))
-    assert listed == {path.name: runs.sha256(path) for path in DIRECTORY.iterdir() if path.name != "README.md"}

@@ -12,7 +12,7 @@ from albert.files import read_json
 from ner import runs
 from ner.config import TaggerConfig
 from ner.data.joining import Piece, WindowJoiner
-from ner.data.pipeline import padded_rows
+from ner.data.tagging_batches import padded_rows
 from ner.data.windows import split_windows
 from ner.entity import Entity
 from ner.export.provenance import PROVENANCE

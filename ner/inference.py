@@ -2,6 +2,7 @@
 
 import dataclasses
 import itertools
+from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 import numpy as np
@@ -9,7 +10,8 @@ import tensorflow as tf
 
 from albert.errors import UserError
 from ner.data.joining import Piece, WindowJoiner
-from ner.data.pipeline import encode, evaluation_batches, padded_rows
+from ner.data.pipeline import encode
+from ner.data.tagging_batches import TOKENS, padded_rows, tagging_batches
 from ner.data.windows import split_windows
 from ner.decoding import Decoder
 from ner.export.network import FrozenNetwork
@@ -18,6 +20,8 @@ from ner.tags import spans_from_tags
 
 # Windows of this many batches are collected and sorted by length: little padding, and memory that does not grow with the input.
 _GROUP_BATCHES = 16
+# While one batch's tags are found character by character, on one core, another's products keep the others busy.
+_BATCHES_AT_ONCE = 2
 # Weights that may become constants: enough for ALBERT-base. TensorFlow copies a graph with all it holds dozens of times while it
 # prepares it, and oneDNN packs the weights for each layer that shares them.
 _MOST_FROZEN_BYTES = 64 << 20
@@ -147,29 +151,41 @@ class Predictor:
         results = [_EMPTY] * len(texts)
         encoded = encode(texts, self.tokenizer, self.window + 2)
         matches = [self.lexicon.matches(text) if self.lexicon else [] for text in texts]
-        plain = [i for i, text in enumerate(texts) if text and not matches[i]]
-        matched = [i for i, found in enumerate(matches) if found]
-        for indices in self._batches(encoded.lengths, plain):
+        chosen = {
+            False: [i for i, text in enumerate(texts) if text and not matches[i]],
+            True: [i for i, found in enumerate(matches) if found],
+        }
+
+        def tag(batch):
+            indices, matched = batch
             inputs = self._inputs(encoded, indices)
-            outputs = self._decode(self._entities if with_scores else self._tags, inputs)
+            if matched:
+                rows, columns = inputs["input_word_ids"].shape
+                found = [matches[i] for i in indices] + [[]] * (rows - len(indices))
+                span_scores = self.lexicon.span_scores(found, columns - 2, self.tag_set.types)
+                outputs = self._decode(self._entities_with_span_scores, inputs, span_scores)
+            else:
+                outputs = self._decode(self._entities if with_scores else self._tags, inputs)
             self._read(outputs, inputs["lengths"], indices, results)
-        for indices in self._batches(encoded.lengths, matched):
-            inputs = self._inputs(encoded, indices)
-            rows, columns = inputs["input_word_ids"].shape
-            found = [matches[i] for i in indices] + [[]] * (rows - len(indices))
-            span_scores = self.lexicon.span_scores(found, columns - 2, self.tag_set.types)
-            outputs = self._decode(self._entities_with_span_scores, inputs, span_scores)
-            self._read(outputs, inputs["lengths"], indices, results)
+
+        batches = [(indices, matched) for matched, some in chosen.items() for indices in self._batches(encoded.lengths, some)]
+        if len(batches) == 1:
+            tag(batches[0])
+            return results
+        # Threads that live no longer than the group: a process that forks later has none to lose.
+        with ThreadPoolExecutor(_BATCHES_AT_ONCE) as threads:
+            for _ in threads.map(tag, batches):
+                pass
         return results
 
     def _batches(self, lengths, chosen):
         chosen = np.array(chosen, np.int64)
-        return (chosen[indices] for indices in evaluation_batches(lengths[chosen], self.batch_size))
+        return (chosen[indices] for indices in tagging_batches(lengths[chosen], self.batch_size))
 
     def _inputs(self, encoded, indices):
         """The model's inputs for some windows, with empty rows after them so that there are few different numbers of rows."""
         missing = padded_rows(len(indices), self.batch_size) - len(indices)
-        return {name: np.pad(value, [(0, missing), *[(0, 0)] * (value.ndim - 1)]) for name, value in encoded.batch(indices).items()}
+        return {name: np.pad(value, [(0, missing), *[(0, 0)] * (value.ndim - 1)]) for name, value in encoded.batch(indices, TOKENS).items()}
 
     def _decode(self, function, inputs, *span_scores):
         # As few eager tensors as can be, here and among the outputs: under Python 3.11 each leaves a few bytes behind, for good.

@@ -8,13 +8,12 @@ from typing import Optional
 
 import numpy as np
 
+from ner.data.tagging_batches import padded_width
+
 # Shuffled sentences are sorted by length within pools of this many batches: little padding, and still a random order.
 _POOL_BATCHES = 64
 # Lengths are padded to a multiple of this, which keeps the number of different shapes, and so of compiled kernels, small.
 PAD_TO = 8
-# A batch to tag has one row or a multiple of this many. oneDNN keeps the kernels it compiles for every shape of batch it meets, up to
-# hundreds of kB each: few different shapes keep a process that tags for days as small as it was after its first minutes.
-_PAD_ROWS_TO = 8
 
 
 @dataclasses.dataclass(frozen=True)
@@ -48,16 +47,17 @@ class EncodedExamples:
         """int32 [N], characters per sentence."""
         return np.diff(self.offsets).astype(np.int32)
 
-    def batch(self, indices):
+    def batch(self, indices, multiple=PAD_TO):
         """The model's inputs for some sentences.
 
         Args:
           indices: int [B].
+          multiple: rows have a multiple of this many tokens.
 
         Returns:
           dict with ``input_word_ids`` int32 [B, T + 2], ``lengths`` int32 [B], when there is a lexicon ``lattice_words`` int32
           [B, T, S], and when there are tags ``tag_ids`` int32 [B, T]; T + 2 is the longest sentence's number of tokens rounded
-          up to a multiple of ``PAD_TO``, but at most ``max_seq_length``.
+          up to a multiple of ``multiple``, but at most ``max_seq_length``.
 
         Raises:
           ValueError: a sentence is longer than ``max_seq_length`` allows; it should have been cut into windows.
@@ -66,7 +66,7 @@ class EncodedExamples:
         longest = int(lengths.max(initial=1)) + 2
         if longest > self.max_seq_length:
             raise ValueError(f"a sentence of {longest} tokens does not fit into {self.max_seq_length}")
-        width = min(-(-longest // PAD_TO) * PAD_TO, self.max_seq_length) - 2
+        width = min(padded_width(longest, multiple), self.max_seq_length) - 2
         words = np.full([len(indices), width + 2], self.pad_id, np.int32)
         words[:, 0] = self.cls_id
         words[np.arange(len(indices)), lengths + 1] = self.sep_id
@@ -79,11 +79,6 @@ class EncodedExamples:
                 inputs[name] = np.zeros([len(indices), width, *values.shape[1:]], np.int32)
                 inputs[name][real] = values[flat]
         return inputs
-
-
-def padded_rows(rows, most):
-    """How many rows a batch to tag is given, of which ``rows`` are needed and there may be ``most``."""
-    return rows if rows == 1 else min(-(-rows // _PAD_ROWS_TO) * _PAD_ROWS_TO, most)
 
 
 def encode(texts, tokenizer, max_seq_length, tags=None, tag_set=None):
@@ -130,17 +125,3 @@ def training_batches(lengths, batch_size, seed, epoch):
         part = part[np.argsort(lengths[part], kind="stable")]
         batches += [part[i : i + batch_size] for i in range(0, len(part), batch_size)]
     return [batches[i] for i in random.permutation(len(batches))]
-
-
-def evaluation_batches(lengths, batch_size):
-    """All sentences, longest first: batches of similar lengths, and a batch too large for memory fails at once, not at the end.
-
-    Args:
-      lengths: int [N].
-      batch_size: sentences per batch.
-
-    Returns:
-      list of int64 arrays of sentence indices.
-    """
-    order = np.argsort(-np.asarray(lengths), kind="stable")
-    return [order[i : i + batch_size] for i in range(0, len(order), batch_size)]

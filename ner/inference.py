@@ -11,7 +11,7 @@ import tensorflow as tf
 from albert.errors import UserError
 from ner.data.joining import Piece, WindowJoiner
 from ner.data.pipeline import encode
-from ner.data.tagging_batches import TOKENS, padded_rows, tagging_batches
+from ner.data.tagging_batches import WIDTH_MULTIPLE, padded_rows, tagging_batches
 from ner.data.windows import split_windows
 from ner.decoding import Decoder
 from ner.export.network import FrozenNetwork
@@ -185,7 +185,8 @@ class Predictor:
     def _inputs(self, encoded, indices):
         """The model's inputs for some windows, with empty rows after them so that there are few different numbers of rows."""
         missing = padded_rows(len(indices), self.batch_size) - len(indices)
-        return {name: np.pad(value, [(0, missing), *[(0, 0)] * (value.ndim - 1)]) for name, value in encoded.batch(indices, TOKENS).items()}
+        batch = encoded.batch(indices, WIDTH_MULTIPLE)
+        return {name: np.pad(value, [(0, missing), *[(0, 0)] * (value.ndim - 1)]) for name, value in batch.items()}
 
     def _decode(self, function, inputs, *span_scores):
         # As few eager tensors as can be, here and among the outputs: under Python 3.11 each leaves a few bytes behind, for good.

@@ -8,9 +8,9 @@ what is padded costs time.
 import numpy as np
 
 # A batch has one row or a multiple of this many.
-_ROWS = 8
+_ROW_MULTIPLE = 8
 # A row's tokens are a multiple of this many.
-TOKENS = 4
+WIDTH_MULTIPLE = 4
 # What a batch costs beside its rows, in rows: the LSTM and the CRF go character by character, whatever the number of rows.
 # Measured on two cores: 4 to 6 with the encoder of 4 layers that ships with the package, 1 to 4 with ALBERT-base.
 _FIXED_COST = 4
@@ -18,10 +18,10 @@ _FIXED_COST = 4
 
 def padded_rows(rows, most):
     """How many rows a batch is given, of which ``rows`` are needed and there may be ``most``."""
-    return rows if rows == 1 else min(-(-rows // _ROWS) * _ROWS, most)
+    return rows if rows == 1 else min(-(-rows // _ROW_MULTIPLE) * _ROW_MULTIPLE, most)
 
 
-def padded_width(tokens, multiple=TOKENS):
+def padded_width(tokens, multiple=WIDTH_MULTIPLE):
     """How many tokens the rows are given when the longest has ``tokens``."""
     return -(-tokens // multiple) * multiple
 
@@ -40,7 +40,7 @@ def tagging_batches(lengths, batch_size):
     """
     order = np.argsort(-np.asarray(lengths), kind="stable")
     # Batches begin at every eighth sentence only: then no row but of the last batch is padding, and there is little to search.
-    step = min(_ROWS, batch_size)
+    step = min(_ROW_MULTIPLE, batch_size)
     starts = range(0, len(order), step)
     widths = [padded_width(int(lengths[order[start]]) + 2) for start in starts]
     # The least cost of all sentences from each start on, and with how many steps' sentences its batch is then made; from the end.

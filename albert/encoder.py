@@ -1,6 +1,7 @@
 """AlbertEncoder: text ids in, hidden states out. ALBERT and BERT are the same encoder with different configs."""
 
 import functools
+import itertools
 
 import tensorflow as tf
 
@@ -59,16 +60,9 @@ class AlbertEncoder(tf.keras.Model):
     def call(self, inputs, training=None, seed=None):
         config = self.config
         word_ids = inputs["input_word_ids"]
-        shape = tf.shape(word_ids)
-        batch, length = shape[0], shape[1]
+        batch, length = _shape(word_ids)
         seed = ops.dropout_seed(seed, training)
-
-        with tf.control_dependencies(self._check_length(word_ids, length)):
-            word_ids = tf.identity(word_ids)
-        embedding_output, hidden = self.embeddings(word_ids, inputs.get("input_type_ids"), seed)
-        mask = inputs.get("input_mask")
-        mask_bias = None if mask is None else (1.0 - tf.cast(mask[:, None, None, :], tf.float32)) * -10000.0
-
+        embedding_output, hidden, mask_bias = self._embed(inputs, length, seed)
         arithmetic, weights = self._weights(training)
         x = residual = tf.reshape(hidden, [-1, config.hidden_size])
         encoder_outputs = []
@@ -94,13 +88,59 @@ class AlbertEncoder(tf.keras.Model):
             "embedding_output": embedding_output,
         }
 
+    def weights_for_inference(self):
+        """The blocks' weights as inference uses them: a list of ``BlockWeights`` in the compute dtype, one for each group."""
+        return [block.weights_for_inference() for block in self.blocks]
+
+    def sequence_output(self, inputs, weights):
+        """The last layer's output at inference, with the blocks' weights given: [B, T, H], as ``call`` gives it.
+
+        Layers that share a block are turns of a loop, so that its weights are in the graph once; as constants they are then packed for the
+        matrix products once, and not for each layer.
+
+        Args:
+          inputs: as for ``call``.
+          weights: of ``weights_for_inference``, as tensors or NumPy arrays. Arrays become constants.
+        """
+        config = self.config
+        batch, length = _shape(inputs["input_word_ids"])
+        _, hidden, mask_bias = self._embed(inputs, length, seed=None)
+        x = tf.reshape(hidden, [-1, config.hidden_size])
+        groups = [config.group_of_layer(layer) for layer in range(config.num_hidden_layers)]
+        for group, some in itertools.groupby(groups):
+            apply = functools.partial(self._apply, self.blocks[group], weights[group], mask_bias, batch)
+            turns = len(list(some))
+            if turns == 1:
+                x = apply(x)
+            else:
+                loop = tf.while_loop(
+                    lambda _: True, lambda x, apply=apply: [apply(x)], [x], parallel_iterations=1, maximum_iterations=turns
+                )
+                x = loop[0]
+        return tf.reshape(x, [batch, length, config.hidden_size])
+
+    @staticmethod
+    def _apply(block, weights, mask_bias, batch, x):
+        # Here and not outside: in the loop's own graph these are constants, from outside they would be inputs of each turn.
+        weights = weights._make(tf.convert_to_tensor(value) for value in weights)
+        return block(x, x, mask_bias=mask_bias, batch=batch, weights=weights, seed=None, site=0, arithmetic=ops)[0]
+
+    def _embed(self, inputs, length, seed):
+        """(embedding_output, first layer's input [B, T, H], mask_bias), see ``Embeddings`` and ``TransformerBlock``."""
+        word_ids = inputs["input_word_ids"]
+        with tf.control_dependencies(self._check_length(word_ids, length)):
+            word_ids = tf.identity(word_ids)
+        mask = inputs.get("input_mask")
+        mask_bias = None if mask is None else (1.0 - tf.cast(mask[:, None, None, :], tf.float32)) * -10000.0
+        return *self.embeddings(word_ids, inputs.get("input_type_ids"), seed), mask_bias
+
     def _weights(self, training):
         """(the module with the element-wise parts, ``BlockWeights`` of each of the L layers)."""
         groups = [self.config.group_of_layer(layer) for layer in range(self.config.num_hidden_layers)]
         if training and self.clusters and clusters.available():
             shared = [iter(block.weights_for_training(groups.count(g))) for g, block in enumerate(self.blocks)]
             return clusters, [next(shared[g]) for g in groups]
-        weights = [block.weights_for_inference() for block in self.blocks]
+        weights = self.weights_for_inference()
         return ops, [weights[g] for g in groups]
 
     def _check_length(self, word_ids, length):
@@ -152,3 +192,9 @@ def add_weights(weights, prefix, layer):
         variable = getattr(layer, attribute, None)
         if variable is not None:
             weights[f"{prefix}/{attribute}"] = variable
+
+
+def _shape(word_ids):
+    """B and T of word ids [B, T], as scalar tensors."""
+    shape = tf.shape(word_ids)
+    return shape[0], shape[1]

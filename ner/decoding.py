@@ -1,7 +1,7 @@
 """From emissions to entities: the best tags, where entities open and close, and how probable each one is.
 
 Everything is a TensorFlow graph of core operations without state, so that an exported model decodes as the Python tagger does.
-Shapes: B batch, T characters, K tags, A entity lengths, L entity types.
+Shapes: B batch, T characters, K tags, E entities of all rows, A entity lengths, L entity types.
 """
 
 import numpy as np
@@ -56,19 +56,20 @@ class Decoder:
         """
         steps = tf.shape(emissions)[1]
         if span_scores is None:
-            tags = self.chain.decode(emissions, lengths)[0]
+            # On at least one column, as the semi-Markov chain.
+            tags, unary, alpha, beta = self.chain.decode_and_sum(emissions, lengths)
         else:
             chain = SemiMarkovChain(self.chain, self.tag_set)
             tags = chain.decode(emissions, lengths, span_scores)
-        # Both chains work on at least one column.
-        tags = tf.pad(tags, [[0, 0], [0, tf.maximum(steps, 1) - steps]])
+            tags = tf.pad(tags, [[0, 0], [0, tf.maximum(steps, 1) - steps]])
         opens, closes = self._borders(tags, lengths)
         if span_scores is None:
-            probabilities = self._probabilities(emissions, lengths, tags, opens)
+            scores = self._probabilities(unary, alpha, beta, lengths, tags, opens, closes)
         else:
-            probabilities = self._probabilities_with_span_scores(chain, emissions, lengths, span_scores, tags, opens)
+            scores = self._probabilities_with_span_scores(chain, emissions, lengths, span_scores, tags, opens)
+            scores = tf.where(closes, scores, 0.0)
         # Rounding can lift a sure entity a little above 1.
-        scores = tf.where(closes, tf.clip_by_value(probabilities, 0.0, 1.0), 0.0)
+        scores = tf.clip_by_value(scores, 0.0, 1.0)
         outputs = {"tags": tags, "opens": opens, "closes": closes, "scores": scores}
         return {name: value[:, :steps] for name, value in outputs.items()}
 
@@ -82,43 +83,47 @@ class Decoder:
         nothing = tf.zeros_like(real[:, :1])
         return entity & ~tf.concat([nothing, continues], axis=1), entity & ~tf.concat([continues, nothing], axis=1)
 
-    def _probabilities(self, emissions, lengths, tags, opens):
-        """Probability that the entity in ``tags`` at each character began where it does there, and ends here: float32 [B, T].
+    def _probabilities(self, unary, alpha, beta, lengths, tags, opens, closes):
+        """Probability of each entity, at the character that closes it, else 0: float32 [B, T].
 
-        Given all that is known of the text the tags are a Markov chain, so one pass over the characters serves all entities
-        of a sentence: it starts anew where one opens, and follows only the sequences that continue it.
+        Given all that is known of the text the tags are a Markov chain: an entity's probability is that of beginning where it does,
+        summed over the ways that continue it up to its last character, times that of ending there.
         """
-        unary, alpha, beta = self.chain.forward_backward(emissions, lengths)
-        transitions = self.chain.transitions
+        num_tags, transitions = len(self.tag_set), self.chain.transitions
         barred = tf.where(self._continues, _IMPOSSIBLE, 0.0)
         only_continuing = tf.where(self._continues, 0.0, _IMPOSSIBLE)
+        first, last = (tf.where(borders) for borders in (opens, closes))  # each [E, 2], row and character
+        columns = tf.shape(tags, tf.int64)[1]
+        # Places among the characters of all rows.
+        firsts, lasts = (place[:, 0] * columns + place[:, 1] for place in (first, last))
+        # log P(tag | tag before) is log softmax(transitions + what is to come); by rows of this.
+        here = tf.reshape(unary + beta, [-1, num_tags])
+        before = tf.gather(tf.reshape(alpha, [-1, num_tags]), tf.maximum(firsts - 1, 0))
 
-        # log P(tag here, it continues no entity) [B, T, K]: the ways here that continue none over all ways here.
-        here = unary + beta
-        reached = tf.reduce_logsumexp(alpha[:, :-1, :, None] + transitions, axis=2) + here[:, 1:]
-        begun = tf.reduce_logsumexp(alpha[:, :-1, :, None] + transitions + barred, axis=2) + here[:, 1:]
-        begun = begun - tf.reduce_logsumexp(reached, axis=-1, keepdims=True)
-        begun = tf.concat([tf.nn.log_softmax(here[:, :1]), begun], axis=1)
-        begun += tf.where(tf.gather(self._same_label, tags), 0.0, _IMPOSSIBLE)
+        # log P(tag at the first character, it continues nothing) [E, K]: the ways there that continue nothing over all ways there.
+        at_first = tf.gather(here, firsts)
+        ways = before[:, :, None] + transitions
+        begun = tf.reduce_logsumexp(ways + barred, axis=1) + at_first
+        begun -= tf.reduce_logsumexp(tf.reduce_logsumexp(ways, axis=1) + at_first, axis=-1, keepdims=True)
+        begun = tf.where(first[:, 1:] == 0, tf.nn.log_softmax(at_first), begun)
+        begun += tf.where(tf.gather(self._same_label, tf.gather(tf.reshape(tags, [-1]), firsts)), 0.0, _IMPOSSIBLE)
 
-        # log P(next tag | tag here) [B, T - 1, K, K], and log P(entity ends here | tag here) [B, T, K].
-        # By expand_dims, not None: TensorFlow Lite slices and adds a dimension at once only where it knows the sizes.
-        onward = tf.nn.log_softmax(transitions + tf.expand_dims(here[:, 1:], 2), axis=-1)
-        stop = tf.reduce_logsumexp(onward + barred, axis=-1)
-        stop = tf.concat([stop, tf.zeros_like(here[:, :1])], axis=1)
-        last = tf.range(tf.shape(tags)[1])[None, :] >= lengths[:, None] - 1
-        stop = tf.where(last[:, :, None], 0.0, stop)
+        def further(place, entity):
+            return place + 1, tf.where((firsts + place <= lasts)[:, None], continued(place, entity), entity)
 
-        def step(entity, inputs):
-            opens_here, begun_here, onward_here = inputs
-            continued = tf.reduce_logsumexp(entity[:, :, None] + onward_here + only_continuing, axis=1)
-            return tf.where(opens_here[:, None], begun_here, continued)
+        def continued(place, entity):
+            onward = transitions + tf.gather(here, tf.minimum(firsts + place, lasts))[:, None, :]
+            return tf.reduce_logsumexp(entity[:, :, None] + tf.nn.log_softmax(onward) + only_continuing, axis=1)
 
-        inputs = (tf.transpose(opens)[1:], tf.transpose(begun, [1, 0, 2])[1:], tf.transpose(onward, [1, 0, 2, 3]))
-        first = begun[:, 0]
-        rest = tf.scan(step, inputs, initializer=first)
-        entity = tf.transpose(tf.concat([first[None], rest], axis=0), [1, 0, 2])
-        return tf.exp(tf.reduce_logsumexp(entity + stop, axis=-1))
+        longest = tf.reduce_max(lasts - firsts)  # of no entities: the lowest number
+        entity = tf.while_loop(lambda place, _: place <= longest, further, (tf.constant(1, tf.int64), begun))[1]
+
+        # log P(the entity ends here | its tag here) [E, K]
+        after = tf.gather(here, tf.minimum(lasts + 1, tf.shape(here, tf.int64)[0] - 1))
+        stop = tf.reduce_logsumexp(tf.nn.log_softmax(transitions + after[:, None, :]) + barred, axis=-1)
+        at_end = last[:, 1] >= tf.gather(tf.cast(lengths, tf.int64), last[:, 0]) - 1
+        stop = tf.where(at_end[:, None], 0.0, stop)
+        return tf.scatter_nd(last, tf.exp(tf.reduce_logsumexp(entity + stop, axis=-1)), tf.shape(tags, tf.int64))
 
     def _probabilities_with_span_scores(self, chain, emissions, lengths, span_scores, tags, opens):
         """As ``_probabilities``, in the distribution that the span scores have changed.

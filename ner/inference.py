@@ -14,17 +14,13 @@ from ner.data.pipeline import encode
 from ner.data.tagging_batches import WIDTH_MULTIPLE, padded_rows, tagging_batches
 from ner.data.windows import split_windows
 from ner.decoding import Decoder
-from ner.export.network import FrozenNetwork
-from ner.layers.devices import on_accelerator
+from ner.emissions import emissions_function
 from ner.tags import spans_from_tags
 
 # Windows of this many batches are collected and sorted by length: little padding, and memory that does not grow with the input.
 _GROUP_BATCHES = 16
 # While one batch's tags are found character by character, on one core, another's products keep the others busy.
 _BATCHES_AT_ONCE = 2
-# Weights that may become constants: enough for ALBERT-base. TensorFlow copies a graph with all it holds dozens of times while it
-# prepares it, and oneDNN packs the weights for each layer that shares them.
-_MOST_FROZEN_BYTES = 64 << 20
 
 
 @dataclasses.dataclass(frozen=True)
@@ -71,8 +67,8 @@ class Predictor:
       batch_size: windows per batch.
       constrained: whether only tag sequences the scheme allows are decoded.
       lexicon: a ``ner.lexicon.Lexicon`` whose terms add to the scores of entities, or None.
-      frozen: whether the network may run with its weights as constants, as they are now: faster, but blind to later changes, so not
-        for a model that is being trained. Up to 64 MiB of weights, and not on a GPU.
+      frozen: whether the model's weights stay as they are now, so that what depends on them alone is computed once; not for a model
+        that is being trained.
 
     Raises:
       UserError: the batch size is below 1.
@@ -92,11 +88,7 @@ class Predictor:
         self.overlap = self.window // 4
         if lexicon is not None:
             lexicon.check(self.tag_set.types, self.overlap)
-        # On a GPU the layers as they are have kernels that a frozen graph would not take.
-        if frozen and not on_accelerator() and 4 * sum(int(np.prod(v.shape)) for v in model.variables) < _MOST_FROZEN_BYTES:
-            self._emissions = FrozenNetwork.of(model)
-        else:
-            self._emissions = tf.function(lambda inputs: model(inputs, training=False), input_signature=[model.input_signature()])
+        self._emissions = emissions_function(model, frozen)
         # Decoding is a graph of its own: the network's is there once, whatever is decoded.
         decoded = [tf.TensorSpec([None, None, len(self.tag_set)], tf.float32), tf.TensorSpec([None], tf.int32)]
         span_scores = tf.TensorSpec([None, None, None, len(self.tag_set.types)], tf.float32)

@@ -39,6 +39,7 @@ class TaggerModel(tf.keras.Model):
         starts at character t, and 0 where there is none.
       training: whether dropout is applied.
       seed: int32 [2] dropout seed; left out: drawn from TensorFlow's global generator.
+      encoder_weights: at inference, the encoder's own of ``AlbertEncoder.weights_for_inference``; left out: made in every call.
 
     Returns:
       Emissions float32 [B, T, K].
@@ -59,14 +60,18 @@ class TaggerModel(tf.keras.Model):
         self.crf = CRF(num_tags) if config.use_crf else None
         self.built = True
 
-    def call(self, inputs, training=None, seed=None):
+    def call(self, inputs, training=None, seed=None, encoder_weights=None):
         lengths = inputs["lengths"]
         seed = ops.dropout_seed(seed, training)
         word_ids = inputs["input_word_ids"]
         mask = tf.sequence_mask(lengths + 2, tf.shape(word_ids)[1], dtype=tf.int32)
-        encoded = self.encoder({"input_word_ids": word_ids, "input_mask": mask}, training=training, seed=seed)
+        inputs = {**inputs, "input_mask": mask}
+        if encoder_weights is None:
+            x = self.encoder(inputs, training=training, seed=seed)["sequence_output"]
+        else:
+            x = self.encoder.sequence_output(inputs, encoder_weights)
         # Without [CLS]; the column of [SEP] in the longest row goes too, in shorter rows it is padding here.
-        x = encoded["sequence_output"][:, 1:-1]
+        x = x[:, 1:-1]
         x = ops.dropout(tf.cast(x, tf.float32), self.config.dropout, seed, _ENCODER_OUTPUT_SITE)
         if self.rnn is not None:
             x = self.rnn(x, lengths, *self._words(inputs, seed))

@@ -9,6 +9,7 @@ import dataclasses
 import tensorflow as tf
 
 from albert.errors import UserError
+from albert.processor import cpu_flags
 
 PRECISIONS = ("auto", "off", "float16", "bfloat16")
 
@@ -79,7 +80,7 @@ def find_device(tpu=False):
     if details:
         least = min(details, key=lambda d: d.get("compute_capability", (0, 0)))
         return Device("gpu", least.get("device_name", "GPU"), least.get("compute_capability"))
-    return Device("cpu", "CPU", cpu_flags=_cpu_flags())
+    return Device("cpu", "CPU", cpu_flags=cpu_flags())
 
 
 def choose(requested, device):
@@ -112,14 +113,3 @@ def choose(requested, device):
     if tuple(device.compute_capability) >= _VOLTA:
         return Precision("float16", what)
     return Precision("off", f"{what}: no tensor cores")
-
-
-def _cpu_flags(path="/proc/cpuinfo"):
-    try:
-        with open(path, encoding="utf-8", errors="replace") as f:
-            for line in f:
-                if line.startswith("flags"):
-                    return frozenset(line.split(":", 1)[1].split())
-    except OSError:
-        pass
-    return frozenset()

@@ -10,7 +10,7 @@ from albert.tokenization import CharTokenizer
 from benchmarks.workloads import HEAD_DROPOUT, LSTM_UNITS, MAX_SEQ_LENGTH, SCHEME, TAG_BATCH
 from ner.config import TaggerConfig
 from ner.decoding import Decoder
-from ner.export.network import FrozenNetwork
+from ner.emissions import emissions_function
 from ner.inference import Predictor
 from ner.models import TaggerModel
 from ner.tags import TagSet
@@ -71,7 +71,7 @@ def _train(model, batch):
 def _infer(model, tag_set, batch):
     inputs = {name: tf.constant(batch[name]) for name in ("input_word_ids", "lengths")}
     # As ``ner.Tagger`` runs a loaded model.
-    network = FrozenNetwork.of(model)
+    network = emissions_function(model, frozen=True)
     signature = [tf.TensorSpec([None, None, len(tag_set)], tf.float32), tf.TensorSpec([None], tf.int32)]
 
     @tf.function(input_signature=signature)

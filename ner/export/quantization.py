@@ -14,6 +14,7 @@ import numpy as np
 import tensorflow as tf
 from tensorflow.core.framework import graph_pb2
 
+from albert.errors import UserError
 from ner.export.network import FrozenNetwork, without_unused
 
 # Rows are stored as unsigned numbers around this one.
@@ -36,9 +37,14 @@ def quantize(network, min_weights=_MIN_WEIGHTS):
 
     Returns:
       (the network, list of the names of the products that were changed).
+
+    Raises:
+      UserError: TensorFlow has no integer products on this processor.
     """
     graph_def = network.graph_def
     operands = {name: value for name, value in _constant_operands(network).items() if value.size >= min_weights}
+    if operands:
+        _check_processor()
     nodes = {node.name: node for node in graph_def.node}
     # ALBERT's layers share their weights, and here too they are stored once.
     stored = {}
@@ -59,6 +65,22 @@ def quantize(network, min_weights=_MIN_WEIGHTS):
         result.node.extend(product)
     used = without_unused(result, network.output, network.signature)
     return FrozenNetwork(used, network.output, network.signature), list(operands)
+
+
+def available():
+    """Whether TensorFlow's integer products work on this processor: not so on x86 without AVX-512, where they fail when they run."""
+    weights = QuantizedWeights.of(np.eye(16, dtype=np.float32))
+    try:
+        return np.allclose(quantized_matmul(tf.eye(16), weights.constants()), np.eye(16), atol=0.02)
+    except tf.errors.OpError:
+        return False
+
+
+def _check_processor():
+    if not available():
+        raise UserError(
+            "--export_precision: found int8, whose products TensorFlow cannot compute on this processor; expected float32 or bfloat16"
+        )
 
 
 def _node_name(tensor):

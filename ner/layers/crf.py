@@ -8,7 +8,7 @@ import warnings
 
 import tensorflow as tf
 
-from ner.layers import crf_scan
+from ner.layers import crf_passes, crf_scan
 from ner.layers.devices import on_accelerator
 
 with warnings.catch_warnings():
@@ -84,11 +84,15 @@ class LinearChain:
           (tags int32 [B, T], with 0 in the padding; score float32 [B], the best sequence's score, 0 for length 0).
         """
         unary, lengths, steps = self.unary(emissions, lengths)
-        tags, score = tfa_crf.crf_decode(unary, self.transitions, lengths)
-        # tensorflow-addons decodes a row of length 0 as if it had length 1.
-        mask = tf.sequence_mask(lengths, tf.shape(unary)[1])
-        tags = tf.where(mask, tags, 0)[:, :steps]
-        return tags, tf.where(lengths > 0, score, 0.0)
+        tags = crf_passes.best_path(crf_passes.best_scores(unary, self.transitions), lengths, self.transitions)
+        score = crf_scan.sequence_score(unary, tags, lengths, self.transitions)
+        return tags[:, :steps], tf.where(lengths > 0, score, 0.0)
+
+    def decode_and_sum(self, emissions, lengths):
+        """``decode`` and ``forward_backward`` for the price of one: (tags int32 [B, max(T, 1)], unary, alpha, beta)."""
+        unary, lengths, _ = self.unary(emissions, lengths)
+        best, alpha, beta = crf_passes.best_scores_and_sums(unary, lengths, self.transitions)
+        return crf_passes.best_path(best, lengths, self.transitions), unary, alpha, beta
 
     def marginals(self, emissions, lengths):
         """Posterior probability of each tag at each character: the gradient of the log partition function.
@@ -119,11 +123,7 @@ class LinearChain:
           included; ``beta[b, t, k]`` of all ways to go on from there, without it. Both are given up to a constant for each
           character, taken off so that they stay small and precise however long the row is. Values in the padding mean nothing.
         """
-        unary, lengths, _ = self.unary(emissions, lengths)
-        alpha = _log_sums(unary, self.transitions)
-        reverse = _log_sums(tf.reverse_sequence(unary, lengths, seq_axis=1), tf.transpose(self.transitions))
-        beta = tf.reverse_sequence(reverse, lengths, seq_axis=1) - unary
-        return unary, alpha, beta
+        return self.decode_and_sum(emissions, lengths)[1:]
 
     def unary(self, emissions, lengths):
         """Emissions with start and end scores added, and with one column when T is 0 (tensorflow-addons needs one).
@@ -143,18 +143,6 @@ class LinearChain:
         first = tf.one_hot(0, padded)[None, :, None]
         last = tf.one_hot(lengths - 1, padded)[:, :, None]
         return emissions + first * self.start + last * self.end, lengths, steps
-
-
-def _log_sums(unary, transitions):
-    """alpha of the forward algorithm, normalised over the tags at each character: float32 [B, T, K] from unary scores."""
-    steps = tf.transpose(unary, [1, 0, 2])
-
-    def step(alpha, scores):
-        return tf.nn.log_softmax(scores + tf.reduce_logsumexp(alpha[:, :, None] + transitions, axis=1))
-
-    first = tf.nn.log_softmax(steps[0])
-    rest = tf.scan(step, steps[1:], initializer=first)
-    return tf.transpose(tf.concat([first[None], rest], axis=0), [1, 0, 2])
 
 
 class CRF(tf.keras.layers.Layer):

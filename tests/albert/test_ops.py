@@ -10,6 +10,7 @@ from tensorflow.python.eager import context
 from albert import clusters, ops
 from albert.config import AlbertConfig
 from albert.encoder import AlbertEncoder
+from albert.processor import cpu_flags
 
 # Rows, features, batch, tokens, heads, width of a head: pairwise different.
 N, H, B, T, HEADS, SIZE = 23, 17, 5, 7, 3, 11
@@ -275,17 +276,46 @@ def optimized_nodes(function, *inputs):
     return [node for graph in graphs for node in graph.post_optimization_graph.node]
 
 
+@all_configs
+@pytest.mark.parametrize("constant", [False, True])
+@pytest.mark.parametrize("policy", ["float32", "mixed_bfloat16"])
+def test_layers_in_a_loop_compute_the_same(config, constant, policy, random):
+    tf.keras.mixed_precision.set_global_policy(policy)
+    try:
+        encoder = make_encoder(config, random)
+    finally:
+        tf.keras.mixed_precision.set_global_policy("float32")
+    weights = encoder.weights_for_inference()
+    if constant:
+        weights = [block._make(value.numpy() for value in block) for block in weights]
+    inputs = make_batch(random)
+    plain = encoder(inputs, training=False)["sequence_output"]
+    looped = tf.function(lambda inputs: encoder.sequence_output(inputs, weights), input_signature=[SIGNATURE])(inputs)
+    assert looped.dtype == plain.dtype == encoder.compute_dtype
+    looped, plain = (tf.cast(x, tf.float32).numpy() for x in (looped, plain))
+    np.testing.assert_allclose(looped, plain, rtol=0, atol=(1e-5 if policy == "float32" else 2**-6) * np.abs(plain).max())
+
+
 @pytest.mark.skipif(platform.machine() not in ("x86_64", "AMD64"), reason="oneDNN's fusions are those of x86 builds")
-def test_inference_is_fused(random):
+@pytest.mark.parametrize("looped", [False, True])
+def test_inference_is_fused(random, looped):
     """Each product is one operation with its bias, and the feed-forward's first with its gelu too."""
     encoder = make_encoder(CONFIG, random)
-    function = tf.function(lambda inputs: encoder(inputs, training=False)["sequence_output"], input_signature=[SIGNATURE])
-    nodes = optimized_nodes(function, make_batch(random))
+    weights = [block._make(value.numpy() for value in block) for block in encoder.weights_for_inference()]
+
+    def output(inputs):
+        return encoder.sequence_output(inputs, weights) if looped else encoder(inputs, training=False)["sequence_output"]
+
+    nodes = optimized_nodes(tf.function(output, input_signature=[SIGNATURE]), make_batch(random))
     fused = [tuple(node.attr["fused_ops"].list.s) for node in nodes if "FusedMatMul" in node.op]
-    layers = CONFIG.num_hidden_layers
-    assert fused.count((b"BiasAdd", b"GeluApproximate")) == layers
+    # In a loop the layers of a block are there once.
+    layers = CONFIG.num_hidden_groups if looped else CONFIG.num_hidden_layers
+    assert looped or layers > CONFIG.num_hidden_groups
+    # TensorFlow takes gelu in on processors with AVX-512 only.
+    with_gelu = layers if "avx512f" in cpu_flags() else 0
+    assert fused.count((b"BiasAdd", b"GeluApproximate")) == with_gelu
     # Some have the residual as well.
-    assert fused.count((b"BiasAdd",)) + fused.count((b"BiasAdd", b"Add")) == 3 * layers + 1
+    assert fused.count((b"BiasAdd",)) + fused.count((b"BiasAdd", b"Add")) == 4 * layers - with_gelu + 1
     assert not [node.name for node in nodes if node.op in ("BiasAdd", "MatMul", "_MklMatMul")]
 
 

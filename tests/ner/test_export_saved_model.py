@@ -20,7 +20,7 @@ from albert.errors import UserError
 from ner.export import versions as versions_module
 from ner.export.network import FrozenNetwork
 from ner.export.provenance import without_directories
-from ner.export.quantization import QuantizedWeights, quantize, quantized_matmul
+from ner.export.quantization import QuantizedWeights, available, quantize, quantized_matmul
 from ner.export.saved_model import write_saved_model
 from ner.export.versions import choose_version, new_version, versions
 from ner.export.warmup import FILE as WARMUP_FILE
@@ -312,6 +312,7 @@ def test_a_version_is_on_the_disk_before_it_has_its_name(tmp_path, monkeypatch):
     assert sorted(names[:-1]) == [(temporary, False), ("assets", False), ("vocab.txt", False)] and names[-1] == ("base", True)
 
 
+@pytest.mark.skipif(not available(), reason="TensorFlow has no int8 products on this processor")
 def test_int8_products_are_exact_integers():
     random = np.random.default_rng(3)
     x = random.normal(size=[5, 131]).astype(np.float32) * [[1e-3], [1.0], [50.0], [0.0], [1.0]]
@@ -328,6 +329,7 @@ def test_int8_products_are_exact_integers():
     np.testing.assert_allclose(alone[0], found[0], rtol=1e-6)
 
 
+@pytest.mark.skipif(not available(), reason="TensorFlow has no int8 products on this processor")
 def test_int8_network_is_close():
     tf.keras.utils.set_random_seed(5)
     model = TaggerModel(CONFIG)

@@ -9,14 +9,15 @@ import pytest
 import tensorflow as tf
 
 from albert import CharTokenizer
-from ner import inference
+from ner import emissions
 from ner.data.joining import owned_ranges
 from ner.data.windows import split_windows
+from ner.emissions import emissions_function
 from ner.inference import Predictor
 from ner.layers.crf import LinearChain
 from ner.tagger import Tagger
 from ner.tags import TagSet, illegal_positions, spans_from_tags
-from tests.ner.tiny import CHARACTERS, tiny_predictor, write_vocabulary
+from tests.ner.tiny import CHARACTERS, tiny_model, tiny_predictor, write_vocabulary
 
 # Beside random code points: white space of all kinds, controls, combining marks, emoji sequences, full-width and Latin text.
 ODDITIES = [
@@ -92,7 +93,10 @@ def test_entities_are_the_text_at_their_offsets(tmp_path):
     assert sum(map(len, results)) > 500
 
 
-def test_frozen_weights_give_the_same_and_stay_what_they_were(tmp_path):
+@pytest.mark.parametrize("most_constant_bytes", [None, 0], ids=["constants", "inputs"])
+def test_frozen_weights_give_the_same(tmp_path, monkeypatch, most_constant_bytes):
+    if most_constant_bytes is not None:
+        monkeypatch.setattr(emissions, "_MOST_CONSTANT_BYTES", most_constant_bytes)
     rng = random.Random(11)
     texts = [random_text(rng, 70) for _ in range(60)]
     live, frozen = (tiny_predictor(tmp_path, batch_size=7, frozen=frozen) for frozen in (False, True))
@@ -102,16 +106,17 @@ def test_frozen_weights_give_the_same_and_stay_what_they_were(tmp_path):
             assert prediction.tags == other.tags
             assert [span for span, _ in prediction.spans] == [span for span, _ in other.spans]
             np.testing.assert_allclose([s for _, s in prediction.spans], [s for _, s in other.spans], atol=1e-4)
-        for predictor in (live, frozen):
-            predictor.model.emissions.bias.assign(-5.0 * predictor.model.emissions.bias)
-    assert list(live.predict(texts)) != expected
 
 
-def test_large_models_are_not_copied_into_a_graph(tmp_path, monkeypatch):
-    monkeypatch.setattr(inference, "_MOST_FROZEN_BYTES", 0)
-    monkeypatch.setattr(inference.FrozenNetwork, "of", None)
-    predictor = tiny_predictor(tmp_path, frozen=True)
-    assert len(list(predictor.predict(["张三在北京", ""]))) == 2
+@pytest.mark.parametrize("most_constant_bytes", [0, 1 << 20])
+def test_weights_become_constants_up_to_a_size(monkeypatch, most_constant_bytes):
+    monkeypatch.setattr(emissions, "_MOST_CONSTANT_BYTES", most_constant_bytes)
+    function = emissions_function(tiny_model(41), frozen=True)
+    graph = function.get_concrete_function().graph
+    sizes = [tf.make_ndarray(node.attr["value"].tensor).size for node in graph.as_graph_def().node if node.op == "Const"]
+    # The feed-forward kernels of 14 x 11; all else that is constant is smaller.
+    assert sum(size == 154 for size in sizes) == (2 if most_constant_bytes else 0)
+    assert sum(value.shape == (14, 11) for value, _ in graph.captures) == (0 if most_constant_bytes else 1)
 
 
 def test_what_is_no_list_of_strings_is_refused(tmp_path):

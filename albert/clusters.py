@@ -19,7 +19,7 @@ import functools
 import tensorflow as tf
 
 from albert import ops
-from albert.processor import cpu_flags
+from albert.processor import CPU_BFLOAT16, cpu_flags
 
 # From plain function to compiled one. Emptied before the interpreter takes TensorFlow apart, which complains of functions that outlive it.
 _compiled = {}
@@ -51,7 +51,7 @@ def available():
 
 def column_sums(x):
     """Sums over the rows of [N, H], added up in float32: float32 [H]."""
-    if x.dtype == tf.bfloat16 and not cpu_flags() & {"amx_bf16", "avx512_bf16"}:
+    if x.dtype == tf.bfloat16 and not cpu_flags().intersection(CPU_BFLOAT16):
         # Without instructions for it, products in bfloat16 have their results cut off instead of rounded.
         x = tf.cast(x, tf.float32)
     return tf.cast(tf.matmul(tf.ones([1, tf.shape(x)[0]], x.dtype), x)[0], tf.float32)

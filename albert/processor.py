@@ -2,6 +2,9 @@
 
 import functools
 
+# Features of x86 CPUs, as Linux names them, with which oneDNN multiplies bfloat16 matrices without emulation.
+CPU_BFLOAT16 = ("amx_bf16", "avx512_bf16")
+
 
 @functools.cache
 def cpu_flags(path="/proc/cpuinfo"):

@@ -26,6 +26,10 @@ def emissions_function(model, frozen):
         weights = [block._make(value.numpy() for value in block) for block in weights]
     function = tf.function(lambda inputs: model(inputs, training=False, encoder_weights=weights), input_signature=signature)
     # Traced here, so that the arrays can go: they are in the graph now.
-    function.get_concrete_function()
+    traced = function.get_concrete_function()
     weights.clear()
+    # What is read from variables is read from copies, so that all of it stays as it is now.
+    copies = {id(variable.handle): tf.Variable(variable, trainable=False) for variable in traced.graph.variables}
+    function.copies = list(copies.values())
+    traced.set_external_captures([copies[id(value)].handle if id(value) in copies else value for value in traced.captured_inputs])
     return function

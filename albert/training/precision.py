@@ -9,14 +9,12 @@ import dataclasses
 import tensorflow as tf
 
 from albert.errors import UserError
-from albert.processor import cpu_flags
+from albert.processor import CPU_BFLOAT16, cpu_flags
 
 PRECISIONS = ("auto", "off", "float16", "bfloat16")
 
 # Compute capabilities of NVIDIA GPUs: Volta brought tensor cores for float16, Ampere those for bfloat16.
 _VOLTA, _AMPERE = (7, 0), (8, 0)
-# Features of x86 CPUs, as Linux names them, with which oneDNN multiplies bfloat16 matrices without emulation.
-_CPU_BFLOAT16 = ("amx_bf16", "avx512_bf16")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -101,10 +99,10 @@ def choose(requested, device):
     if device.kind == "tpu":
         return Precision("bfloat16", "TPU")
     if device.kind == "cpu":
-        native = [flag for flag in _CPU_BFLOAT16 if flag in device.cpu_flags]
+        native = [flag for flag in CPU_BFLOAT16 if flag in device.cpu_flags]
         if native:
             return Precision("bfloat16", f"CPU with {native[0]}")
-        return Precision("off", f"CPU without {' or '.join(_CPU_BFLOAT16)}")
+        return Precision("off", f"CPU without {' or '.join(CPU_BFLOAT16)}")
     if device.compute_capability is None:
         return Precision("off", f"{device.name} of unknown compute capability")
     what = f"{device.name}, compute capability {'.'.join(map(str, device.compute_capability))}"

@@ -94,7 +94,7 @@ def test_entities_are_the_text_at_their_offsets(tmp_path):
 
 
 @pytest.mark.parametrize("most_constant_bytes", [None, 0], ids=["constants", "inputs"])
-def test_frozen_weights_give_the_same(tmp_path, monkeypatch, most_constant_bytes):
+def test_frozen_weights_give_the_same_and_stay_what_they_were(tmp_path, monkeypatch, most_constant_bytes):
     if most_constant_bytes is not None:
         monkeypatch.setattr(emissions, "_MOST_CONSTANT_BYTES", most_constant_bytes)
     rng = random.Random(11)
@@ -106,6 +106,9 @@ def test_frozen_weights_give_the_same(tmp_path, monkeypatch, most_constant_bytes
             assert prediction.tags == other.tags
             assert [span for span, _ in prediction.spans] == [span for span, _ in other.spans]
             np.testing.assert_allclose([s for _, s in prediction.spans], [s for _, s in other.spans], atol=1e-4)
+        for predictor in (live, frozen):
+            predictor.model.emissions.bias.assign(-5.0 * predictor.model.emissions.bias)
+    assert list(live.predict(texts)) != expected
 
 
 @pytest.mark.parametrize("most_constant_bytes", [0, 1 << 20])

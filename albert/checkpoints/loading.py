@@ -80,7 +80,7 @@ def weights_of(checkpoint, heads=()):
 
 def _load(model_class, checkpoint, shapes, optional):
     matching = check(checkpoint, shapes, optional)
-    with contextlib.nullcontext() if matching.skipped else _uninitialized():
+    with contextlib.nullcontext() if matching.skipped else uninitialized():
         model = model_class(checkpoint.config)
     _assign(model.weight_map(), checkpoint, matching)
     return model
@@ -92,7 +92,7 @@ def _assign(weight_map, checkpoint, matching):
 
 
 @contextlib.contextmanager
-def _uninitialized():
+def uninitialized():
     """Variables made inside get memory but no values: drawing random numbers to overwrite them takes longer than reading the file."""
 
     def create(next_creator, **kwargs):

@@ -1,4 +1,5 @@
-"""Loading takes at most twice as long as reading the file, and less than three times its size in memory.
+"""What loading a checkpoint takes beyond making the model's objects (which no size of file changes) is at most twice the time of
+reading the file, and less than three times its size in memory.
 
 Measured by benchmarks.checkpoint_loading in a process of its own. Elapsed time means something only on a machine that does
 nothing else: those tests are marked slow; the others look at memory and processor time.
@@ -41,7 +42,7 @@ def test_memory_and_processor_time(target, tmp_path):
     result = measure(ALBERT_BASE, target, tmp_path / "checkpoint")
     assert result["memory"] < 3 * result["bytes"], result
     # HuggingFace's matrices are transposed on two threads; 2.1 times was measured; drawing initial values first would add 6 and more.
-    assert result["load_cpu"] < (2.5 if target == "google" else 4) * result["read_cpu"], result
+    assert result["load_cpu"] - result["build_cpu"] < (2.5 if target == "google" else 4) * result["read_cpu"], result
 
 
 @pytest.mark.slow
@@ -53,4 +54,4 @@ def test_memory_and_processor_time(target, tmp_path):
 def test_elapsed_time(config, target, tmp_path):
     result = measure(config, target, tmp_path / "checkpoint")
     assert result["memory"] < 3 * result["bytes"], result
-    assert result["load"] <= 2 * result["read"], result
+    assert result["load"] - result["build"] <= 2 * result["read"], result

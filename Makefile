@@ -30,8 +30,9 @@ ifeq ($(wildcard $(PY)),)
 $(STAMP): FORCE
 endif
 
+# Each process starts with a run of neighbouring tests, so that what a file prepares once is seldom prepared twice. A process takes a few gigabytes.
 test: lint
-	$(PY) -m pytest -m "not slow"
+	$(PY) -m pytest -m "not slow" --numprocesses=auto --maxprocesses=4 --dist=worksteal
 
 test-slow: venv
 	$(PY) -m pytest -m slow

@@ -36,6 +36,7 @@ setup(
         "beam": ["apache-beam>=2.50"],  # bulk tagging on Flink, Spark, Dataflow
         "dev": [
             "pytest",  # tests
+            "pytest-xdist",  # on all cores: half of their time is starting Python and TensorFlow
             "ruff",  # lint and format
             "seqeval",  # reference scorer the evaluation is compared with in tests
             "pip",  # the one a Python brings along may be too old for today's wheels

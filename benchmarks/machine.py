@@ -5,6 +5,8 @@ import platform
 import statistics
 import time
 
+from albert.processor import cpu_flags
+
 # Matrix instructions and wide vectors, as /proc/cpuinfo names them.
 _FEATURES = ("avx2", "avx512f", "avx512_vnni", "avx512_bf16", "avx512_fp16", "amx_bf16", "amx_tile")
 
@@ -19,11 +21,10 @@ def describe():
                 fields.setdefault(name.strip(), value.strip())
     except OSError:
         pass
-    flags = set(fields.get("flags", "").split())
     return {
         "cpu": fields.get("model name", platform.processor() or platform.machine()),
         "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
-        "features": [feature for feature in _FEATURES if feature in flags],
+        "features": [feature for feature in _FEATURES if feature in cpu_flags()],
         "memory": os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"),
         "system": f"{platform.system()} {platform.release()}, Python {platform.python_version()}",
     }

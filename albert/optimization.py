@@ -104,14 +104,24 @@ class AdamWeightDecay(tf.keras.optimizers.Optimizer):
 
     def update_step(self, gradient, variable):
         index = self._index_dict[self._var_key(variable)]
-        m, v = self._first_moments[index], self._second_moments[index]
-        gradient = tf.convert_to_tensor(gradient)  # the word embeddings' sparse gradient becomes dense: Adam moves every row
-        m.assign(self.beta_1 * m + (1.0 - self.beta_1) * gradient)
-        v.assign(self.beta_2 * v + (1.0 - self.beta_2) * tf.square(gradient))
-        update = m / (tf.sqrt(v) + self.epsilon)
+        rate = self.learning_rate[self._group_of_variable[index]]
         if variable.shape.rank > 1:
-            update += self.weight_decay_rate * variable
-        variable.assign_sub(self.learning_rate[self._group_of_variable[index]] * update)
+            # Not a product with 1 - rate·λ: float32 would round that to one of a few values, and all weights would decay at a wrong rate.
+            variable.assign_sub(rate * self.weight_decay_rate * variable)
+        # One pass over weight and moments, where single operations take a dozen.
+        tf.raw_ops.ResourceApplyAdam(
+            var=variable.handle,
+            m=self._first_moments[index].handle,
+            v=self._second_moments[index].handle,
+            # Powers of 0 switch Adam's bias correction off.
+            beta1_power=0.0,
+            beta2_power=0.0,
+            lr=rate,
+            beta1=self.beta_1,
+            beta2=self.beta_2,
+            epsilon=self.epsilon,
+            grad=tf.convert_to_tensor(gradient),  # the word embeddings' sparse gradient becomes dense: Adam moves every row
+        )
 
     def get_config(self):
         raise NotImplementedError("an optimizer over groups of existing variables cannot be rebuilt from a config")

@@ -1,17 +1,17 @@
-"""LAMB and the schedule against transcriptions in NumPy."""
+"""AdamW, LAMB and the schedule against transcriptions in NumPy."""
 
 import numpy as np
 import pytest
 import tensorflow as tf
 
-from albert.optimization import ParameterGroup, WarmupPolynomialDecay
+from albert.optimization import AdamWeightDecay, ParameterGroup, WarmupPolynomialDecay
 from albert.pretraining.lamb import Lamb
 
 SHAPES = {"kernel": (5, 3), "bias": (3,), "zero": (2, 7)}
 
 
-def _numpy_lamb(weights, gradients, rate, decay=0.03, beta_1=0.9, beta_2=0.999, epsilon=1e-6):
-    """You et al., algorithm 2 without bias correction, as ALBERT's code has it; float64."""
+def _in_numpy(weights, gradients, rate, trust, decay=0.03, beta_1=0.9, beta_2=0.999, epsilon=1e-6):
+    """BERT's AdamW, or with ``trust`` You et al., algorithm 2, both without bias correction, as the original codes have them; float64."""
     weights = {name: value.astype(np.float64) for name, value in weights.items()}
     m = {name: np.zeros(value.shape) for name, value in weights.items()}
     v = {name: np.zeros(value.shape) for name, value in weights.items()}
@@ -24,12 +24,13 @@ def _numpy_lamb(weights, gradients, rate, decay=0.03, beta_1=0.9, beta_2=0.999, 
             if weights[name].ndim > 1:
                 update = update + decay * weights[name]
                 norms = np.linalg.norm(weights[name]), np.linalg.norm(update)
-                ratio = norms[0] / norms[1] if min(norms) > 0 else 1.0
+                ratio = norms[0] / norms[1] if trust and min(norms) > 0 else 1.0
             weights[name] = weights[name] - rate * ratio * update
     return weights
 
 
-def test_lamb_is_the_original_codes():
+@pytest.mark.parametrize("optimizer", [AdamWeightDecay, Lamb])
+def test_optimizers_are_the_original_codes(optimizer):
     rng = np.random.default_rng(1)
     weights = {name: rng.normal(size=shape).astype(np.float32) for name, shape in SHAPES.items()}
     weights["zero"][:] = 0.0
@@ -37,10 +38,11 @@ def test_lamb_is_the_original_codes():
     variables = {name: tf.Variable(value, name=name) for name, value in weights.items()}
     groups = [ParameterGroup("all", 0.01, tuple(variables.values()))]
     schedule = WarmupPolynomialDecay(groups, num_train_steps=100, num_warmup_steps=0, num_decay_steps=0)
-    optimizer = Lamb(groups, schedule, weight_decay=0.03)
+    trust = optimizer is Lamb
+    optimizer = optimizer(groups, schedule, weight_decay=0.03)
     for step_gradients in gradients:
         optimizer.apply_gradients([(tf.constant(step_gradients[name]), variable) for name, variable in variables.items()])
-    for name, expected in _numpy_lamb(weights, gradients, 0.01).items():
+    for name, expected in _in_numpy(weights, gradients, 0.01, trust).items():
         assert variables[name].numpy() == pytest.approx(expected, abs=2e-6), name
 
 

@@ -293,9 +293,8 @@ def test_layers_in_a_loop_compute_the_same(config, constant, policy, random):
     looped = tf.function(lambda inputs: encoder.sequence_output(inputs, weights), input_signature=[SIGNATURE])(inputs)
     assert looped.dtype == plain.dtype == encoder.compute_dtype
     looped, plain = (tf.cast(x, tf.float32).numpy() for x in (looped, plain))
-    if policy == "float32":
-        np.testing.assert_allclose(looped, plain, rtol=0, atol=1e-5 * np.abs(plain).max())
-    # In bfloat16, eight bits, single values differ by chance as operations are fused differently; a mistake would change them all.
+    # In bfloat16, eight bits, values differ by a few of its steps as operations are fused differently; a mistake would change them all.
+    np.testing.assert_allclose(looped, plain, rtol=0, atol=(1e-5 if policy == "float32" else 2**-5) * np.abs(plain).max())
     assert np.abs(looped - plain).mean() < 0.01 * np.abs(plain).mean()
 
 

@@ -13,6 +13,8 @@ os.environ.setdefault("TF_NUM_INTEROP_THREADS", "2")
 import numpy as np
 import pytest
 
+import albert  # noqa: F401 - sets what TensorFlow reads when it is imported
+
 
 @pytest.fixture(autouse=True)
 def seeds():

@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import platform
 import subprocess
 import sys
 
@@ -72,6 +73,13 @@ print(json.dumps([copies, keras.__version__, tf.__version__, keras.layers.Layer 
     assert keras_version.startswith("2.15.")
     assert tf_version.startswith("2.15.")
     assert same
+
+
+@pytest.mark.skipif(platform.machine() not in ("x86_64", "AMD64"), reason="oneDNN is part of TensorFlow's x86 builds")
+@pytest.mark.parametrize(("set_before", "expected"), [("", "True"), ("os.environ['TF_ENABLE_ONEDNN_OPTS'] = '0'; ", "False")])
+def test_onednn_is_on_unless_turned_off(set_before, expected):
+    code = "import albert; from tensorflow.python.util import _pywrap_util_port; print(_pywrap_util_port.IsMklEnabled())"
+    assert run_python(f"import os; {set_before}{code}").stdout == f"{expected}\n"
 
 
 def test_unknown_name_is_an_attribute_error():

@@ -43,7 +43,7 @@ def plot(path, directories):
         axes.set_title(title)
         axes.set_xlabel("million tokens")
         axes.grid(alpha=0.3)
-    figure.axes[0].legend()
+    figure.axes[0].legend(loc="center right")
     figure.savefig(path, dpi=100)
 
 

@@ -1,7 +1,6 @@
 """AlbertEncoder: text ids in, hidden states out. ALBERT and BERT are the same encoder with different configs."""
 
 import functools
-import itertools
 
 import tensorflow as tf
 
@@ -95,8 +94,8 @@ class AlbertEncoder(tf.keras.Model):
     def sequence_output(self, inputs, weights):
         """The last layer's output at inference, with the blocks' weights given: [B, T, H], as ``call`` gives it.
 
-        Layers that share a block are turns of a loop, so that its weights are in the graph once; as constants they are then packed for the
-        matrix products once, and not for each layer.
+        A block is a function of its own that its layers call, kept apart when the graph is optimised: constants are in the graph once and
+        packed for the matrix products once, not for each layer; and products are fused with gelu, which in the body of a loop they are not.
 
         Args:
           inputs: as for ``call``.
@@ -106,24 +105,20 @@ class AlbertEncoder(tf.keras.Model):
         batch, length = _shape(inputs["input_word_ids"])
         _, hidden, mask_bias = self._embed(inputs, length, seed=None)
         x = tf.reshape(hidden, [-1, config.hidden_size])
-        groups = [config.group_of_layer(layer) for layer in range(config.num_hidden_layers)]
-        for group, some in itertools.groupby(groups):
-            apply = functools.partial(self._apply, self.blocks[group], weights[group], mask_bias, batch)
-            turns = len(list(some))
-            if turns == 1:
-                x = apply(x)
-            else:
-                loop = tf.while_loop(
-                    lambda _: True, lambda x, apply=apply: [apply(x)], [x], parallel_iterations=1, maximum_iterations=turns
-                )
-                x = loop[0]
+        apply = [self._apart(block, some) for block, some in zip(self.blocks, weights)]
+        for layer in range(config.num_hidden_layers):
+            x = apply[config.group_of_layer(layer)](x, mask_bias, batch)
         return tf.reshape(x, [batch, length, config.hidden_size])
 
     @staticmethod
-    def _apply(block, weights, mask_bias, batch, x):
-        # Here and not outside: in the loop's own graph these are constants, from outside they would be inputs of each turn.
-        weights = weights._make(tf.convert_to_tensor(value) for value in weights)
-        return block(x, x, mask_bias=mask_bias, batch=batch, weights=weights, seed=None, site=0, arithmetic=ops)[0]
+    def _apart(block, weights):
+        @tf.function(autograph=False, experimental_attributes={"_noinline": True})
+        def layer(x, mask_bias, batch):
+            # Here and not outside: in the function's own graph these are constants, from outside they would be its inputs.
+            constants = weights._make(tf.convert_to_tensor(value) for value in weights)
+            return block(x, x, mask_bias=mask_bias, batch=batch, weights=constants, seed=None, site=0, arithmetic=ops)[0]
+
+        return layer
 
     def _embed(self, inputs, length, seed):
         """(embedding_output, first layer's input [B, T, H], mask_bias), see ``Embeddings`` and ``TransformerBlock``."""

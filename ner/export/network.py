@@ -39,8 +39,9 @@ class FrozenNetwork:
 
     def __init__(self, graph_def, output, signature):
         self.graph_def, self.output, self.signature = graph_def, output, signature
-        # One function, called by all signatures: weights are in the file once.
-        self._function = tf.function(self._emissions, input_signature=[signature])
+        # One function, called by all signatures: weights are in the file once. Kept apart when the graph is optimised: they call it in a
+        # loop, in whose body products would not be fused with gelu.
+        self._function = tf.function(self._emissions, input_signature=[signature], experimental_attributes={"_noinline": True})
 
     def __call__(self, inputs):
         """Emissions float32 [B, T, K] of a dict of inputs, as ``TaggerModel`` takes it."""

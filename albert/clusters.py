@@ -19,6 +19,7 @@ import functools
 import tensorflow as tf
 
 from albert import ops
+from albert.ops import layer_norm  # noqa: F401 - before attention and feed-forward (pre-LN) it is left to TensorFlow
 from albert.processor import CPU_BFLOAT16, cpu_flags
 
 # From plain function to compiled one. Emptied before the interpreter takes TensorFlow apart, which complains of functions that outlive it.

@@ -2,9 +2,10 @@
 
 import functools
 
+import numpy as np
 import tensorflow as tf
 
-from albert import clusters, ops
+from albert import clusters, fused, ops
 from albert.layers import Dense, Embeddings, TransformerBlock
 from albert.recompute import recomputed
 
@@ -94,29 +95,33 @@ class AlbertEncoder(tf.keras.Model):
     def sequence_output(self, inputs, weights):
         """The last layer's output at inference, with the blocks' weights given: [B, T, H], as ``call`` gives it.
 
-        A block is a function of its own that its layers call, kept apart when the graph is optimised: constants are in the graph once and
-        packed for the matrix products once, not for each layer; and products are fused with gelu, which in the body of a loop they are not.
-
         Args:
           inputs: as for ``call``.
-          weights: of ``weights_for_inference``, as tensors or NumPy arrays. Arrays become constants.
+          weights: of ``weights_for_inference``, as tensors or NumPy arrays. Arrays become constants, and their block a function of its own
+            that its layers call, kept apart when the graph is optimised: the constants are in the graph once and packed for the matrix
+            products once, not for each layer.
         """
         config = self.config
         batch, length = _shape(inputs["input_word_ids"])
         _, hidden, mask_bias = self._embed(inputs, length, seed=None)
         x = tf.reshape(hidden, [-1, config.hidden_size])
-        apply = [self._apart(block, some) for block, some in zip(self.blocks, weights)]
+        apply = [self._apart(*pair) if isinstance(pair[1][0], np.ndarray) else self._layer(*pair) for pair in zip(self.blocks, weights)]
         for layer in range(config.num_hidden_layers):
             x = apply[config.group_of_layer(layer)](x, mask_bias, batch)
         return tf.reshape(x, [batch, length, config.hidden_size])
 
     @staticmethod
-    def _apart(block, weights):
+    def _layer(block, weights):
+        arithmetic = fused if fused.available() else ops
+        return lambda x, mask_bias, batch: block(x, x, mask_bias, batch, weights, seed=None, site=0, arithmetic=arithmetic)[0]
+
+    @classmethod
+    def _apart(cls, block, weights):
+        # Not inlined in the body of a loop either, where products are not fused with gelu.
         @tf.function(autograph=False, experimental_attributes={"_noinline": True})
-        def layer(x, mask_bias, batch):
+        def layer(*inputs):
             # Here and not outside: in the function's own graph these are constants, from outside they would be its inputs.
-            constants = weights._make(tf.convert_to_tensor(value) for value in weights)
-            return block(x, x, mask_bias=mask_bias, batch=batch, weights=constants, seed=None, site=0, arithmetic=ops)[0]
+            return cls._layer(block, weights._make(tf.convert_to_tensor(value) for value in weights))(*inputs)
 
         return layer
 

@@ -179,8 +179,8 @@ class TransformerBlock(tf.keras.layers.Layer):
           weights: ``BlockWeights`` for ``arithmetic``.
           seed: int32 [2] dropout seed, or None for no dropout.
           site: Python int that tells this layer's dropout masks from the other layers'.
-          arithmetic: the module with the element-wise parts: ``albert.ops`` with weights for inference, or ``albert.clusters`` with
-            weights for training.
+          arithmetic: the module with the element-wise parts: ``albert.ops`` or ``albert.fused`` with weights for inference, or
+            ``albert.clusters`` with weights for training.
 
         Returns:
           The output [N, H] twice, for the next layer.
@@ -198,9 +198,9 @@ class TransformerBlock(tf.keras.layers.Layer):
             return tf.matmul(y, w.output_kernel)
 
         if config.ln_type == "preln":
-            y = attend(ops.layer_norm(x, w.attention_gamma, w.attention_beta, config.layer_norm_eps))
+            y = attend(arithmetic.layer_norm(x, w.attention_gamma, w.attention_beta, config.layer_norm_eps))
             x = ops.residual_sum(residual, y, w.attention_bias, mask(y, 1))
-            y = feed_forward(ops.layer_norm(x, w.output_gamma, w.output_beta, config.layer_norm_eps))
+            y = feed_forward(arithmetic.layer_norm(x, w.output_gamma, w.output_beta, config.layer_norm_eps))
             x = ops.residual_sum(x, y, w.output_bias, mask(y, 2))
             return x, x
         epsilon = config.layer_norm_eps

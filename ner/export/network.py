@@ -55,7 +55,11 @@ class FrozenNetwork:
         """The frozen network of a ``TaggerModel``, in the precision of its layers."""
         signature = {name: tf.TensorSpec(spec.shape, spec.dtype, name) for name, spec in model.input_signature().items()}
         with recurrent_layer(model, model.rnn.call_on_cpu if type(model.rnn) is BiLSTM else model.rnn):
-            traced = tf.function(lambda inputs: model(inputs, training=False), input_signature=[signature]).get_concrete_function()
+
+            def emissions(inputs):
+                return model(inputs, training=False, encoder_weights=model.encoder.weights_for_inference())
+
+            traced = tf.function(emissions, input_signature=[signature]).get_concrete_function()
         # Loops stay functions. Lowered to switches and merges here, they would be lowered in a function that is called from within
         # a loop, and no executor runs that; whoever loads the export lowers them where they then are.
         frozen = convert_variables_to_constants_v2(traced, lower_control_flow=False)

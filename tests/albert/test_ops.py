@@ -1,16 +1,12 @@
 """The compiled element-wise parts against the plain ones, values and gradients, and the plain ones against float64 NumPy."""
 
-import platform
-
 import numpy as np
 import pytest
 import tensorflow as tf
-from tensorflow.python.eager import context
 
 from albert import clusters, ops
 from albert.config import AlbertConfig
 from albert.encoder import AlbertEncoder
-from albert.processor import cpu_flags
 
 # Rows, features, batch, tokens, heads, width of a head: pairwise different.
 N, H, B, T, HEADS, SIZE = 23, 17, 5, 7, 3, 11
@@ -263,83 +259,6 @@ def test_inference_can_be_fused(random):
     assert before == (4 * CONFIG.num_hidden_layers + 2) * ["MatMul"]
     # The weights are read and put together once, not once for each layer that shares them.
     assert sum(node.op == "ConcatV2" for node in nodes) == 2
-
-
-def optimized_nodes(function, *inputs):
-    """The operations that TensorFlow runs for a ``tf.function``, after all its rewriting."""
-    context.enable_run_metadata()
-    try:
-        function(*inputs)
-        graphs = context.export_run_metadata().function_graphs
-    finally:
-        context.disable_run_metadata()
-    return [node for graph in graphs for node in graph.post_optimization_graph.node]
-
-
-@all_configs
-@pytest.mark.parametrize("constant", [False, True])
-@pytest.mark.parametrize("policy", ["float32", "mixed_bfloat16"])
-def test_given_weights_compute_the_same(config, constant, policy, random):
-    exact = make_encoder(config, random)
-    tf.keras.mixed_precision.set_global_policy(policy)
-    try:
-        encoder = make_encoder(config, random)
-    finally:
-        tf.keras.mixed_precision.set_global_policy("float32")
-    encoder.set_weights(exact.get_weights())
-    weights = encoder.weights_for_inference()
-    if constant:
-        weights = [block._make(value.numpy() for value in block) for block in weights]
-    inputs = make_batch(random)
-    plain = encoder(inputs, training=False)["sequence_output"]
-    given = tf.function(lambda inputs: encoder.sequence_output(inputs, weights), input_signature=[SIGNATURE])(inputs)
-    assert given.dtype == plain.dtype == encoder.compute_dtype
-    exact = exact(inputs, training=False)["sequence_output"].numpy()
-    given, plain = (tf.cast(x, tf.float32).numpy() for x in (given, plain))
-    if policy == "float32":
-        np.testing.assert_allclose(given, exact, rtol=0, atol=1e-5 * np.abs(exact).max())
-    else:
-        # Other operations are fused, so other values are rounded to bfloat16: about as far from float32 as in a plain call. A mistake
-        # is a hundred times as far.
-        error, usual = np.abs(given - exact), np.abs(plain - exact)
-        assert error.mean() < 2 * usual.mean()
-        assert error.max() < 3 * usual.max()
-
-
-def assert_fused(nodes, layers, others):
-    """Each product is one operation with its bias, and the feed-forward's first with its gelu too."""
-    fused = [tuple(node.attr["fused_ops"].list.s) for node in nodes if "FusedMatMul" in node.op]
-    # TensorFlow takes gelu in on processors with AVX-512 only.
-    with_gelu = layers if "avx512f" in cpu_flags() else 0
-    assert fused.count((b"BiasAdd", b"GeluApproximate")) == with_gelu
-    # Some have the residual as well.
-    assert fused.count((b"BiasAdd",)) + fused.count((b"BiasAdd", b"Add")) == 4 * layers - with_gelu + others
-    assert not [node.name for node in nodes if node.op in ("BiasAdd", "MatMul", "_MklMatMul")]
-
-
-fusing = pytest.mark.skipif(platform.machine() not in ("x86_64", "AMD64"), reason="oneDNN's fusions are those of x86 builds")
-
-
-@fusing
-def test_inference_is_fused(random):
-    encoder = make_encoder(CONFIG, random)
-    function = tf.function(lambda inputs: encoder(inputs, training=False)["sequence_output"], input_signature=[SIGNATURE])
-    assert_fused(optimized_nodes(function, make_batch(random)), CONFIG.num_hidden_layers, others=1)
-
-
-@fusing
-def test_given_weights_are_fused(random):
-    """Layers that share a block call one function, which is optimised on its own."""
-    encoder = make_encoder(CONFIG, random)
-    weights = [block._make(value.numpy() for value in block) for block in encoder.weights_for_inference()]
-    function = tf.function(lambda inputs: encoder.sequence_output(inputs, weights), input_signature=[SIGNATURE])
-    nodes = optimized_nodes(function, make_batch(random))
-    assert_fused(nodes, layers=0, others=1)
-    called = [node.attr["f"].func.name for node in nodes if "PartitionedCall" in node.op]
-    assert len(called) == CONFIG.num_hidden_layers
-    assert len(set(called)) == CONFIG.num_hidden_groups
-    rows = tensor(random, B * T, CONFIG.hidden_size)
-    assert_fused(optimized_nodes(encoder._apart(encoder.blocks[0], weights[0]), rows, tf.zeros([B, 1, 1, T]), B), layers=1, others=0)
 
 
 def test_narrow_encoders_are_not_compiled():

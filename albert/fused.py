@@ -1,0 +1,54 @@
+"""Element-wise arithmetic of the encoder at inference, in forms that TensorFlow makes one oneDNN operation of.
+
+Same functions, arguments and results as in ``albert.ops``; what is not here is fused as it is there.
+"""
+
+import platform
+
+import tensorflow as tf
+from tensorflow.python.util import _pywrap_util_port
+
+from albert.ops import bias_activation, residual_sum, split_heads
+
+__all__ = ["attention_probabilities", "available", "bias_activation", "layer_norm", "residual_norm", "residual_sum", "split_heads"]
+
+
+def available():
+    """Whether this TensorFlow fuses them: an x86 build with oneDNN turned on."""
+    return platform.machine() in ("x86_64", "AMD64") and _pywrap_util_port.IsMklEnabled()
+
+
+def layer_norm(x, gamma, beta, epsilon):
+    """As ``ops.layer_norm`` for x [N, H]; in bfloat16, gamma and beta are rounded to it as all other weights are.
+
+    Keras' form, batch normalisation of the transposed, is the one TensorFlow 2.15 knows for a layer norm (remapper.cc, FindMklLayerNorm),
+    and only while N is unknown when the graph is optimised. Where it is not recognized it computes the same, in half as much time again.
+    """
+    rows = tf.shape(x)[0]
+    nothing = tf.constant([], tf.float32)
+    y = tf.raw_ops.FusedBatchNormV3(
+        x=tf.reshape(x, [1, rows, x.shape[-1], 1]),
+        scale=tf.fill([rows], 1.0),
+        offset=tf.fill([rows], 0.0),
+        mean=nothing,
+        variance=nothing,
+        epsilon=epsilon,
+        data_format="NCHW",
+        is_training=True,
+    ).y
+    return tf.reshape(y, tf.shape(x)) * tf.cast(gamma, x.dtype) + tf.cast(beta, x.dtype)
+
+
+def residual_norm(residual, x, bias, gamma, beta, epsilon, dropped=None):
+    """As ``ops.residual_norm``."""
+    y = layer_norm(residual_sum(residual, x, bias, dropped), gamma, beta, epsilon)
+    return y, y
+
+
+def attention_probabilities(scores, mask_bias, dropped=None):
+    """As ``ops.attention_probabilities``; oneDNN's softmax of bfloat16 computes in float32 by itself."""
+    if mask_bias is not None:
+        # 0 or so low that its rounding does not matter.
+        scores += tf.cast(mask_bias, scores.dtype)
+    probabilities = tf.nn.softmax(scores)
+    return probabilities if dropped is None else dropped.apply(probabilities)

@@ -1,0 +1,146 @@
+"""Inference with given weights: the operations TensorFlow fuses, against the plain ones, and that it does fuse them."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from tensorflow.python.eager import context
+
+from albert import fused, ops
+from albert.processor import cpu_flags
+from tests.albert.test_ops import CONFIG, HEADS, SIGNATURE, B, T, all_configs, dtypes, make_batch, make_encoder, tensor
+
+fusing = pytest.mark.skipif(not fused.available(), reason="TensorFlow fuses products and norms with oneDNN, in x86 builds")
+
+
+@pytest.fixture(name="random")
+def _random():
+    return np.random.default_rng(7)
+
+
+@dtypes
+@pytest.mark.parametrize("rows", [0, 1, 37])
+@pytest.mark.parametrize("graph", [False, True])
+def test_layer_norm(random, dtype, rows, graph):
+    width = 24
+    # From next to no variance, where epsilon counts, to values far from 0.
+    x = 10.0 ** random.uniform(-6, 2, (rows, 1)) * random.normal(size=(rows, width)) + random.uniform(-3, 3, (rows, 1))
+    x[-1:] = 2.0
+    x = tf.cast(tf.constant(x, tf.float32), dtype)
+    gamma, beta = 1.0 + 0.3 * tensor(random, width), tensor(random, width)
+
+    def norm(x):
+        return fused.layer_norm(x, gamma, beta, 1e-12)
+
+    y = (tf.function(norm, input_signature=[tf.TensorSpec([None, width], dtype)]) if graph else norm)(x)
+    assert y.dtype == dtype
+    centred = np.array(tf.cast(x, tf.float32), np.float64)
+    centred -= centred.mean(-1, keepdims=True)
+    expected = centred / np.sqrt((centred**2).mean(-1, keepdims=True) + 1e-12) * gamma.numpy() + beta.numpy()
+    # Float32's mean of values near 3 is off by some 1e-7, of which a row without much variance makes more.
+    spread = np.sqrt((centred**2).mean(-1, keepdims=True) + 1e-12)
+    error = np.abs(np.array(tf.cast(y, tf.float32)) - expected)
+    assert np.all(error <= (1e-5 if dtype == tf.float32 else 2**-6) * (1 + np.abs(expected)) + 3e-6 / spread)
+
+
+@dtypes
+@pytest.mark.parametrize("with_mask", [False, True])
+def test_attention_probabilities(random, dtype, with_mask):
+    mask_bias = tf.where(tf.sequence_mask([T, 1, 3, 5, 2], T), 0.0, -10000.0)[:, None, None, :] if with_mask else None
+    scores = 3 * tensor(random, B, HEADS, T, T, dtype=dtype)
+    given, plain = (module.attention_probabilities(scores, mask_bias) for module in (fused, ops))
+    assert given.dtype == dtype
+    np.testing.assert_allclose(
+        *(tf.cast(x, tf.float32).numpy() for x in (given, plain)), rtol=0, atol=1e-6 if dtype == tf.float32 else 2**-8
+    )
+    if with_mask:
+        assert not np.any(tf.cast(given, tf.float32).numpy()[1, :, :, 1:])
+
+
+def optimized_nodes(function, *inputs):
+    """The operations that TensorFlow runs for a ``tf.function``, after all its rewriting."""
+    context.enable_run_metadata()
+    try:
+        function(*inputs)
+        graphs = context.export_run_metadata().function_graphs
+    finally:
+        context.disable_run_metadata()
+    return [node for graph in graphs for node in graph.post_optimization_graph.node]
+
+
+@all_configs
+@pytest.mark.parametrize("constant", [False, True])
+@pytest.mark.parametrize("policy", ["float32", "mixed_bfloat16"])
+def test_given_weights_compute_the_same(config, constant, policy, random):
+    exact = make_encoder(config, random)
+    tf.keras.mixed_precision.set_global_policy(policy)
+    try:
+        encoder = make_encoder(config, random)
+    finally:
+        tf.keras.mixed_precision.set_global_policy("float32")
+    encoder.set_weights(exact.get_weights())
+    weights = encoder.weights_for_inference()
+    if constant:
+        weights = [block._make(value.numpy() for value in block) for block in weights]
+    inputs = make_batch(random)
+    plain = encoder(inputs, training=False)["sequence_output"]
+    given = tf.function(lambda inputs: encoder.sequence_output(inputs, weights), input_signature=[SIGNATURE])(inputs)
+    assert given.dtype == plain.dtype == encoder.compute_dtype
+    exact = exact(inputs, training=False)["sequence_output"].numpy()
+    given, plain = (tf.cast(x, tf.float32).numpy() for x in (given, plain))
+    if policy == "float32":
+        np.testing.assert_allclose(given, exact, rtol=0, atol=1e-5 * np.abs(exact).max())
+    else:
+        # Other operations are fused, so other values are rounded to bfloat16: about as far from float32 as in a plain call. A mistake
+        # is a hundred times as far.
+        error, usual = np.abs(given - exact), np.abs(plain - exact)
+        assert error.mean() < 2 * usual.mean()
+        assert error.max() < 3 * usual.max()
+
+
+def assert_fused(nodes, layers, others):
+    """Each product is one operation with its bias, and the feed-forward's first with its gelu too."""
+    fused = [tuple(node.attr["fused_ops"].list.s) for node in nodes if "FusedMatMul" in node.op]
+    # TensorFlow takes gelu in on processors with AVX-512 only.
+    with_gelu = layers if "avx512f" in cpu_flags() else 0
+    assert fused.count((b"BiasAdd", b"GeluApproximate")) == with_gelu
+    # Some have the residual as well.
+    assert fused.count((b"BiasAdd",)) + fused.count((b"BiasAdd", b"Add")) == 4 * layers - with_gelu + others
+    assert not [node.name for node in nodes if node.op in ("BiasAdd", "MatMul", "_MklMatMul")]
+
+
+@fusing
+def test_inference_is_fused(random):
+    encoder = make_encoder(CONFIG, random)
+    function = tf.function(lambda inputs: encoder(inputs, training=False)["sequence_output"], input_signature=[SIGNATURE])
+    assert_fused(optimized_nodes(function, make_batch(random)), CONFIG.num_hidden_layers, others=1)
+
+
+@fusing
+def test_given_weights_are_fused(random):
+    """Layers that share a block call one function, which is optimised on its own."""
+    encoder = make_encoder(CONFIG, random)
+    weights = [block._make(value.numpy() for value in block) for block in encoder.weights_for_inference()]
+    function = tf.function(lambda inputs: encoder.sequence_output(inputs, weights), input_signature=[SIGNATURE])
+    nodes = optimized_nodes(function, make_batch(random))
+    assert_fused(nodes, layers=0, others=1)
+    called = [node.attr["f"].func.name for node in nodes if "PartitionedCall" in node.op]
+    assert len(called) == CONFIG.num_hidden_layers
+    assert len(set(called)) == CONFIG.num_hidden_groups
+
+
+@fusing
+def test_a_layer_with_given_weights_is_fused(random):
+    """What is in the function above."""
+    encoder = make_encoder(CONFIG, random)
+    block, weights = encoder.blocks[0], encoder.weights_for_inference()[0]
+
+    @tf.function(
+        input_signature=[tf.TensorSpec([None, CONFIG.hidden_size]), tf.TensorSpec([None, 1, 1, None]), tf.TensorSpec([], tf.int32)]
+    )
+    def layer(rows, mask_bias, batch):
+        return encoder._layer(block, weights._make(tf.constant(value.numpy()) for value in weights))(rows, mask_bias, batch)
+
+    nodes = optimized_nodes(layer, tensor(random, B * T, CONFIG.hidden_size), tf.zeros([B, 1, 1, T]), tf.constant(B))
+    assert_fused(nodes, layers=1, others=0)
+    assert sum(node.op == "_MklLayerNorm" for node in nodes) == 2
+    assert not [node.name for node in nodes if node.op in ("FusedBatchNormV3", "Mean", "Cast")]

@@ -162,7 +162,9 @@ def random_weights(config, num_tags, seed=7):
         for name, shape in shapes.items()
     }
     for norm, width in (("encoder/embeddings/norm", e), (f"{block}/attention/norm", h), (f"{block}/ffn/norm", h)):
-        weights[f"{norm}/gamma"], weights[f"{norm}/beta"] = np.ones(width, np.float32), np.zeros(width, np.float32)
+        # Not 1 and 0, which no trained model has and which constant folding takes away.
+        weights[f"{norm}/gamma"] = (1.0 + 0.1 * random.normal(size=width)).astype(np.float32)
+        weights[f"{norm}/beta"] = (0.1 * random.normal(size=width)).astype(np.float32)
     return weights
 
 

@@ -14,7 +14,9 @@ from ner.export.windows import GROUP_SIZE, Windows, run_in_groups, split_windows
 from ner.inference import Predictor
 from ner.models import TaggerModel
 from ner.tags import SCHEMES, TagSet, spans_from_tags
+from tests.albert.test_fused import fusing, optimized_nodes
 from tests.ner.exporting import CONFIG, EDGE_TEXTS, random_texts, save_tagger
+from tests.ner.tiny import tiny_model
 
 
 @pytest.fixture(name="tagger", scope="module")
@@ -165,6 +167,18 @@ def _tagged(tag_set, sequences, spans, scores):
         offset += len(tags)
     ids = np.concatenate([tag_set.encode(tags) for tags in sequences])
     return {"tags": tf.constant(ids), "opens": tf.constant(opens), "closes": tf.constant(closes), "scores": tf.constant(values)}
+
+
+@fusing
+def test_the_network_is_fused():
+    """Each product of the encoder with its bias, and its layer norms but the embeddings'."""
+    model = tiny_model(50)
+    inputs = {"input_word_ids": tf.ones([3, 9], tf.int32), "lengths": tf.constant([7, 1, 5])}
+    nodes = optimized_nodes(FrozenNetwork.of(model), inputs)
+    operations = [node.op for node in nodes]
+    assert operations.count("_MklLayerNorm") == 2 * model.config.encoder.num_hidden_layers
+    assert "FusedBatchNormV3" not in operations
+    assert not {"MatMul", "_MklMatMul", "BiasAdd"} & set(operations)
 
 
 def test_graph_equals_the_python_tagger(tagger):

@@ -234,11 +234,12 @@ def _split_heads_gradient(*gradients):
     return tf.stack([tf.transpose(gradient, [0, 2, 1, 3]) for gradient in gradients], axis=2)
 
 
-def attention_probabilities(scores, mask_bias, dropped=None):
-    """dropout(softmax(scores + mask_bias)) over the last axis.
+def attention_probabilities(scores, factor, mask_bias, dropped=None):
+    """dropout(softmax(factor * scores + mask_bias)) over the last axis.
 
     Args:
-      scores: float [B, n, T, T], query times key, scaled.
+      scores: float [B, n, T, T], query times key.
+      factor: Python float.
       mask_bias: float32 [B, 1, 1, T], or None when nothing is padded.
       dropped: ``ops.DropoutMask`` for [B, n, T, T], or None for no dropout.
 
@@ -250,10 +251,10 @@ def attention_probabilities(scores, mask_bias, dropped=None):
 
     @tf.custom_gradient
     def run(scores):
-        probabilities = _probabilities(scores, mask)
+        probabilities = _probabilities(scores, factor, mask)
 
         def gradient(dy):
-            return _probabilities_gradient(probabilities, dy, keep, scale)
+            return _probabilities_gradient(probabilities, factor, dy, keep, scale)
 
         return _dropped(probabilities, keep, scale) if keep else probabilities, gradient
 
@@ -261,13 +262,13 @@ def attention_probabilities(scores, mask_bias, dropped=None):
 
 
 @cluster
-def _probabilities(scores, mask):
-    logits = tf.cast(scores, tf.float32)
+def _probabilities(scores, factor, mask):
+    logits = tf.cast(scores, tf.float32) * factor
     return tf.cast(tf.nn.softmax(logits + mask[0] if mask else logits), scores.dtype)
 
 
 @cluster
-def _probabilities_gradient(probabilities, dy, keep, scale):
+def _probabilities_gradient(probabilities, factor, dy, keep, scale):
     p = tf.cast(probabilities, tf.float32)
     dy = _drop(tf.cast(dy, tf.float32), keep, scale)
-    return tf.cast(p * (dy - tf.reduce_sum(dy * p, axis=-1, keepdims=True)), probabilities.dtype)
+    return tf.cast(factor * p * (dy - tf.reduce_sum(dy * p, axis=-1, keepdims=True)), probabilities.dtype)

@@ -45,8 +45,9 @@ def residual_norm(residual, x, bias, gamma, beta, epsilon, dropped=None):
     return y, y
 
 
-def attention_probabilities(scores, mask_bias, dropped=None):
-    """As ``ops.attention_probabilities``; oneDNN's softmax of bfloat16 computes in float32 by itself."""
+def attention_probabilities(scores, factor, mask_bias, dropped=None):
+    """As ``ops.attention_probabilities``: factor and mask are part of the product before them, and oneDNN's softmax computes in float32."""
+    scores *= tf.constant(factor, scores.dtype)
     if mask_bias is not None:
         # 0 or so low that its rounding does not matter.
         scores += tf.cast(mask_bias, scores.dtype)

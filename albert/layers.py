@@ -115,7 +115,7 @@ BlockWeights = collections.namedtuple(
     "qkv_kernel qkv_bias attention_kernel attention_bias attention_gamma attention_beta "
     "intermediate_kernel intermediate_bias output_kernel output_bias output_gamma output_beta",
 )
-BlockWeights.__doc__ = """One block's weights as tensors; query, key and value side by side, the query scaled by head_size ** -0.5."""
+BlockWeights.__doc__ = """One block's weights as tensors; query, key and value side by side."""
 _KERNELS = ("qkv_kernel", "attention_kernel", "intermediate_kernel", "output_kernel")
 _BIASES = ("qkv_bias", "attention_bias", "intermediate_bias", "output_bias")
 
@@ -151,12 +151,10 @@ class TransformerBlock(tf.keras.layers.Layer):
         return [BlockWeights(*row) for row in zip(*columns)]
 
     def _weights(self):
-        # Scaling the query spares scaling attention's scores.
-        scale = self.config.head_size**-0.5
         query, key, value = self.query, self.key, self.value
         return BlockWeights(
-            qkv_kernel=tf.concat([query.kernel * scale, key.kernel, value.kernel], axis=1),
-            qkv_bias=tf.concat([query.bias * scale, key.bias, value.bias], axis=0),
+            qkv_kernel=tf.concat([query.kernel, key.kernel, value.kernel], axis=1),
+            qkv_bias=tf.concat([query.bias, key.bias, value.bias], axis=0),
             attention_kernel=tf.convert_to_tensor(self.attention_output.kernel),
             attention_bias=tf.convert_to_tensor(self.attention_output.bias),
             attention_gamma=tf.convert_to_tensor(self.attention_norm.gamma),
@@ -215,6 +213,6 @@ class TransformerBlock(tf.keras.layers.Layer):
         query, key, value = arithmetic.split_heads(tf.matmul(x, w.qkv_kernel), w.qkv_bias, batch, heads)
         scores = tf.matmul(query, key, transpose_b=True)
         dropped = ops.dropout_mask(tf.shape(scores), self.config.attention_probs_dropout_prob, seed, site)
-        probabilities = arithmetic.attention_probabilities(scores, mask_bias, dropped)
+        probabilities = arithmetic.attention_probabilities(scores, size**-0.5, mask_bias, dropped)
         context = tf.transpose(tf.matmul(probabilities, value), [0, 2, 1, 3])
         return tf.matmul(tf.reshape(context, [-1, heads * size]), w.attention_kernel)

@@ -158,18 +158,19 @@ def split_heads(qkv, bias, batch, heads):
     return tf.unstack(tf.transpose(tf.reshape(qkv, [batch, -1, 3, heads, size]), [2, 0, 3, 1, 4]))
 
 
-def attention_probabilities(scores, mask_bias, dropped=None):
-    """dropout(softmax(scores + mask_bias)) over the last axis, in float32 inside.
+def attention_probabilities(scores, factor, mask_bias, dropped=None):
+    """dropout(softmax(factor * scores + mask_bias)) over the last axis, in float32 inside.
 
     Args:
-      scores: float [B, n, T, T], query times key, scaled.
+      scores: float [B, n, T, T], query times key.
+      factor: Python float.
       mask_bias: float32 [B, 1, 1, T], 0 for a token and -10000 for padding, or None when nothing is padded.
       dropped: ``DropoutMask`` for [B, n, T, T], or None for no dropout.
 
     Returns:
       Tensor of the shape and dtype of ``scores``.
     """
-    logits = tf.cast(scores, tf.float32)
+    logits = tf.cast(scores, tf.float32) * factor
     if mask_bias is not None:
         logits += mask_bias
     return _drop(tf.cast(tf.nn.softmax(logits), scores.dtype), dropped)

@@ -95,10 +95,10 @@ def test_split_heads(random, dtype):
 def test_attention_probabilities(random, dtype, with_dropout, with_mask):
     mask_bias = tf.where(tf.sequence_mask([T, 1, 3, 5, 2], T), 0.0, -10000.0)[:, None, None, :] if with_mask else None
     dropped = keep_mask(random, B, HEADS, T, T) if with_dropout else None
-    inputs, upstream = [3 * tensor(random, B, HEADS, T, T, dtype=dtype)], tensor(random, B, HEADS, T, T, dtype=dtype)
+    inputs, upstream = [9 * tensor(random, B, HEADS, T, T, dtype=dtype)], tensor(random, B, HEADS, T, T, dtype=dtype)
     assert_same(
-        values_and_gradients(lambda scores: clusters.attention_probabilities(scores, mask_bias, dropped), inputs, upstream),
-        values_and_gradients(lambda scores: ops.attention_probabilities(scores, mask_bias, dropped), inputs, upstream),
+        values_and_gradients(lambda scores: clusters.attention_probabilities(scores, 0.3, mask_bias, dropped), inputs, upstream),
+        values_and_gradients(lambda scores: ops.attention_probabilities(scores, 0.3, mask_bias, dropped), inputs, upstream),
         dtype,
     )
 

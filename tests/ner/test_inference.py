@@ -116,7 +116,9 @@ def test_weights_become_constants_up_to_a_size(monkeypatch, most_constant_bytes)
     monkeypatch.setattr(emissions, "_MOST_CONSTANT_BYTES", most_constant_bytes)
     function = emissions_function(tiny_model(41), frozen=True)
     graph = function.get_concrete_function().graph
-    sizes = [tf.make_ndarray(node.attr["value"].tensor).size for node in graph.as_graph_def().node if node.op == "Const"]
+    graph_def = graph.as_graph_def()
+    nodes = [*graph_def.node, *(node for called in graph_def.library.function for node in called.node_def)]
+    sizes = [tf.make_ndarray(node.attr["value"].tensor).size for node in nodes if node.op == "Const"]
     # The feed-forward kernels of 14 x 11; all else that is constant is smaller.
     assert sum(size == 154 for size in sizes) == (2 if most_constant_bytes else 0)
     assert sum(value.shape == (14, 11) for value, _ in graph.captures) == (0 if most_constant_bytes else 1)

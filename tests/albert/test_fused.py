@@ -60,6 +60,8 @@ def optimized_nodes(function, *inputs):
     """The operations that TensorFlow runs for a ``tf.function``, after all its rewriting."""
     context.enable_run_metadata()
     try:
+        # Once turned on, graphs are gathered even while it is off: those of functions called before go.
+        context.export_run_metadata()
         function(*inputs)
         graphs = context.export_run_metadata().function_graphs
     finally:

@@ -10,7 +10,7 @@ matrix products, and an exported graph must not hold XLA. Everything here equals
 
 XLA compiles once for each shape it meets: batches should come in few.
 
-Shapes: N rows (batch times tokens), B batch, T tokens, H features, n heads, d width of a head.
+Shapes: N rows (batch times tokens, or what ``albert.packing`` leaves of them), B batch, T tokens, H features, n heads, d width of a head.
 """
 
 import atexit
@@ -18,7 +18,8 @@ import functools
 
 import tensorflow as tf
 
-from albert import ops
+from albert import fused, ops
+from albert.devices import on_accelerator
 from albert.ops import layer_norm  # noqa: F401 - before attention and feed-forward (pre-LN) it is left to TensorFlow
 from albert.processor import CPU_BFLOAT16, cpu_flags
 
@@ -115,7 +116,7 @@ def bias_activation(x, bias, name):
 
 @functools.cache
 def _bias_activation(name):
-    activation = ops.activation(name)
+    activation = ops.short_gelu if name == "gelu" else ops.activation(name)
 
     @cluster
     def forward(x, bias):
@@ -197,14 +198,15 @@ def _dropped(x, keep, scale):
     return tf.cast(_drop(tf.cast(x, tf.float32), keep, scale), x.dtype)
 
 
-def split_heads(qkv, bias, batch, heads):
+def split_heads(qkv, bias, batch, heads, packing=None):
     """Query, key and value of every head, with their bias.
 
     Args:
       qkv: float [N, 3nd], the product with the three kernels side by side.
       bias: float32 [3nd].
-      batch: int32 scalar, B; N is B times T.
+      batch: int32 scalar, B.
       heads: Python int, n.
+      packing: the ``Packing`` of the N rows, or None where N is B times T.
 
     Returns:
       Three tensors [B, n, T, d] of qkv's dtype.
@@ -217,10 +219,12 @@ def split_heads(qkv, bias, batch, heads):
             d = tf.reshape(_split_heads_gradient(*gradients), [-1, width])
             return d, column_sums(d)
 
-        # Taken apart outside: parts of the first axis share the whole's memory.
-        return tf.unstack(_split_heads(tf.reshape(qkv, [batch, -1, 3, heads, width // (3 * heads)]), bias)), gradient
+        size = width // (3 * heads)
+        parts = _split_heads(tf.reshape(qkv, [batch, -1, 3, heads, size]), bias)
+        # Taken apart outside: parts of the first axis share the whole's memory. TensorFlow does not know the shape of a cluster's result.
+        return tf.unstack(tf.ensure_shape(parts, [3, None, heads, None, size])), gradient
 
-    return run(qkv, bias)
+    return run(qkv if packing is None else packing.unpack(qkv), bias)
 
 
 @cluster
@@ -251,7 +255,11 @@ def attention_probabilities(scores, factor, mask_bias, dropped=None):
 
     @tf.custom_gradient
     def run(scores):
-        probabilities = _probabilities(scores, factor, mask)
+        if fused.available() and not on_accelerator():
+            # Half the time of XLA's: factor and mask become part of the product before, and oneDNN has a fast softmax.
+            probabilities = fused.attention_probabilities(scores, factor, mask_bias)
+        else:
+            probabilities = _probabilities(scores, factor, mask)
 
         def gradient(dy):
             return _probabilities_gradient(probabilities, factor, dy, keep, scale)

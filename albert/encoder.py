@@ -7,11 +7,15 @@ import tensorflow as tf
 
 from albert import clusters, fused, ops
 from albert.layers import Dense, Embeddings, TransformerBlock
+from albert.packing import Packing
 from albert.recompute import recomputed
 
 # Dropout sites: 0 belongs to the embeddings, each layer has a run of its own.
 _SITES_PER_LAYER = 8
 _LEAST_CLUSTER_WIDTH = 128
+# Without padding, batches have up to 32 numbers of rows for each B and T in training, where each is compiled; multiples of 16 at inference.
+_PACKED_SIZES = 32
+_PACKED_MULTIPLE = 16
 
 
 class AlbertEncoder(tf.keras.Model):
@@ -31,6 +35,8 @@ class AlbertEncoder(tf.keras.Model):
         the first step is traced.
       clusters: whether training computes the element-wise parts by ``albert.clusters``; by default where TensorFlow can and hidden
         states are wide enough (H of 128 or more) for it to repay compiling them for each shape of batch.
+      remove_padding: whether training, and ``sequence_output``, leave rows of padding out of all that goes token by token
+        (``albert.packing``). Outputs are then 0 at padding, where they otherwise are values that mean nothing. May be set later too.
 
     Call arguments:
       inputs: dict with ``input_word_ids`` int32 [B, T], and optionally ``input_mask`` int32 [B, T] (1 for a token, 0 for
@@ -47,11 +53,12 @@ class AlbertEncoder(tf.keras.Model):
       tf.errors.InvalidArgumentError: the same, found when the graph runs.
     """
 
-    def __init__(self, config, recompute_grad=False, clusters=None, name="albert_encoder", **kwargs):
+    def __init__(self, config, recompute_grad=False, clusters=None, remove_padding=False, name="albert_encoder", **kwargs):
         super().__init__(name=name, **kwargs)
         self.config = config
         self.recompute_grad = recompute_grad
         self.clusters = config.hidden_size >= _LEAST_CLUSTER_WIDTH if clusters is None else clusters
+        self.remove_padding = remove_padding
         self.embeddings = Embeddings(config, name="embeddings")
         self.blocks = [TransformerBlock(config, name=f"group_{g}") for g in range(config.num_hidden_groups)]
         self.pooler = Dense(config.hidden_size, config.hidden_size, config.initializer_range, name="pooler")
@@ -64,7 +71,8 @@ class AlbertEncoder(tf.keras.Model):
         seed = ops.dropout_seed(seed, training)
         embedding_output, hidden, mask_bias = self._embed(inputs, length, seed)
         arithmetic, weights = self._weights(training)
-        x = residual = tf.reshape(hidden, [-1, config.hidden_size])
+        rows = _Rows(inputs, self._packing(inputs, tf.maximum(batch * length // _PACKED_SIZES, 1)) if training else None)
+        x = residual = rows.of(hidden)
         encoder_outputs = []
         for layer in range(config.num_hidden_layers):
             apply = functools.partial(
@@ -74,12 +82,13 @@ class AlbertEncoder(tf.keras.Model):
                 seed=seed,
                 site=(layer + 1) * _SITES_PER_LAYER,
                 arithmetic=arithmetic,
+                packing=rows.packing,
             )
             if training and self.recompute_grad:
                 x, residual = recomputed(apply, (x, residual), weights[layer])
             else:
                 x, residual = apply(x, residual, weights=weights[layer])
-            encoder_outputs.append(tf.reshape(x, [batch, length, config.hidden_size]))
+            encoder_outputs.append(rows.padded(x))
         sequence_output = encoder_outputs[-1]
         return {
             "sequence_output": sequence_output,
@@ -104,16 +113,21 @@ class AlbertEncoder(tf.keras.Model):
         config = self.config
         batch, length = _shape(inputs["input_word_ids"])
         _, hidden, mask_bias = self._embed(inputs, length, seed=None)
-        x = tf.reshape(hidden, [-1, config.hidden_size])
+        rows = _Rows(inputs, self._packing(inputs, _PACKED_MULTIPLE))
+        x = rows.of(hidden)
         apply = [self._apart(*pair) if isinstance(pair[1][0], np.ndarray) else self._layer(*pair) for pair in zip(self.blocks, weights)]
         for layer in range(config.num_hidden_layers):
-            x = apply[config.group_of_layer(layer)](x, mask_bias, batch)
-        return tf.reshape(x, [batch, length, config.hidden_size])
+            x = apply[config.group_of_layer(layer)](x, mask_bias, batch, rows.packing)
+        return rows.padded(x)
 
     @staticmethod
     def _layer(block, weights):
         arithmetic = fused if fused.available() else ops
-        return lambda x, mask_bias, batch: block(x, x, mask_bias, batch, weights, seed=None, site=0, arithmetic=arithmetic)[0]
+
+        def layer(x, mask_bias, batch, packing=None):
+            return block(x, x, mask_bias, batch, weights, seed=None, site=0, arithmetic=arithmetic, packing=packing)[0]
+
+        return layer
 
     @classmethod
     def _apart(cls, block, weights):
@@ -133,6 +147,10 @@ class AlbertEncoder(tf.keras.Model):
         mask = inputs.get("input_mask")
         mask_bias = None if mask is None else (1.0 - tf.cast(mask[:, None, None, :], tf.float32)) * -10000.0
         return *self.embeddings(word_ids, inputs.get("input_type_ids"), seed), mask_bias
+
+    def _packing(self, inputs, multiple):
+        mask = inputs.get("input_mask")
+        return Packing.of(mask, multiple) if self.remove_padding and mask is not None else None
 
     def _weights(self, training):
         """(the module with the element-wise parts, ``BlockWeights`` of each of the L layers)."""
@@ -192,6 +210,24 @@ def add_weights(weights, prefix, layer):
         variable = getattr(layer, attribute, None)
         if variable is not None:
             weights[f"{prefix}/{attribute}"] = variable
+
+
+class _Rows:
+    """Between a batch's [B, T, H] and the rows [N, H] that its layers compute on, all of them or those of a ``Packing``."""
+
+    def __init__(self, inputs, packing):
+        self.inputs, self.packing = inputs, packing
+
+    def of(self, x):
+        x = tf.reshape(x, [-1, x.shape[-1]])
+        return x if self.packing is None else self.packing.pack(x)
+
+    def padded(self, x):
+        shape = [*_shape(self.inputs["input_word_ids"]), x.shape[-1]]
+        if self.packing is None:
+            return tf.reshape(x, shape)
+        is_token = tf.cast(self.inputs["input_mask"] > 0, x.dtype)
+        return tf.reshape(self.packing.unpack(x), shape) * is_token[:, :, None]
 
 
 def _shape(word_ids):

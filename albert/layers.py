@@ -1,6 +1,6 @@
 """The encoder's layers: weights with the names the checkpoint tables use, and how they compute.
 
-Shapes: B batch, T tokens, V vocabulary, E embedding, H hidden, F feed-forward, M positions.
+Shapes: B batch, T tokens, N rows, V vocabulary, E embedding, H hidden, F feed-forward, M positions.
 """
 
 import collections
@@ -167,11 +167,12 @@ class TransformerBlock(tf.keras.layers.Layer):
             output_beta=tf.convert_to_tensor(self.output_norm.beta),
         )
 
-    def call(self, x, residual, mask_bias, batch, weights, seed, site, arithmetic=ops):
+    def call(self, x, residual, mask_bias, batch, weights, seed, site, arithmetic=ops, packing=None):
         """One transformer layer.
 
         Args:
-          x, residual: the same [N, H] with N = B·T, rows of one sequence adjacent: what the layer computes on, and what it adds that to.
+          x, residual: the same [N, H], rows of one sequence adjacent: what the layer computes on, and what it adds that to. N = B·T
+            without a packing.
           mask_bias: float32 [B, 1, 1, T], or None when nothing is padded.
           batch: int32 scalar, B.
           weights: ``BlockWeights`` for ``arithmetic``.
@@ -179,6 +180,7 @@ class TransformerBlock(tf.keras.layers.Layer):
           site: Python int that tells this layer's dropout masks from the other layers'.
           arithmetic: the module with the element-wise parts: ``albert.ops`` or ``albert.fused`` with weights for inference, or
             ``albert.clusters`` with weights for training.
+          packing: the ``Packing`` of the N rows, or None when they are all places of the batch.
 
         Returns:
           The output [N, H] twice, for the next layer.
@@ -189,7 +191,7 @@ class TransformerBlock(tf.keras.layers.Layer):
             return ops.dropout_mask(tf.shape(y), config.hidden_dropout_prob, seed, site + number)
 
         def attend(y):
-            return self._attention(y, mask_bias, batch, w, seed, site, arithmetic)
+            return self._attention(y, mask_bias, batch, w, seed, site, arithmetic, packing)
 
         def feed_forward(y):
             y = arithmetic.bias_activation(tf.matmul(y, w.intermediate_kernel), w.intermediate_bias, config.hidden_act)
@@ -207,12 +209,15 @@ class TransformerBlock(tf.keras.layers.Layer):
         y = feed_forward(x)
         return arithmetic.residual_norm(residual, y, w.output_bias, w.output_gamma, w.output_beta, epsilon, mask(y, 2))
 
-    def _attention(self, x, mask_bias, batch, w, seed, site, arithmetic):
+    def _attention(self, x, mask_bias, batch, w, seed, site, arithmetic, packing):
         """Everything up to the product with the output kernel, without its bias: [N, H]."""
         heads, size = self.config.num_attention_heads, self.config.head_size
-        query, key, value = arithmetic.split_heads(tf.matmul(x, w.qkv_kernel), w.qkv_bias, batch, heads)
+        query, key, value = arithmetic.split_heads(tf.matmul(x, w.qkv_kernel), w.qkv_bias, batch, heads, packing)
         scores = tf.matmul(query, key, transpose_b=True)
-        dropped = ops.dropout_mask(tf.shape(scores), self.config.attention_probs_dropout_prob, seed, site)
+        length = tf.shape(query)[2]
+        # Not the shape of the scores: what else uses them keeps TensorFlow from fusing their product.
+        dropped = ops.dropout_mask([batch, heads, length, length], self.config.attention_probs_dropout_prob, seed, site)
         probabilities = arithmetic.attention_probabilities(scores, size**-0.5, mask_bias, dropped)
         context = tf.transpose(tf.matmul(probabilities, value), [0, 2, 1, 3])
-        return tf.matmul(tf.reshape(context, [-1, heads * size]), w.attention_kernel)
+        context = tf.reshape(context, [-1, heads * size])
+        return tf.matmul(context if packing is None else packing.pack(context), w.attention_kernel)

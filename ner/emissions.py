@@ -3,7 +3,7 @@
 import numpy as np
 import tensorflow as tf
 
-from ner.layers.devices import on_accelerator
+from albert.devices import on_accelerator
 
 # Weights that may become constants of the graph, of which TensorFlow makes ten copies while it prepares it: enough for ALBERT-base.
 _MOST_CONSTANT_BYTES = 64 << 20
@@ -19,7 +19,7 @@ def emissions_function(model, frozen):
         the function computes with some of the old ones and some of the new.
     """
     signature = [model.input_signature()]
-    if not frozen or on_accelerator() or not model.encoder.blocks:
+    if not frozen or on_accelerator():
         return tf.function(lambda inputs: model(inputs, training=False), input_signature=signature)
     weights = model.encoder.weights_for_inference()
     if sum(value.dtype.size * int(np.prod(value.shape)) for block in weights for value in block) <= _MOST_CONSTANT_BYTES:

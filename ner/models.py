@@ -7,6 +7,7 @@ for words of 2, 3, …, S + 1 characters, N words with vectors of their own, W w
 import tensorflow as tf
 
 from albert import AlbertEncoder, ops
+from albert.devices import on_accelerator
 from albert.encoder import add_weights
 from albert.layers import Dense
 from ner.config import CharEncoderConfig
@@ -17,6 +18,8 @@ from ner.layers.gru import BiGRU
 from ner.layers.lattice import LatticeBiLSTM
 from ner.layers.peephole import PeepholeBiLSTM
 
+# Narrower encoders gain less from computing no padding than it costs.
+_LEAST_WIDTH_WITHOUT_PADDING = 512
 # Dropout sites of the head; the encoder's own start at 0 and stay below this for any published depth.
 _ENCODER_OUTPUT_SITE = 1_000_001
 _RNN_OUTPUT_SITE = 1_000_002
@@ -31,7 +34,8 @@ class TaggerModel(tf.keras.Model):
 
     Args:
       config: a ``TaggerConfig``.
-      encoder: an ``AlbertEncoder`` of ``config.encoder``; made when left out.
+      encoder: an ``AlbertEncoder`` of ``config.encoder``; made when left out. A wide one (H of 512 or more) is told to leave out padding,
+        but on a GPU or TPU.
 
     Call arguments:
       inputs: dict with ``input_word_ids`` int32 [B, T + 2] and ``lengths`` int32 [B], characters per row in [0, T]; for a
@@ -39,7 +43,7 @@ class TaggerModel(tf.keras.Model):
         starts at character t, and 0 where there is none.
       training: whether dropout is applied.
       seed: int32 [2] dropout seed; left out: drawn from TensorFlow's global generator.
-      encoder_weights: at inference, the encoder's own of ``AlbertEncoder.weights_for_inference``; left out: made in every call.
+      encoder_weights: at inference, the encoder's own of ``AlbertEncoder.weights_for_inference``; left out or empty: made in every call.
 
     Returns:
       Emissions float32 [B, T, K].
@@ -51,6 +55,8 @@ class TaggerModel(tf.keras.Model):
         num_tags = len(config.tag_set)
         self.encoder = encoder or _make_encoder(config.encoder)
         hidden = config.encoder.hidden_size
+        if isinstance(self.encoder, AlbertEncoder) and hidden >= _LEAST_WIDTH_WITHOUT_PADDING:
+            self.encoder.remove_padding = not on_accelerator()
         self.rnn = _make_rnn(config)
         lattice = config.lattice
         self.words = VectorTable(lattice.num_words + 1, lattice.word_embedding_size, name="words") if lattice is not None else None
@@ -66,7 +72,7 @@ class TaggerModel(tf.keras.Model):
         word_ids = inputs["input_word_ids"]
         mask = tf.sequence_mask(lengths + 2, tf.shape(word_ids)[1], dtype=tf.int32)
         inputs = {**inputs, "input_mask": mask}
-        if encoder_weights is None:
+        if not encoder_weights:
             x = self.encoder(inputs, training=training, seed=seed)["sequence_output"]
         else:
             x = self.encoder.sequence_output(inputs, encoder_weights)

@@ -57,8 +57,7 @@ class FrozenNetwork:
         with recurrent_layer(model, model.rnn.call_on_cpu if type(model.rnn) is BiLSTM else model.rnn):
 
             def emissions(inputs):
-                weights = model.encoder.weights_for_inference() if model.encoder.blocks else None
-                return model(inputs, training=False, encoder_weights=weights)
+                return model(inputs, training=False, encoder_weights=model.encoder.weights_for_inference())
 
             traced = tf.function(emissions, input_signature=[signature]).get_concrete_function()
         # Loops stay functions. Lowered to switches and merges here, they would be lowered in a function that is called from within

@@ -6,7 +6,7 @@ Shapes: B batch, T characters, H input width, U units per direction.
 import tensorflow as tf
 
 from albert import clusters
-from ner.layers.devices import on_accelerator
+from albert.devices import on_accelerator
 
 
 class BiLSTM(tf.keras.layers.Layer):

@@ -50,6 +50,10 @@ class CharEncoder(tf.keras.Model):
     def call(self, inputs, training=None, seed=None):
         return {"sequence_output": tf.gather(self.embeddings.word, inputs["input_word_ids"])}
 
+    def weights_for_inference(self):
+        """As ``AlbertEncoder.weights_for_inference``: none, as there are no blocks."""
+        return []
+
     def weight_map(self):
         """Every weight under its canonical name: ``embeddings/word`` [V, H]."""
         return {"embeddings/word": self.embeddings.word}

@@ -8,8 +8,8 @@ import warnings
 
 import tensorflow as tf
 
+from albert.devices import on_accelerator
 from ner.layers import crf_passes, crf_scan
-from ner.layers.devices import on_accelerator
 
 with warnings.catch_warnings():
     # tensorflow-addons warns at import that it is at its end of life and that TensorFlow 2.15 is newer than it was built

@@ -7,7 +7,7 @@ from tensorflow.python.eager import context
 
 from albert import fused, ops
 from albert.processor import cpu_flags
-from tests.albert.test_ops import CONFIG, HEADS, SIGNATURE, B, T, all_configs, dtypes, make_batch, make_encoder, tensor
+from tests.albert.test_ops import CONFIG, HEADS, SIGNATURE, B, T, all_configs, dtypes, encoder_gradients, make_batch, make_encoder, tensor
 
 fusing = pytest.mark.skipif(not fused.available(), reason="TensorFlow fuses products and norms with oneDNN, in x86 builds")
 
@@ -172,3 +172,14 @@ def test_a_layer_with_given_weights_is_fused(random):
     # Attention's scores with their factor and mask.
     assert operations.count("_MklFusedBatchMatMulV2") == 1
     assert not {"FusedBatchNormV3", "Mean", "Cast"} & set(operations)
+
+
+@fusing
+def test_attention_is_fused_in_training(random, capfd):
+    """Factor and mask are part of the product of query and key, and the softmax is oneDNN's: of known rank, or TensorFlow complains."""
+    encoder = make_encoder(CONFIG, random)
+    step = tf.function(lambda inputs: encoder_gradients(encoder, inputs), input_signature=[SIGNATURE])
+    ops_run = [node.op for node in optimized_nodes(step, make_batch(random))]
+    assert ops_run.count("_MklFusedBatchMatMulV2") == CONFIG.num_hidden_layers
+    assert ops_run.count("Softmax") + ops_run.count("_MklSoftmax") == CONFIG.num_hidden_layers
+    assert "PredictCost" not in capfd.readouterr().err

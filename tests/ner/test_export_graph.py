@@ -21,8 +21,12 @@ from tests.ner.tiny import tiny_model
 
 @pytest.fixture(name="tagger", scope="module")
 def _tagger(tmp_path_factory):
+    return make_tagger(tmp_path_factory.mktemp("export"))
+
+
+def make_tagger(directory):
     """(predictor, entities function, tags function) of one model."""
-    directory = save_tagger(tmp_path_factory.mktemp("export") / "model")
+    directory = save_tagger(directory / "model")
     tokenizer, model = directory.read_tokenizer(CONFIG), TaggerModel(CONFIG)
     directory.read_weights(model)
     signatures = ServingModule(FrozenNetwork.of(model), model.chain, CONFIG, tokenizer).signatures()
@@ -184,6 +188,14 @@ def test_the_network_is_fused():
 def test_graph_equals_the_python_tagger(tagger):
     assert check_equal(tagger, EDGE_TEXTS) > 3
     assert check_equal(tagger, random_texts(500)) > 400
+
+
+def test_graph_without_padding_equals_the_python_tagger(monkeypatch, tmp_path):
+    monkeypatch.setattr("ner.models._LEAST_WIDTH_WITHOUT_PADDING", 1)
+    tagger = make_tagger(tmp_path)
+    nodes = tagger[1].graph.as_graph_def().library.function
+    assert "GatherV2" in {node.op for function in nodes for node in function.node_def if "group_0" in node.name}
+    assert check_equal(tagger, [*EDGE_TEXTS, *random_texts(100)]) > 80
 
 
 @pytest.mark.slow

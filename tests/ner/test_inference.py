@@ -9,7 +9,7 @@ import pytest
 import tensorflow as tf
 
 from albert import CharTokenizer
-from ner import emissions
+from ner import emissions, models
 from ner.data.joining import owned_ranges
 from ner.data.windows import split_windows
 from ner.emissions import emissions_function
@@ -93,10 +93,13 @@ def test_entities_are_the_text_at_their_offsets(tmp_path):
     assert sum(map(len, results)) > 500
 
 
+@pytest.mark.parametrize("padding", [True, False], ids=["padding", "no padding"])
 @pytest.mark.parametrize("most_constant_bytes", [None, 0], ids=["constants", "inputs"])
-def test_frozen_weights_give_the_same_and_stay_what_they_were(tmp_path, monkeypatch, most_constant_bytes):
+def test_frozen_weights_give_the_same_and_stay_what_they_were(tmp_path, monkeypatch, most_constant_bytes, padding):
     if most_constant_bytes is not None:
         monkeypatch.setattr(emissions, "_MOST_CONSTANT_BYTES", most_constant_bytes)
+    if not padding:
+        monkeypatch.setattr(models, "_LEAST_WIDTH_WITHOUT_PADDING", 1)
     rng = random.Random(11)
     texts = [random_text(rng, 70) for _ in range(60)]
     live, frozen = (tiny_predictor(tmp_path, batch_size=7, frozen=frozen) for frozen in (False, True))

@@ -116,6 +116,34 @@ def test_every_trained_weight_has_a_gradient(changes):
         assert np.any(tf.convert_to_tensor(gradient).numpy()), variable.name
 
 
+PRETRAINED = {name: changes for name, changes in SYSTEMS.items() if "encoder" not in changes}
+
+
+@pytest.mark.parametrize("changes", PRETRAINED.values(), ids=PRETRAINED)
+def test_encoders_without_padding_train_the_same(changes):
+    model = _model(**changes, encoder=ENCODER.replace(hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0), dropout=0.0)
+    inputs = _inputs([13, 5, 0, 2], 13)
+    tags = np.random.default_rng(1).integers(0, 5, [4, 13]).astype(np.int32)
+    variables = [v for group in model.parameter_groups().values() for v in group]
+
+    def losses_and_gradients(remove_padding):
+        model.encoder.remove_padding = remove_padding
+        with tf.GradientTape() as tape:
+            losses = model.loss(model(inputs, training=True), tags, inputs["lengths"])
+        return [losses, *map(tf.convert_to_tensor, tape.gradient(losses, variables))]
+
+    for a, b in zip(losses_and_gradients(True), losses_and_gradients(False)):
+        np.testing.assert_allclose(a, b, rtol=0, atol=1e-5 * max(1.0, np.abs(b).max()))
+
+
+def test_wide_encoders_compute_no_padding():
+    for width, accelerator, expected in ((512, False, True), (511, False, False), (512, True, False)):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("ner.models.on_accelerator", lambda accelerator=accelerator: accelerator)
+            config = _config(encoder=ENCODER.replace(hidden_size=width, num_attention_heads=1, num_hidden_layers=1))
+            assert TaggerModel(config).encoder.remove_padding == expected
+
+
 @pytest.mark.parametrize("name", ["characters", "lattice"])
 def test_without_a_pretrained_encoder_all_is_float32(name):
     inputs = _inputs([13, 5, 1], 13, name == "lattice")

@@ -1,4 +1,4 @@
-"""What the layers are computed on."""
+"""What TensorFlow computes on."""
 
 import tensorflow as tf
 

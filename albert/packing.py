@@ -1,0 +1,57 @@
+"""Batches of sequences of different lengths without their padding.
+
+All of an encoder but attention goes token by token, so rows of padding can be left out of it: a tenth of a batch of MSRA sentences that are
+sorted by length, two thirds of one that is padded to 128.
+
+Shapes: B batch, T tokens, P places (B·T), N rows (the tokens that are no padding, and a few more), H features.
+"""
+
+from typing import NamedTuple
+
+import tensorflow as tf
+
+
+class Packing(NamedTuple):
+    """Which tokens of a padded batch the rows of a packed one are.
+
+    Where there is padding at all, the last row is a copy of some of it: what all other padding is taken from when rows are put back in
+    their places. Nothing of a result may depend on padding; then no gradient comes to that row.
+
+    Attributes:
+      rows: int32 [N], the place of each row.
+      places: int32 [P], the row of each place.
+    """
+
+    rows: tf.Tensor
+    places: tf.Tensor
+
+    @classmethod
+    def of(cls, mask, multiple):
+        """The packing of a batch.
+
+        Args:
+          mask: int32 [B, T], 0 for padding.
+          multiple: int32 scalar, what N is a multiple of; but it is never more than P.
+        """
+        is_token = tf.reshape(mask, [-1]) > 0
+        size = tf.size(is_token)
+        tokens = tf.cast(tf.where(is_token)[:, 0], tf.int32)
+        count = tf.size(tokens)
+        n = tf.minimum(size, -(-(count + 1) // multiple) * multiple)
+        padding = tf.argmin(tf.cast(is_token, tf.int32), output_type=tf.int32)
+        rows = tf.concat([tokens, tf.fill([n - count], padding)], axis=0)
+        return cls(rows, tf.where(is_token, tf.cumsum(tf.cast(is_token, tf.int32)) - 1, n - 1))
+
+    def pack(self, x):
+        """The rows [N, H] of x [P, H]."""
+        return _take(x, self.rows, self.places)
+
+    def unpack(self, x):
+        """Rows x [N, H] in their places: [P, H]; at padding values that mean nothing."""
+        return _take(x, self.places, self.rows)
+
+
+@tf.custom_gradient
+def _take(x, indices, inverse):
+    # TensorFlow's own gradient adds up row by row; here each row goes to one place, or is padding, whose gradient is zero.
+    return tf.gather(x, indices), lambda dy: (tf.gather(dy, inverse), None, None)

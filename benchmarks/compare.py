@@ -19,7 +19,7 @@ import numpy as np
 from albert.files import atomic_write
 from benchmarks import machine, report, run
 from benchmarks.worker import SIDES
-from benchmarks.workloads import MAX_SEQ_LENGTH, SIZES, TRAIN_BATCH, Case, forward_flops, write_inputs
+from benchmarks.workloads import MAX_SEQ_LENGTH, SIZES, Case, fixed_lengths, forward_flops, write_inputs
 
 TASKS = ("train", "infer", "msra", "msra-padded", "latency")
 PRECISIONS = ("float32", "bfloat16")
@@ -190,7 +190,8 @@ def main(argv=None):
 def _flops(task, size):
     if task not in ("train", "infer"):
         return None
-    flops = forward_flops(SIZES[size], TRAIN_BATCH * MAX_SEQ_LENGTH, MAX_SEQ_LENGTH)
+    # Each row has [CLS] and [SEP] besides its characters.
+    flops = forward_flops(SIZES[size], int(np.sum(fixed_lengths() + 2)), MAX_SEQ_LENGTH)
     return 3 * flops if task == "train" else flops
 
 

@@ -103,11 +103,15 @@ def write_inputs(directory, data_dir, num_texts, sizes):
     return sum(map(len, texts))
 
 
+def fixed_lengths():
+    """Characters in the rows of the fixed batch: int32 [16], 96 to 126."""
+    return np.linspace(96, MAX_SEQ_LENGTH - 2, TRAIN_BATCH).astype(np.int32)
+
+
 def _fixed_batch(corpus, tag_set, vocabulary):
     """Running text of the training set cut to rows of 96, 98, … 126 characters: some padding, as real batches have."""
     ids = {token: i for i, token in enumerate(vocabulary)}
-    width = MAX_SEQ_LENGTH - 2
-    lengths = np.linspace(96, width, TRAIN_BATCH).astype(np.int32)
+    width, lengths = MAX_SEQ_LENGTH - 2, fixed_lengths()
     needed = int(lengths.sum())
     characters, tags = [], []
     for example in corpus:
@@ -173,7 +177,7 @@ def forward_flops(config, tokens, row_length):
 
     Args:
       config: ``AlbertConfig``.
-      tokens: rows of the matrix products, padding included.
+      tokens: rows of the matrix products. Without padding: what has to be computed, whether or not a side computes more.
       row_length: tokens per sequence, over which attention runs.
     """
     h, f, e, u = config.hidden_size, config.intermediate_size, config.embedding_size, LSTM_UNITS

@@ -122,7 +122,7 @@ class AlbertEncoder(tf.keras.Model):
 
     @staticmethod
     def _layer(block, weights):
-        arithmetic = fused if fused.available() else ops
+        arithmetic = fused if fused.available() and not block.has_trivial_norms() else ops
 
         def layer(x, mask_bias, batch, packing=None):
             return block(x, x, mask_bias, batch, weights, seed=None, site=0, arithmetic=arithmetic, packing=packing)[0]

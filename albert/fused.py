@@ -22,7 +22,9 @@ def layer_norm(x, gamma, beta, epsilon):
     """As ``ops.layer_norm`` for x [N, H]; in bfloat16, gamma and beta are rounded to it as all other weights are.
 
     Keras' form, batch normalisation of the transposed, is the one TensorFlow 2.15 knows for a layer norm (remapper.cc, FindMklLayerNorm),
-    and only while N is unknown when the graph is optimised. Where it is not recognized it computes the same, in half as much time again.
+    and only while N is unknown when the graph is optimised. It must be recognized: oneDNN's batch normalisation, which it is otherwise,
+    keeps what it computes on in the operation, and two threads that run one graph destroy each other's memory. A gamma that is a constant
+    of ones, or a beta of zeros, is optimised away before: not for those. Nor for a norm of whose result nothing is made but a sum.
     """
     rows = tf.shape(x)[0]
     nothing = tf.constant([], tf.float32)

@@ -142,6 +142,16 @@ class TransformerBlock(tf.keras.layers.Layer):
         weights = self._weights()
         return weights._replace(**{name: tf.cast(getattr(weights, name), self.compute_dtype) for name in _KERNELS + _BIASES})
 
+    def has_trivial_norms(self):
+        """Whether in the compute dtype a norm's gamma is all 1 or its beta all 0, as before any training; see ``fused.layer_norm``."""
+
+        def values(variable):
+            return tf.cast(variable, self.compute_dtype).numpy()
+
+        with tf.init_scope():
+            norms = [(values(norm.gamma), values(norm.beta)) for norm in (self.attention_norm, self.output_norm)]
+        return any((gamma == 1).all() or not beta.any() for gamma, beta in norms)
+
     def weights_for_training(self, uses):
         """A ``BlockWeights`` for each of the ``uses`` layers that share the block: kernels in the compute dtype, all else float32."""
         columns = [

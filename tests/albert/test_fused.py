@@ -1,11 +1,14 @@
 """Inference with given weights: the operations TensorFlow fuses, against the plain ones, and that it does fuse them."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 import tensorflow as tf
 from tensorflow.python.eager import context
 
-from albert import fused, ops
+from albert import AlbertEncoder, fused, ops
+from albert.layers import BlockWeights
 from albert.processor import cpu_flags
 from tests.albert.test_ops import CONFIG, HEADS, SIGNATURE, B, T, all_configs, dtypes, encoder_gradients, make_batch, make_encoder, tensor
 
@@ -183,3 +186,54 @@ def test_attention_is_fused_in_training(random, capfd):
     assert ops_run.count("_MklFusedBatchMatMulV2") == CONFIG.num_hidden_layers
     assert ops_run.count("Softmax") + ops_run.count("_MklSoftmax") == CONFIG.num_hidden_layers
     assert "PredictCost" not in capfd.readouterr().err
+
+
+@fusing
+@all_configs
+@pytest.mark.parametrize("trained", [False, True])
+def test_no_norm_is_left_to_batch_normalisation(config, trained, random):
+    """Which is not safe to run in two threads. Norms that were never trained have constants that TensorFlow optimises away."""
+    encoder = make_encoder(config, random) if trained else AlbertEncoder(config)
+    block = encoder.blocks[0]
+    assert block.has_trivial_norms() == (not trained)
+    weights = [value.numpy() for value in encoder.weights_for_inference()[0]]
+    shapes = tf.TensorSpec([None, 12]), tf.TensorSpec([None, 1, 1, None]), tf.TensorSpec([], tf.int32)
+
+    @tf.function(input_signature=shapes)
+    def layer(rows, mask_bias, batch):
+        return encoder._layer(block, BlockWeights(*map(tf.constant, weights)))(rows, mask_bias, batch)
+
+    operations = [node.op for node in optimized_nodes(layer, tensor(random, 26, 12), tf.zeros([2, 1, 1, 13]), 2)]
+    assert "FusedBatchNormV3" not in operations
+    assert operations.count("_MklLayerNorm") == (2 if trained else 0)
+
+
+def test_what_rounds_to_one_is_optimised_away_too():
+    for policy, trivial in (("float32", False), ("mixed_bfloat16", True)):
+        tf.keras.mixed_precision.set_global_policy(policy)
+        try:
+            block = AlbertEncoder(CONFIG).blocks[0]
+        finally:
+            tf.keras.mixed_precision.set_global_policy("float32")
+        for norm in (block.attention_norm, block.output_norm):
+            norm.gamma.assign(tf.fill([12], 1.001))
+            norm.beta.assign(tf.fill([12], 0.1))
+        assert block.has_trivial_norms() == trivial
+
+
+@pytest.mark.parametrize("trained", [False, True])
+def test_threads_share_given_weights(trained, random):
+    """Two threads, batches of many shapes: what is not safe ends the process, or gives one thread the other's numbers."""
+    encoder = make_encoder(CONFIG, random) if trained else AlbertEncoder(CONFIG)
+    weights = [block._make(value.numpy() for value in block) for block in encoder.weights_for_inference()]
+    function = tf.function(lambda inputs: encoder.sequence_output(inputs, weights), input_signature=[SIGNATURE])
+    batches = [make_batch(random, batch, length) for batch in (1, 40, 90) for length in (2, 13, 29)]
+    expected = [function(batch).numpy() for batch in batches]
+
+    def run(number):
+        for i in range(100):
+            chosen = (i * (number + 2)) % len(batches)
+            np.testing.assert_allclose(function(batches[chosen]), expected[chosen], rtol=0, atol=1e-5)
+
+    with ThreadPoolExecutor(2) as threads:
+        list(threads.map(run, range(2)))

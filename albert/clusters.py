@@ -250,7 +250,6 @@ def attention_probabilities(scores, factor, mask_bias, dropped=None):
     Returns:
       Tensor of the shape and dtype of ``scores``.
     """
-    mask = [] if mask_bias is None else [mask_bias]
     keep, scale = _mask_arguments(dropped)
 
     @tf.custom_gradient
@@ -259,7 +258,7 @@ def attention_probabilities(scores, factor, mask_bias, dropped=None):
             # Half the time of XLA's: factor and mask become part of the product before, and oneDNN has a fast softmax.
             probabilities = fused.attention_probabilities(scores, factor, mask_bias)
         else:
-            probabilities = _probabilities(scores, factor, mask)
+            probabilities = _probabilities(scores, factor, [] if mask_bias is None else [mask_bias])
 
         def gradient(dy):
             return _probabilities_gradient(probabilities, factor, dy, keep, scale)

@@ -216,18 +216,19 @@ class _Rows:
     """Between a batch's [B, T, H] and the rows [N, H] that its layers compute on, all of them or those of a ``Packing``."""
 
     def __init__(self, inputs, packing):
-        self.inputs, self.packing = inputs, packing
+        self.packing = packing
+        self._shape = _shape(inputs["input_word_ids"])
+        self._is_token = None if packing is None else inputs["input_mask"][:, :, None] > 0
 
     def of(self, x):
         x = tf.reshape(x, [-1, x.shape[-1]])
         return x if self.packing is None else self.packing.pack(x)
 
     def padded(self, x):
-        shape = [*_shape(self.inputs["input_word_ids"]), x.shape[-1]]
+        shape = [*self._shape, x.shape[-1]]
         if self.packing is None:
             return tf.reshape(x, shape)
-        is_token = tf.cast(self.inputs["input_mask"] > 0, x.dtype)
-        return tf.reshape(self.packing.unpack(x), shape) * is_token[:, :, None]
+        return tf.reshape(self.packing.unpack(x), shape) * tf.cast(self._is_token, x.dtype)
 
 
 def _shape(word_ids):

@@ -118,7 +118,7 @@ def test_recomputation_without_padding(graph, random):
 
 
 def test_dropout_without_padding(random):
-    """A function of the seed, at the rate it should have; other seeds drop other values."""
+    """A function of the seed; another one drops other values."""
     encoder, inputs = make_encoder(CONFIG, random), make_batch(random)
     encoder.remove_padding = True
     first, again, other = (encoder_gradients(encoder, inputs, seed)[0].numpy() for seed in ((3, 5), (3, 5), (4, 5)))

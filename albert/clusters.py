@@ -20,7 +20,7 @@ import tensorflow as tf
 
 from albert import fused, ops
 from albert.devices import on_accelerator
-from albert.ops import layer_norm  # noqa: F401 - before attention and feed-forward (pre-LN) it is left to TensorFlow
+from albert.ops import join_heads, layer_norm  # noqa: F401 - no cluster: a transpose, and the norm before a pre-LN layer
 from albert.processor import CPU_BFLOAT16, cpu_flags
 
 # From plain function to compiled one. Emptied before the interpreter takes TensorFlow apart, which complains of functions that outlive it.

@@ -8,6 +8,7 @@ import tensorflow as tf
 from albert import clusters, fused, ops
 from albert.layers import Dense, Embeddings, TransformerBlock
 from albert.packing import Packing
+from albert.processor import cpu_flags
 from albert.recompute import recomputed
 
 # Dropout sites: 0 belongs to the embeddings, each layer has a run of its own.
@@ -16,6 +17,8 @@ _LEAST_CLUSTER_WIDTH = 128
 # Without padding, batches have up to 32 numbers of rows for each B and T in training, where each is compiled; multiples of 16 at inference.
 _PACKED_SIZES = 32
 _PACKED_MULTIPLE = 16
+# But with matrix units products of multiples of 128 rows are so much faster (1,920 rows take less time than 1,808) that more are computed.
+_MATRIX_UNIT_MULTIPLE = 128
 
 
 class AlbertEncoder(tf.keras.Model):
@@ -71,7 +74,7 @@ class AlbertEncoder(tf.keras.Model):
         seed = ops.dropout_seed(seed, training)
         embedding_output, hidden, mask_bias = self._embed(inputs, length, seed)
         arithmetic, weights = self._weights(training)
-        rows = _Rows(inputs, self._packing(inputs, tf.maximum(batch * length // _PACKED_SIZES, 1)) if training else None)
+        rows = _Rows(inputs, self._packing(inputs, training=True) if training else None)
         x = residual = rows.of(hidden)
         encoder_outputs = []
         for layer in range(config.num_hidden_layers):
@@ -113,7 +116,8 @@ class AlbertEncoder(tf.keras.Model):
         config = self.config
         batch, length = _shape(inputs["input_word_ids"])
         _, hidden, mask_bias = self._embed(inputs, length, seed=None)
-        rows = _Rows(inputs, self._packing(inputs, _PACKED_MULTIPLE))
+        packing = self._packing(inputs, training=False)
+        rows = _Rows(inputs, None if packing is None else packing.with_heads(batch, config.num_attention_heads))
         x = rows.of(hidden)
         apply = [self._apart(*pair) if isinstance(pair[1][0], np.ndarray) else self._layer(*pair) for pair in zip(self.blocks, weights)]
         for layer in range(config.num_hidden_layers):
@@ -148,9 +152,18 @@ class AlbertEncoder(tf.keras.Model):
         mask_bias = None if mask is None else (1.0 - tf.cast(mask[:, None, None, :], tf.float32)) * -10000.0
         return *self.embeddings(word_ids, inputs.get("input_type_ids"), seed), mask_bias
 
-    def _packing(self, inputs, multiple):
+    def _packing(self, inputs, training):
         mask = inputs.get("input_mask")
-        return Packing.of(mask, multiple) if self.remove_padding and mask is not None else None
+        if not self.remove_padding or mask is None:
+            return None
+        places = tf.size(mask)
+        multiple = tf.maximum(places // _PACKED_SIZES, 1) if training else _PACKED_MULTIPLE
+        if self.compute_dtype != "bfloat16" or "amx_bf16" not in cpu_flags():
+            return Packing.of(mask, multiple)
+        if training:
+            return Packing.of(mask, -(-multiple // _MATRIX_UNIT_MULTIPLE) * _MATRIX_UNIT_MULTIPLE)
+        # Half of that many take as long as all of them, not less.
+        return Packing.of(mask, tf.where(places <= _MATRIX_UNIT_MULTIPLE // 2, multiple, _MATRIX_UNIT_MULTIPLE), beyond=True)
 
     def _weights(self, training):
         """(the module with the element-wise parts, ``BlockWeights`` of each of the L layers)."""

@@ -8,9 +8,19 @@ import platform
 import tensorflow as tf
 from tensorflow.python.util import _pywrap_util_port
 
-from albert.ops import bias_activation, residual_sum, split_heads
+from albert import ops
+from albert.ops import bias_activation, residual_sum
 
-__all__ = ["attention_probabilities", "available", "bias_activation", "layer_norm", "residual_norm", "residual_sum", "split_heads"]
+__all__ = [
+    "attention_probabilities",
+    "available",
+    "bias_activation",
+    "join_heads",
+    "layer_norm",
+    "residual_norm",
+    "residual_sum",
+    "split_heads",
+]
 
 
 def available():
@@ -45,6 +55,22 @@ def residual_norm(residual, x, bias, gamma, beta, epsilon, dropped=None):
     """As ``ops.residual_norm``."""
     y = layer_norm(residual_sum(residual, x, bias, dropped), gamma, beta, epsilon)
     return y, y
+
+
+def split_heads(qkv, bias, batch, heads, packing=None):
+    """As ``ops.split_heads``: with the heads' places one gather in two thirds of the time of a gather of rows and a transpose."""
+    if packing is None or packing.heads is None:
+        return ops.split_heads(qkv, bias, batch, heads, packing)
+    vectors = tf.reshape(tf.nn.bias_add(qkv, bias), [-1, bias.shape[0] // (3 * heads)])
+    return tf.unstack(tf.gather(vectors, packing.heads.split))
+
+
+def join_heads(context, packing=None):
+    """As ``ops.join_heads``."""
+    if packing is None or packing.heads is None:
+        return ops.join_heads(context, packing)
+    _, heads, _, size = context.shape
+    return tf.reshape(tf.gather(tf.reshape(context, [-1, size]), packing.heads.join), [-1, heads * size])
 
 
 def attention_probabilities(scores, factor, mask_bias, dropped=None):

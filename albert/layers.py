@@ -228,6 +228,4 @@ class TransformerBlock(tf.keras.layers.Layer):
         # Not the shape of the scores: what else uses them keeps TensorFlow from fusing their product.
         dropped = ops.dropout_mask([batch, heads, length, length], self.config.attention_probs_dropout_prob, seed, site)
         probabilities = arithmetic.attention_probabilities(scores, size**-0.5, mask_bias, dropped)
-        context = tf.transpose(tf.matmul(probabilities, value), [0, 2, 1, 3])
-        context = tf.reshape(context, [-1, heads * size])
-        return tf.matmul(context if packing is None else packing.pack(context), w.attention_kernel)
+        return tf.matmul(arithmetic.join_heads(tf.matmul(probabilities, value), packing), w.attention_kernel)

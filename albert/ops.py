@@ -165,6 +165,21 @@ def split_heads(qkv, bias, batch, heads, packing=None):
     return tf.unstack(tf.transpose(tf.reshape(qkv, [batch, -1, 3, heads, size]), [2, 0, 3, 1, 4]))
 
 
+def join_heads(context, packing=None):
+    """What the heads found, side by side: ``split_heads``' way back.
+
+    Args:
+      context: float [B, n, T, d].
+      packing: the ``Packing`` of the N rows, or None where N is B times T.
+
+    Returns:
+      [N, nd] of context's dtype.
+    """
+    _, heads, _, size = context.shape
+    context = tf.reshape(tf.transpose(context, [0, 2, 1, 3]), [-1, heads * size])
+    return context if packing is None else packing.pack(context)
+
+
 def attention_probabilities(scores, factor, mask_bias, dropped=None):
     """dropout(softmax(factor * scores + mask_bias)) over the last axis, in float32 inside.
 

@@ -3,44 +3,71 @@
 All of an encoder but attention goes token by token, so rows of padding can be left out of it: a tenth of a batch of MSRA sentences that are
 sorted by length, two thirds of one that is padded to 128.
 
-Shapes: B batch, T tokens, P places (B·T), N rows (the tokens that are no padding, and a few more), H features.
+Shapes: B batch, T tokens, P places (B·T), N rows (the tokens that are no padding, and a few more), H features, n heads.
 """
 
-from typing import NamedTuple
+from typing import NamedTuple, Optional
 
 import tensorflow as tf
+
+
+class HeadPlaces(NamedTuple):
+    """Where the heads' vectors come from when rows are unpacked and split by head in one go, and the way back; without gradients.
+
+    Attributes:
+      split: int32 [3, B, n, T], which of a packed product's 3nN vectors are query, key and value.
+      join: int32 [N, n], which of the BnT vectors of all heads a row is made of.
+    """
+
+    split: tf.Tensor
+    join: tf.Tensor
 
 
 class Packing(NamedTuple):
     """Which tokens of a padded batch the rows of a packed one are.
 
     Where there is padding at all, the last row is a copy of some of it: what all other padding is taken from when rows are put back in
-    their places. Nothing of a result may depend on padding; then no gradient comes to that row.
+    their places. Nothing of a result may depend on padding; then no gradient comes to that row. Rows beyond the batch's places, where there
+    is no padding, are copies of its first token, and what is computed of them is not used.
 
     Attributes:
       rows: int32 [N], the place of each row.
       places: int32 [P], the row of each place.
+      heads: ``HeadPlaces`` of ``with_heads``, or None.
     """
 
     rows: tf.Tensor
     places: tf.Tensor
+    heads: Optional[HeadPlaces] = None
 
     @classmethod
-    def of(cls, mask, multiple):
+    def of(cls, mask, multiple, beyond=False):
         """The packing of a batch.
 
         Args:
           mask: int32 [B, T], 0 for padding.
-          multiple: int32 scalar, what N is a multiple of; but it is never more than P.
+          multiple: int32 scalar, what N is a multiple of.
+          beyond: whether N may be more than P, too, which gradients do not allow. Otherwise it is P then.
         """
         is_token = tf.reshape(mask, [-1]) > 0
         size = tf.size(is_token)
         tokens = tf.cast(tf.where(is_token)[:, 0], tf.int32)
         count = tf.size(tokens)
-        n = tf.minimum(size, -(-(count + 1) // multiple) * multiple)
+        n = -(-tf.minimum(size, count + 1) // multiple) * multiple
+        if not beyond:
+            n = tf.minimum(size, n)
         padding = tf.argmin(tf.cast(is_token, tf.int32), output_type=tf.int32)
         rows = tf.concat([tokens, tf.fill([n - count], padding)], axis=0)
         return cls(rows, tf.where(is_token, tf.cumsum(tf.cast(is_token, tf.int32)) - 1, n - 1))
+
+    def with_heads(self, batch, heads):
+        """The same with ``heads`` for B (int32 scalar) and n (Python int)."""
+        places = tf.reshape(self.places, [1, batch, 1, -1])
+        length = tf.shape(places)[3]
+        split = places * (3 * heads) + tf.reshape(tf.range(3 * heads), [3, 1, heads, 1])
+        row, token = self.rows // length, self.rows % length
+        join = (row[:, None] * heads + tf.range(heads)) * length + token[:, None]
+        return self._replace(heads=HeadPlaces(split, join))
 
     def pack(self, x):
         """The rows [N, H] of x [P, H]."""

@@ -78,12 +78,13 @@ class TaggerModel(tf.keras.Model):
             x = self.encoder.sequence_output(inputs, encoder_weights)
         # Without [CLS]; the column of [SEP] in the longest row goes too, in shorter rows it is padding here.
         x = x[:, 1:-1]
-        x = ops.dropout(tf.cast(x, tf.float32), self.config.dropout, seed, _ENCODER_OUTPUT_SITE)
+        if training:
+            x = ops.dropout(tf.cast(x, tf.float32), self.config.dropout, seed, _ENCODER_OUTPUT_SITE)
         if self.rnn is not None:
             x = self.rnn(x, lengths, *self._words(inputs, seed))
             x = ops.dropout(x, self.config.dropout, seed, _RNN_OUTPUT_SITE)
         shape = tf.shape(x)
-        emissions = self.emissions(tf.reshape(x, [-1, x.shape[-1]]))
+        emissions = self.emissions(tf.reshape(tf.cast(x, tf.float32), [-1, x.shape[-1]]))
         return tf.reshape(emissions, [shape[0], shape[1], len(self.config.tag_set)])
 
     def _words(self, inputs, seed):

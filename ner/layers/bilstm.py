@@ -7,13 +7,16 @@ import tensorflow as tf
 
 from albert import clusters
 from albert.devices import on_accelerator
+from ner.layers.unrolled import unrolled_scan
 
 
 class BiLSTM(tf.keras.layers.Layer):
     """Forward and backward LSTM, side by side (paper, section 3.3, without the peepholes of eqs. 11, 12 and 14).
 
     In float32. On a GPU or TPU it is Keras' layer, there cuDNN's, whose gates are accumulated in float32 anyway. On a CPU, where Keras
-    runs a dozen operations for each character, it is one operation for all characters of a direction, and one for their gradient.
+    runs a dozen operations for each character, training has one operation for all characters of a direction, and a loop for their
+    gradient. That operation reads all weights for each character; outside training the input's part of the gates is one product for
+    all characters, in bfloat16 for an x in bfloat16, and a loop adds what comes of the character before.
 
     Args:
       input_size: H.
@@ -21,30 +24,35 @@ class BiLSTM(tf.keras.layers.Layer):
     """
 
     def __init__(self, input_size, units, name="bilstm", **kwargs):
-        super().__init__(name=name, dtype="float32", **kwargs)
+        # Not autocast: the product with x may be one in bfloat16.
+        super().__init__(name=name, dtype="float32", autocast=False, **kwargs)
         self.forward = tf.keras.layers.LSTM(units, return_sequences=True, name="forward", dtype="float32")
         self.backward = tf.keras.layers.LSTM(units, return_sequences=True, name="backward", dtype="float32")
         for direction in (self.forward, self.backward):
             direction.build((None, None, input_size))
         self.built = True
 
-    def call(self, x, lengths):
+    def call(self, x, lengths, training=None):
         """Hidden states of both directions.
 
         Args:
           x: float [B, T, H].
           lengths: int32 [B]; padding is on the right and leaves the states of real characters untouched.
+          training: whether gradients will be asked for. They are the same without it, in more time.
 
         Returns:
           float32 [B, T, 2U], 0 in the padding.
         """
         if on_accelerator():
             return _both_ways(self.forward, self.backward, x, lengths)
-        return self.call_on_cpu(x, lengths)
+        return self.call_on_cpu(x, lengths, training)
 
-    def call_on_cpu(self, x, lengths):
+    def call_on_cpu(self, x, lengths, training=None):
         """As ``call``, by the operations for a CPU whatever devices there are."""
-        return _both_ways(*(_one_operation(direction.cell) for direction in (self.forward, self.backward)), x, lengths)
+        cells = self.forward.cell, self.backward.cell
+        if training:
+            return _both_ways(*map(_one_operation, cells), x, lengths)
+        return _both_loops(cells, x, lengths)
 
     def weight_map(self):
         """Weights as Keras stores them: {forward,backward}/{kernel [H, 4U], recurrent_kernel [U, 4U], bias [4U]}, gates i, f, c, o."""
@@ -60,9 +68,39 @@ def _both_ways(forward, backward, x, lengths):
     x = tf.cast(x, tf.float32)
     # The backward direction runs over each row reversed within its own length. Padding then comes last in both directions, so neither
     # needs a mask: the fast path of Keras and of cuDNN.
-    states = backward(tf.reverse_sequence(x, lengths, seq_axis=1))
-    states = tf.concat([forward(x), tf.reverse_sequence(states, lengths, seq_axis=1)], axis=-1)
-    return states * tf.sequence_mask(lengths, tf.shape(x)[1], dtype=tf.float32)[:, :, None]
+    return _side_by_side(forward(x), backward(tf.reverse_sequence(x, lengths, seq_axis=1)), lengths)
+
+
+def _side_by_side(forward, backward, lengths):
+    """[B, T, 2U], 0 in the padding, of the states [B, T, U] as each direction has read the rows."""
+    states = tf.concat([forward, tf.reverse_sequence(backward, lengths, seq_axis=1)], axis=-1)
+    return states * tf.sequence_mask(lengths, tf.shape(states)[1], dtype=tf.float32)[:, :, None]
+
+
+def _both_loops(cells, x, lengths):
+    """``BiLSTM.call`` outside training: a loop for each of the two Keras cells, which run at the same time."""
+    dtype = x.dtype if x.dtype == tf.bfloat16 else tf.float32
+    kernel, bias = (tf.cast(tf.concat([getattr(cell, name) for cell in cells], axis=-1), dtype) for name in ("kernel", "bias"))
+    shape = tf.shape(x)
+    gates = tf.nn.bias_add(tf.matmul(tf.cast(tf.reshape(x, [-1, x.shape[-1]]), dtype), kernel), bias)
+    forward, backward = tf.split(tf.reshape(gates, [shape[0], shape[1], kernel.shape[-1]]), 2, axis=-1)
+    gates = forward, tf.reverse_sequence(backward, lengths, seq_axis=1)
+    return _side_by_side(*map(_loop, cells, gates), lengths)
+
+
+def _loop(cell, gates):
+    """Hidden states float32 [B, T, U] of a Keras cell whose gates have [B, T, 4U] of the input."""
+    recurrent = tf.convert_to_tensor(cell.recurrent_kernel)
+
+    def step(state, from_input):
+        h, c = state
+        i, f, candidate, o = tf.split(from_input + tf.matmul(h, recurrent), 4, axis=-1)
+        c = tf.sigmoid(f) * c + tf.sigmoid(i) * tf.tanh(candidate)
+        return tf.sigmoid(o) * tf.tanh(c), c
+
+    steps = tf.cast(tf.transpose(gates, [1, 0, 2]), tf.float32)
+    zeros = tf.zeros([tf.shape(gates)[0], cell.units])
+    return tf.transpose(unrolled_scan(step, (zeros, zeros), steps), [1, 0, 2])
 
 
 def _one_operation(cell):

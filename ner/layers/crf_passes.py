@@ -8,8 +8,7 @@ Shapes: B batch, T characters, K tags.
 
 import tensorflow as tf
 
-# Characters in one turn of the loop, whose own bookkeeping costs as much as a dozen small operations.
-_UNROLLED = 8
+from ner.layers.unrolled import unrolled_scan
 
 
 def best_scores(unary, transitions):
@@ -82,22 +81,8 @@ def best_path(best, lengths, transitions):
 
 def _scan(step, first, steps):
     """The states [T + 1, ...] first, step(first, steps[0]), ... of a recursion; ``steps`` is [T, ...]."""
-    # Whole turns; what is computed for the filling is cut off again.
-    count = tf.shape(steps)[0]
-    turns = (count + _UNROLLED - 1) // _UNROLLED
-    filled = tf.pad(steps, [[0, turns * _UNROLLED - count], *[[0, 0]] * (steps.shape.rank - 1)])
-    filled = tf.reshape(filled, tf.concat([[turns, _UNROLLED], tf.shape(steps)[1:]], axis=0))
-
-    def turn(states, some):
-        state, states = states[-1], []
-        for one in tf.unstack(some, num=_UNROLLED):
-            state = step(state, one)
-            states.append(state)
-        return tf.stack(states)
-
-    states = tf.scan(turn, filled, initializer=tf.repeat(first[None], _UNROLLED, axis=0))
-    states = tf.reshape(states, tf.concat([[turns * _UNROLLED], tf.shape(first)], axis=0))
-    return tf.concat([first[None], states[:count]], axis=0)
+    states = unrolled_scan(lambda state, one: (step(state[0], one),), (first,), steps)
+    return tf.concat([first[None], states], axis=0)
 
 
 def _lowered(scores, axis):

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from albert import fused, ops
 from albert.packing import Packing
 from tests.albert.test_ops import (
     ATOL,
@@ -47,6 +48,33 @@ def test_rows_and_their_places(mask, multiple):
     assert n == mask.size or (n % multiple == 0 and count < n <= count + multiple)
     np.testing.assert_array_equal(packing.unpack(packed).numpy()[is_token], x[is_token])
     assert (packing.places.numpy()[~is_token] == n - 1).all()
+
+
+@pytest.mark.parametrize("multiple", [1, 4, 100])
+@pytest.mark.parametrize("mask", MASKS.values(), ids=MASKS.keys())
+def test_more_rows_than_places(mask, multiple):
+    mask = np.array(mask, np.int32)
+    packing = Packing.of(tf.constant(mask), multiple, beyond=True)
+    x = np.arange(mask.size, dtype=np.float32)[:, None]
+    packed, is_token = packing.pack(x).numpy(), mask.ravel() > 0
+    needed = min(is_token.sum() + 1, mask.size)
+    assert len(packed) == -(-needed // multiple) * multiple
+    np.testing.assert_array_equal(packing.unpack(packed).numpy()[is_token], x[is_token])
+    assert not is_token[packing.unpack(packed).numpy().astype(int)[~is_token, 0]].any(), "padding is taken from padding"
+
+
+@pytest.mark.parametrize("multiple", [1, 4, 100])
+@pytest.mark.parametrize("mask", MASKS.values(), ids=MASKS.keys())
+def test_heads_in_one_gather(mask, multiple, random):
+    mask, heads, size = tf.constant(mask), 3, 2
+    packing = Packing.of(mask, multiple, beyond=True)
+    with_heads = packing.with_heads(mask.shape[0], heads)
+    qkv, bias = tensor(random, len(packing.rows), 3 * heads * size), tensor(random, 3 * heads * size)
+    expected = ops.split_heads(qkv, bias, mask.shape[0], heads, packing)
+    split = fused.split_heads(qkv, bias, mask.shape[0], heads, with_heads)
+    for a, b in zip(split, expected):
+        np.testing.assert_array_equal(a, b)
+    np.testing.assert_array_equal(fused.join_heads(split[0], with_heads), ops.join_heads(split[0], packing))
 
 
 @dtypes
@@ -137,6 +165,33 @@ def test_given_weights_without_padding(config, constant, random):
     encoder.remove_padding = True
     given = tf.function(lambda inputs: encoder.sequence_output(inputs, weights), input_signature=[SIGNATURE])(inputs)
     np.testing.assert_allclose(given, expected, rtol=0, atol=ATOL * np.abs(expected).max())
+
+
+@pytest.mark.parametrize("constant", [False, True])
+@pytest.mark.parametrize("mask", MASKS.values(), ids=MASKS.keys())
+def test_matrix_units_get_whole_tiles(mask, constant, random, monkeypatch):
+    """In bfloat16 with AMX: rows in multiples of 128 at inference, and in training where the batch has that many places."""
+    monkeypatch.setattr("albert.encoder.cpu_flags", lambda: {"amx_bf16"})
+    tf.keras.mixed_precision.set_global_policy("mixed_bfloat16")
+    try:
+        encoder = make_encoder(without_dropout(CONFIG), random)
+    finally:
+        tf.keras.mixed_precision.set_global_policy("float32")
+    mask = np.tile(np.array(mask, np.int32), [40, 1])
+    inputs = {**make_batch(random, *mask.shape), "input_mask": tf.constant(mask)}
+    weights = encoder.weights_for_inference()
+    if constant:
+        weights = [block._make(value.numpy() for value in block) for block in weights]
+    is_token = mask[:, :, None]
+    expected = tf.cast(encoder(inputs)["sequence_output"], tf.float32) * is_token
+    encoder.remove_padding = True
+    given = tf.function(lambda inputs: encoder.sequence_output(inputs, weights), input_signature=[SIGNATURE])(inputs)
+    trained = encoder(inputs, training=True)["sequence_output"]
+    for output in (given, trained):
+        np.testing.assert_allclose(tf.cast(output, tf.float32), expected, rtol=0, atol=0.05 * np.abs(expected).max())
+    for training in (False, True):
+        n = len(encoder._packing(inputs, training).rows)
+        assert n % 128 == 0 or (training and n == mask.size) or (mask.size <= 64 and n % 16 == 0)
 
 
 def test_only_with_a_mask_and_where_asked_for(random):

@@ -20,7 +20,7 @@ import tensorflow as tf
 
 from albert import fused, ops
 from albert.devices import on_accelerator
-from albert.ops import join_heads, layer_norm  # noqa: F401 - no cluster: a transpose, and the norm before a pre-LN layer
+from albert.ops import layer_norm  # noqa: F401 - before attention and feed-forward (pre-LN) it is left to TensorFlow
 from albert.processor import CPU_BFLOAT16, cpu_flags
 
 # From plain function to compiled one. Emptied before the interpreter takes TensorFlow apart, which complains of functions that outlive it.
@@ -206,12 +206,14 @@ def split_heads(qkv, bias, batch, heads, packing=None):
       bias: float32 [3nd].
       batch: int32 scalar, B.
       heads: Python int, n.
-      packing: the ``Packing`` of the N rows, or None where N is B times T.
+      packing: the ``Packing`` of the N rows, with its heads' places, or None where N is B times T.
 
     Returns:
       Three tensors [B, n, T, d] of qkv's dtype.
     """
     width = bias.shape[0]
+
+    size = width // (3 * heads)
 
     @tf.custom_gradient
     def run(qkv, bias):
@@ -219,12 +221,27 @@ def split_heads(qkv, bias, batch, heads, packing=None):
             d = tf.reshape(_split_heads_gradient(*gradients), [-1, width])
             return d, column_sums(d)
 
-        size = width // (3 * heads)
         parts = _split_heads(tf.reshape(qkv, [batch, -1, 3, heads, size]), bias)
         # Taken apart outside: parts of the first axis share the whole's memory. TensorFlow does not know the shape of a cluster's result.
         return tf.unstack(tf.ensure_shape(parts, [3, None, heads, None, size])), gradient
 
-    return run(qkv if packing is None else packing.unpack(qkv), bias)
+    @tf.custom_gradient
+    def run_packed(qkv, bias):
+        def gradient(*gradients):
+            d = packing.heads.join_parts(gradients)
+            return d, column_sums(d)
+
+        parts, bias = packing.heads.split_rows(qkv), tf.reshape(bias, [3, 1, heads, 1, size])
+        # Next to the product the bias would become part of it, for which oneDNN puts the weights in another order each time.
+        parts = parts + bias if parts.dtype == tf.float32 else _biased(parts, bias)
+        return tf.unstack(tf.ensure_shape(parts, [3, None, heads, None, size])), gradient
+
+    return run(qkv, bias) if packing is None else run_packed(qkv, bias)
+
+
+@cluster
+def _biased(x, bias):
+    return tf.cast(tf.cast(x, tf.float32) + bias, x.dtype)
 
 
 @cluster
@@ -236,6 +253,11 @@ def _split_heads(qkv, bias):
 @cluster
 def _split_heads_gradient(*gradients):
     return tf.stack([tf.transpose(gradient, [0, 2, 1, 3]) for gradient in gradients], axis=2)
+
+
+def join_heads(context, packing=None):
+    """As ``ops.join_heads``."""
+    return ops.join_heads(context) if packing is None else packing.heads.join_heads(context)
 
 
 def attention_probabilities(scores, factor, mask_bias, dropped=None):

@@ -14,8 +14,8 @@ from albert.recompute import recomputed
 # Dropout sites: 0 belongs to the embeddings, each layer has a run of its own.
 _SITES_PER_LAYER = 8
 _LEAST_CLUSTER_WIDTH = 128
-# Without padding, batches have up to 32 numbers of rows for each B and T in training, where each is compiled; multiples of 16 at inference.
-_PACKED_SIZES = 32
+# Without padding, batches have up to 64 numbers of rows for each B and T in training, where each is compiled; multiples of 16 at inference.
+_PACKED_SIZES = 64
 _PACKED_MULTIPLE = 16
 # But with matrix units products of multiples of 128 rows are so much faster (1,920 rows take less time than 1,808) that more are computed.
 _MATRIX_UNIT_MULTIPLE = 128
@@ -116,8 +116,7 @@ class AlbertEncoder(tf.keras.Model):
         config = self.config
         batch, length = _shape(inputs["input_word_ids"])
         _, hidden, mask_bias = self._embed(inputs, length, seed=None)
-        packing = self._packing(inputs, training=False)
-        rows = _Rows(inputs, None if packing is None else packing.with_heads(batch, config.num_attention_heads))
+        rows = _Rows(inputs, self._packing(inputs, training=False))
         x = rows.of(hidden)
         apply = [self._apart(*pair) if isinstance(pair[1][0], np.ndarray) else self._layer(*pair) for pair in zip(self.blocks, weights)]
         for layer in range(config.num_hidden_layers):
@@ -159,11 +158,14 @@ class AlbertEncoder(tf.keras.Model):
         places = tf.size(mask)
         multiple = tf.maximum(places // _PACKED_SIZES, 1) if training else _PACKED_MULTIPLE
         if self.compute_dtype != "bfloat16" or "amx_bf16" not in cpu_flags():
-            return Packing.of(mask, multiple)
-        if training:
-            return Packing.of(mask, -(-multiple // _MATRIX_UNIT_MULTIPLE) * _MATRIX_UNIT_MULTIPLE)
-        # Half of that many take as long as all of them, not less.
-        return Packing.of(mask, tf.where(places <= _MATRIX_UNIT_MULTIPLE // 2, multiple, _MATRIX_UNIT_MULTIPLE), beyond=True)
+            packing = Packing.of(mask, multiple)
+        elif training:
+            packing = Packing.of(mask, -(-multiple // _MATRIX_UNIT_MULTIPLE) * _MATRIX_UNIT_MULTIPLE)
+        else:
+            # Half of that many take as long as all of them, not less.
+            multiple = tf.where(places <= _MATRIX_UNIT_MULTIPLE // 2, multiple, _MATRIX_UNIT_MULTIPLE)
+            packing = Packing.of(mask, multiple, beyond=True)
+        return packing.with_heads(tf.shape(mask)[0], self.config.num_attention_heads)
 
     def _weights(self, training):
         """(the module with the element-wise parts, ``BlockWeights`` of each of the L layers)."""

@@ -12,15 +12,37 @@ import tensorflow as tf
 
 
 class HeadPlaces(NamedTuple):
-    """Where the heads' vectors come from when rows are unpacked and split by head in one go, and the way back; without gradients.
+    """Which vectors of d values change places when rows are unpacked and split by head in one go, and on the way back.
 
     Attributes:
       split: int32 [3, B, n, T], which of a packed product's 3nN vectors are query, key and value.
       join: int32 [N, n], which of the BnT vectors of all heads a row is made of.
+      back: int32 [B, n, T], which of the nN vectors of rows each of the heads' vectors is part of.
     """
 
     split: tf.Tensor
     join: tf.Tensor
+    back: tf.Tensor
+
+    def split_rows(self, x):
+        """[3, B, n, T, d] of a product x [N, 3nd]; without a gradient."""
+        return tf.gather(tf.reshape(x, [-1, x.shape[-1] // (3 * self.join.shape[1])]), self.split)
+
+    def join_parts(self, parts):
+        """[N, nd·parts], side by side, of tensors [B, n, T, d]; without a gradient."""
+        size = parts[0].shape[-1]
+        rows = [tf.gather(tf.reshape(part, [-1, size]), self.join) for part in parts]
+        return tf.reshape(tf.concat(rows, axis=1), [-1, len(parts) * self.join.shape[1] * size])
+
+    def join_heads(self, context):
+        """[N, nd] of what the heads found, context [B, n, T, d]."""
+
+        @tf.custom_gradient
+        def run(context):
+            size = context.shape[-1]
+            return self.join_parts([context]), lambda dy: tf.gather(tf.reshape(dy, [-1, size]), self.back)
+
+        return run(context)
 
 
 class Packing(NamedTuple):
@@ -62,12 +84,12 @@ class Packing(NamedTuple):
 
     def with_heads(self, batch, heads):
         """The same with ``heads`` for B (int32 scalar) and n (Python int)."""
-        places = tf.reshape(self.places, [1, batch, 1, -1])
-        length = tf.shape(places)[3]
-        split = places * (3 * heads) + tf.reshape(tf.range(3 * heads), [3, 1, heads, 1])
+        places = tf.reshape(self.places, [batch, 1, -1])
+        length = tf.shape(places)[2]
+        split = places[None] * (3 * heads) + tf.reshape(tf.range(3 * heads), [3, 1, heads, 1])
         row, token = self.rows // length, self.rows % length
         join = (row[:, None] * heads + tf.range(heads)) * length + token[:, None]
-        return self._replace(heads=HeadPlaces(split, join))
+        return self._replace(heads=HeadPlaces(split, join, places * heads + tf.range(heads)[:, None]))
 
     def pack(self, x):
         """The rows [N, H] of x [P, H]."""

@@ -9,14 +9,17 @@ from albert import clusters
 from albert.devices import on_accelerator
 from ner.layers.unrolled import unrolled_scan
 
+# For one sentence a loop takes longer than the operation where there are fewer weights to read; for many, as long.
+_LEAST_WIDTH_FOR_LOOPS = 512
+
 
 class BiLSTM(tf.keras.layers.Layer):
     """Forward and backward LSTM, side by side (paper, section 3.3, without the peepholes of eqs. 11, 12 and 14).
 
     In float32. On a GPU or TPU it is Keras' layer, there cuDNN's, whose gates are accumulated in float32 anyway. On a CPU, where Keras
     runs a dozen operations for each character, training has one operation for all characters of a direction, and a loop for their
-    gradient. That operation reads all weights for each character; outside training the input's part of the gates is one product for
-    all characters, in bfloat16 for an x in bfloat16, and a loop adds what comes of the character before.
+    gradient. That operation reads all weights for each character; so outside training, where H is 512 or more, the input's part of the
+    gates is one product for all characters, in bfloat16 for an x in bfloat16, and a loop adds what comes of the character before.
 
     Args:
       input_size: H.
@@ -30,6 +33,7 @@ class BiLSTM(tf.keras.layers.Layer):
         self.backward = tf.keras.layers.LSTM(units, return_sequences=True, name="backward", dtype="float32")
         for direction in (self.forward, self.backward):
             direction.build((None, None, input_size))
+        self.loops = input_size >= _LEAST_WIDTH_FOR_LOOPS
         self.built = True
 
     def call(self, x, lengths, training=None):
@@ -50,7 +54,7 @@ class BiLSTM(tf.keras.layers.Layer):
     def call_on_cpu(self, x, lengths, training=None):
         """As ``call``, by the operations for a CPU whatever devices there are."""
         cells = self.forward.cell, self.backward.cell
-        if training:
+        if training or not self.loops:
             return _both_ways(*map(_one_operation, cells), x, lengths)
         return _both_loops(cells, x, lengths)
 

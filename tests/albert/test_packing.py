@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from albert import fused, ops
+from albert import clusters, fused, ops
 from albert.packing import Packing
 from tests.albert.test_ops import (
     ATOL,
@@ -94,6 +94,46 @@ def test_gradients_are_those_of_a_gather(random, dtype):
     np.testing.assert_array_equal(
         gradient(lambda x: packing.unpack(packing.pack(x))), gradient(lambda x: tf.gather(tf.gather(x, packing.rows), packing.places))
     )
+
+
+@dtypes
+def test_gradients_of_heads_in_one_gather(random, dtype):
+    """Of query, key, value and context at tokens; what is at padding is not used."""
+    mask, heads, size = tf.constant(MASKS["rows of different lengths"]), 3, 2
+    packing = Packing.of(mask, 3).with_heads(mask.shape[0], heads)
+    qkv = tensor(random, len(packing.rows), 3 * heads * size, dtype=dtype)
+    # Clusters take it in float32, plain operations in the dtype of the product.
+    bias = tf.cast(tensor(random, 3 * heads * size, dtype=dtype), tf.float32)
+    is_token = tf.cast(mask, dtype)[:, None, :, None]
+    upstream = [tensor(random, *mask.shape[:1], heads, mask.shape[1], size, dtype=dtype) * is_token for _ in range(3)]
+
+    def split_gradients(function, bias, rounding):
+        with tf.GradientTape() as tape:
+            tape.watch([qkv, bias])
+            parts = function(qkv, bias, mask.shape[0], heads, packing)
+        of_qkv, of_bias = tape.gradient(parts, [qkv, bias], upstream)
+        # Clusters round the bias's sum to bfloat16, plain operations each sum on the way to it.
+        np.testing.assert_allclose(
+            tf.cast(of_bias, tf.float32),
+            tf.reduce_sum(tf.cast(of_qkv, tf.float32), axis=0),
+            rtol=0.004 if dtype == tf.bfloat16 else 0,
+            atol=rounding,
+        )
+        return [*(part * is_token for part in parts), of_qkv]
+
+    def join_gradients(function):
+        with tf.GradientTape() as tape:
+            tape.watch(upstream[0])
+            rows = function(upstream[0], packing)
+        return rows, tape.gradient(rows, upstream[0], rows) * is_token
+
+    found = [*split_gradients(clusters.split_heads, bias, 1e-5), *join_gradients(clusters.join_heads)]
+    expected = [
+        *split_gradients(ops.split_heads, tf.cast(bias, dtype), 0.05 if dtype == tf.bfloat16 else 1e-5),
+        *join_gradients(ops.join_heads),
+    ]
+    for a, b in zip(found, expected):
+        np.testing.assert_array_equal(tf.cast(a, tf.float32), tf.cast(b, tf.float32))
 
 
 def in_graph(*args):

@@ -10,11 +10,13 @@ from ner.layers import BiLSTM
 
 H, UNITS = 7, 5
 SIGNATURE = [tf.TensorSpec([None, None, H]), tf.TensorSpec([None], tf.int32)]
-either = pytest.mark.parametrize("training", [True, False], ids=["training", "tagging"])
+either = pytest.mark.parametrize("training", [True, False], ids=["one operation", "loops"])
 
 
 def make_layer(seed=3):
     layer = BiLSTM(H, UNITS)
+    # As wide ones do outside training.
+    layer.loops = True
     random = np.random.default_rng(seed)
     for variable in layer.trainable_variables:
         variable.assign(random.normal(size=variable.shape))
@@ -78,10 +80,9 @@ def test_nothing_in_nothing_out(shape, training):
 
 def test_bfloat16_in_the_product_with_the_characters_alone():
     """States as of float32 but for the rounding of characters, kernel and gates."""
-    layer = BiLSTM(H, UNITS)
-    random = np.random.default_rng(7)
+    layer, random = make_layer(), np.random.default_rng(7)
     for variable in layer.trainable_variables:
-        variable.assign(random.normal(size=variable.shape, scale=0.3))
+        variable.assign(0.3 * variable)
     x, lengths = tf.cast(random.normal(size=(3, 40, H)), tf.bfloat16), tf.constant([40, 17, 1])
     states, expected = layer(x, lengths), layer(tf.cast(x, tf.float32), lengths)
     assert states.dtype == tf.float32
@@ -97,3 +98,8 @@ def test_operations_on_a_cpu(training, loops, operations):
     found = [node.op for node in run.get_concrete_function().graph.as_graph_def().node]
     assert found.count("BlockLSTMV2") == operations
     assert found.count("While") + found.count("StatelessWhile") == loops
+
+
+@pytest.mark.parametrize(("width", "loops"), [(511, False), (512, True)])
+def test_loops_where_there_are_many_weights(width, loops):
+    assert BiLSTM(width, UNITS).loops == loops

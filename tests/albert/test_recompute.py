@@ -52,6 +52,7 @@ def _status(field):
         return next(int(line.split()[1]) * 1024 for line in f if line.startswith(field))
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not os.access(CLEAR, os.W_OK), reason="no /proc with a peak that can be set back")
 def test_recomputation_saves_memory():
     # In a process of its own: memory that earlier tests have freed would hide what a step takes. The saving one first: what it leaves

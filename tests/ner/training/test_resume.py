@@ -127,7 +127,10 @@ def test_sigterm_saves_and_a_rerun_goes_on_and_a_third_run_has_nothing_to_do(dat
     "options",
     [
         {"precision": "float16", "max_grad_norm": 1e6},
-        {"fgm_epsilon": 0.5, "rdrop_alpha": 1.0, "gradient_accumulation_steps": 2, "freeze_encoder_steps": 3},
+        pytest.param(
+            {"fgm_epsilon": 0.5, "rdrop_alpha": 1.0, "gradient_accumulation_steps": 2, "freeze_encoder_steps": 3},
+            marks=pytest.mark.slow,
+        ),
     ],
     ids=["float16", "all else"],
 )

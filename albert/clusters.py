@@ -20,6 +20,7 @@ import tensorflow as tf
 
 from albert import fused, ops
 from albert.devices import on_accelerator
+from albert.fused import join_heads  # noqa: F401 - nothing but two orders of vectors
 from albert.ops import layer_norm  # noqa: F401 - before attention and feed-forward (pre-LN) it is left to TensorFlow
 from albert.processor import CPU_BFLOAT16, cpu_flags
 
@@ -212,7 +213,6 @@ def split_heads(qkv, bias, batch, heads, packing=None):
       Three tensors [B, n, T, d] of qkv's dtype.
     """
     width = bias.shape[0]
-
     size = width // (3 * heads)
 
     @tf.custom_gradient
@@ -253,11 +253,6 @@ def _split_heads(qkv, bias):
 @cluster
 def _split_heads_gradient(*gradients):
     return tf.stack([tf.transpose(gradient, [0, 2, 1, 3]) for gradient in gradients], axis=2)
-
-
-def join_heads(context, packing=None):
-    """As ``ops.join_heads``."""
-    return ops.join_heads(context) if packing is None else packing.heads.join_heads(context)
 
 
 def attention_probabilities(scores, factor, mask_bias, dropped=None):

@@ -59,16 +59,14 @@ def residual_norm(residual, x, bias, gamma, beta, epsilon, dropped=None):
 
 def split_heads(qkv, bias, batch, heads, packing=None):
     """As ``ops.split_heads``: with the heads' places one gather in two thirds of the time of a gather of rows and a transpose."""
-    if packing is None or packing.heads is None:
-        return ops.split_heads(qkv, bias, batch, heads, packing)
+    if packing is None:
+        return ops.split_heads(qkv, bias, batch, heads)
     return tf.unstack(packing.heads.split_rows(tf.nn.bias_add(qkv, bias)))
 
 
 def join_heads(context, packing=None):
     """As ``ops.join_heads``."""
-    if packing is None or packing.heads is None:
-        return ops.join_heads(context, packing)
-    return packing.heads.join_heads(context)
+    return ops.join_heads(context) if packing is None else packing.heads.join_heads(context)
 
 
 def attention_probabilities(scores, factor, mask_bias, dropped=None):

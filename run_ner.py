@@ -4,9 +4,9 @@ import sys
 
 from absl import flags
 
-from albert import cli
+from albert import command
 from albert.errors import UserError
-from ner.commands import tagging_flags
+from ner.cli import tagging_flags
 
 FLAGS = flags.FLAGS
 
@@ -99,25 +99,25 @@ def main(_):
         FLAGS.rnn = "none"
     # Imported where they run, so that a wrong flag is answered before TensorFlow loads.
     if FLAGS.do_train:
-        from ner.commands.train import train  # noqa: PLC0415
+        from ner.cli.train import train  # noqa: PLC0415
 
         code = train(FLAGS)
         if code:
             return code
     if FLAGS.do_eval:
-        from ner.commands.evaluate import evaluate  # noqa: PLC0415
+        from ner.cli.evaluate import evaluate  # noqa: PLC0415
 
         evaluate(FLAGS)
     if FLAGS.do_predict:
-        from ner.commands.predict import predict  # noqa: PLC0415
+        from ner.cli.tag import predict  # noqa: PLC0415
 
         predict(FLAGS)
     if FLAGS.do_export:
-        from ner.commands.export import export  # noqa: PLC0415
+        from ner.cli.export import export  # noqa: PLC0415
 
         export(FLAGS)
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(cli.run(main))
+    sys.exit(command.run(main))

@@ -5,7 +5,7 @@ import sys
 
 from absl import flags
 
-from albert import cli
+from albert import command
 
 
 def define_flags(values=flags.FLAGS):
@@ -85,4 +85,4 @@ def main(_):
 
 if __name__ == "__main__":
     define_flags()
-    sys.exit(cli.run(main))
+    sys.exit(command.run(main))

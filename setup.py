@@ -16,9 +16,9 @@ setup(
     license="Apache-2.0",
     python_requires=">=3.9,<3.12",  # what both TensorFlow 2.15 and tensorflow-addons 0.23 have wheels for
     packages=find_packages(include=["albert", "albert.*", "ner", "ner.*"]),
-    package_data={"albert": ["pretrained/[!_]*/*"], "ner": ["formats/*.html", "reporting/*.html", "pretrained/[!_]*/*"]},
+    package_data={"albert": ["pretrained/[!_]*/*"], "ner": ["tagging/writers/*.html", "evaluation/*.html", "pretrained/[!_]*/*"]},
     py_modules=["run_ner"],
-    entry_points={"console_scripts": ["albert-ner=ner.cli:main"]},
+    entry_points={"console_scripts": ["albert-ner=ner.cli.main:main"]},
     install_requires=[
         "tensorflow>=2.15,<2.16",  # the last release whose tf.keras is Keras 2, which tensorflow-addons needs
         "tensorflow-addons>=0.23,<0.24",  # the CRF

@@ -7,6 +7,8 @@ import importlib
 import os
 import platform
 
+from albert import moved
+
 # TensorFlow's C++ start-up messages (missing CUDA libraries, CPU features) say nothing a user of this library can act on.
 # Set TF_CPP_MIN_LOG_LEVEL=0 before starting Python to see them.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -15,12 +17,14 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 if platform.machine() in ("x86_64", "AMD64"):
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 
+moved.install()
+
 __version__ = "0.1.0"
 
 _EXPORTS = {
     "AlbertConfig": "albert.config",
     "AlbertEncoder": "albert.encoder",
-    "AlbertForPretraining": "albert.heads",
+    "AlbertForPretraining": "albert.pretraining_model",
     "CharTokenizer": "albert.tokenization",
     "CheckpointError": "albert.errors",
     "ConfigError": "albert.errors",

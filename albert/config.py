@@ -4,10 +4,10 @@ import dataclasses
 import json
 import os
 
-from albert import config_formats
-from albert.config_formats import LAYOUTS
 from albert.errors import ConfigError
 from albert.files import atomic_write
+from albert.formats import config_keys
+from albert.formats.config_keys import LAYOUTS
 
 ACTIVATIONS = ("gelu", "gelu_erf", "relu", "tanh", "linear")
 
@@ -115,7 +115,7 @@ class AlbertConfig:
             raise ConfigError(f"layout must be one of {', '.join(LAYOUTS)}, found {layout!r}")
         if "embedding_projection" in values:
             return cls._from_known(values)
-        return cls._from_known(config_formats.read(values, layout or config_formats.layout_of(values)))
+        return cls._from_known(config_keys.read(values, layout or config_keys.layout_of(values)))
 
     @classmethod
     def _from_known(cls, values):
@@ -155,7 +155,7 @@ class AlbertConfig:
           ConfigError: the layout has no way to say what this config holds.
         """
         fields = dataclasses.asdict(self)
-        return fields if layout is None else config_formats.write(fields, layout)
+        return fields if layout is None else config_keys.write(fields, layout)
 
     def to_json_file(self, path, layout=None):
         """Write :meth:`to_dict` as indented JSON, all at once."""

@@ -5,11 +5,11 @@ import functools
 import numpy as np
 import tensorflow as tf
 
-from albert import clusters, fused, ops
+from albert.arithmetic import onednn, plain, xla
+from albert.arithmetic.packing import Packing
+from albert.arithmetic.processor import cpu_flags
+from albert.arithmetic.recompute import recomputed
 from albert.layers import Dense, Embeddings, TransformerBlock
-from albert.packing import Packing
-from albert.processor import cpu_flags
-from albert.recompute import recomputed
 
 # Dropout sites: 0 belongs to the embeddings, each layer has a run of its own.
 _SITES_PER_LAYER = 8
@@ -36,10 +36,11 @@ class AlbertEncoder(tf.keras.Model):
       recompute_grad: whether training keeps only each layer's input and computes the layer once more for its gradient: about a third
         more time, for the memory of one layer's activations instead of all layers'. Results are the same. May be set later, before
         the first step is traced.
-      clusters: whether training computes the element-wise parts by ``albert.clusters``; by default where TensorFlow can and hidden
+      clusters: whether training computes the element-wise parts by ``albert.arithmetic.xla``; by default where TensorFlow can and hidden
         states are wide enough (H of 128 or more) for it to repay compiling them for each shape of batch.
       remove_padding: whether training, and ``sequence_output``, leave rows of padding out of all that goes token by token
-        (``albert.packing``). Outputs are then 0 at padding, where they otherwise are values that mean nothing. May be set later too.
+        (``albert.arithmetic.packing``). Outputs are then 0 at padding, where they otherwise are values that mean nothing. May be set
+        later too.
 
     Call arguments:
       inputs: dict with ``input_word_ids`` int32 [B, T], and optionally ``input_mask`` int32 [B, T] (1 for a token, 0 for
@@ -71,7 +72,7 @@ class AlbertEncoder(tf.keras.Model):
         config = self.config
         word_ids = inputs["input_word_ids"]
         batch, length = _shape(word_ids)
-        seed = ops.dropout_seed(seed, training)
+        seed = plain.dropout_seed(seed, training)
         embedding_output, hidden, mask_bias = self._embed(inputs, length, seed)
         arithmetic, weights = self._weights(training)
         rows = _Rows(inputs, self._packing(inputs, training=True) if training else None)
@@ -125,7 +126,7 @@ class AlbertEncoder(tf.keras.Model):
 
     @staticmethod
     def _layer(block, weights):
-        arithmetic = fused if fused.available() and not block.has_trivial_norms() else ops
+        arithmetic = onednn if onednn.available() and not block.has_trivial_norms() else plain
 
         def layer(x, mask_bias, batch, packing=None):
             return block(x, x, mask_bias, batch, weights, seed=None, site=0, arithmetic=arithmetic, packing=packing)[0]
@@ -170,11 +171,11 @@ class AlbertEncoder(tf.keras.Model):
     def _weights(self, training):
         """(the module with the element-wise parts, ``BlockWeights`` of each of the L layers)."""
         groups = [self.config.group_of_layer(layer) for layer in range(self.config.num_hidden_layers)]
-        if training and self.clusters and clusters.available():
+        if training and self.clusters and xla.available():
             shared = [iter(block.weights_for_training(groups.count(g))) for g, block in enumerate(self.blocks)]
-            return clusters, [next(shared[g]) for g in groups]
+            return xla, [next(shared[g]) for g in groups]
         weights = self.weights_for_inference()
-        return ops, [weights[g] for g in groups]
+        return plain, [weights[g] for g in groups]
 
     def _check_length(self, word_ids, length):
         limit = self.config.max_position_embeddings

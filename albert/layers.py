@@ -7,7 +7,7 @@ import collections
 
 import tensorflow as tf
 
-from albert import clusters, ops
+from albert.arithmetic import plain, xla
 
 
 class Dense(tf.keras.layers.Layer):
@@ -44,7 +44,7 @@ class LayerNorm(tf.keras.layers.Layer):
         self.built = True
 
     def call(self, x):
-        return ops.layer_norm(x, self.gamma, self.beta, self.epsilon)
+        return plain.layer_norm(x, self.gamma, self.beta, self.epsilon)
 
 
 class Embeddings(tf.keras.layers.Layer):
@@ -100,7 +100,7 @@ class Embeddings(tf.keras.layers.Layer):
         x += self.type[0] if type_ids is None else tf.gather(self.type, type_ids)
         x += self.position[:length]
         x = tf.cast(self.norm(x), self.compute_dtype)
-        output = ops.dropout(x, config.hidden_dropout_prob, seed, site=0)
+        output = plain.dropout(x, config.hidden_dropout_prob, seed, site=0)
         if config.embedding_projection == "after_norm":
             return output, self._project(output, batch, length)
         return output, output
@@ -155,7 +155,7 @@ class TransformerBlock(tf.keras.layers.Layer):
     def weights_for_training(self, uses):
         """A ``BlockWeights`` for each of the ``uses`` layers that share the block: kernels in the compute dtype, all else float32."""
         columns = [
-            clusters.shared(value, self.compute_dtype if name in _KERNELS else tf.float32, uses)
+            xla.shared(value, self.compute_dtype if name in _KERNELS else tf.float32, uses)
             for name, value in self._weights()._asdict().items()
         ]
         return [BlockWeights(*row) for row in zip(*columns)]
@@ -177,7 +177,7 @@ class TransformerBlock(tf.keras.layers.Layer):
             output_beta=tf.convert_to_tensor(self.output_norm.beta),
         )
 
-    def call(self, x, residual, mask_bias, batch, weights, seed, site, arithmetic=ops, packing=None):
+    def call(self, x, residual, mask_bias, batch, weights, seed, site, arithmetic=plain, packing=None):
         """One transformer layer.
 
         Args:
@@ -188,8 +188,8 @@ class TransformerBlock(tf.keras.layers.Layer):
           weights: ``BlockWeights`` for ``arithmetic``.
           seed: int32 [2] dropout seed, or None for no dropout.
           site: Python int that tells this layer's dropout masks from the other layers'.
-          arithmetic: the module with the element-wise parts: ``albert.ops`` or ``albert.fused`` with weights for inference, or
-            ``albert.clusters`` with weights for training.
+          arithmetic: the module with the element-wise parts: ``albert.arithmetic.plain`` or
+            ``albert.arithmetic.onednn`` with weights for inference, or ``albert.arithmetic.xla`` with weights for training.
           packing: the ``Packing`` of the N rows, or None when they are all places of the batch.
 
         Returns:
@@ -198,7 +198,7 @@ class TransformerBlock(tf.keras.layers.Layer):
         config, w = self.config, weights
 
         def mask(y, number):
-            return ops.dropout_mask(tf.shape(y), config.hidden_dropout_prob, seed, site + number)
+            return plain.dropout_mask(tf.shape(y), config.hidden_dropout_prob, seed, site + number)
 
         def attend(y):
             return self._attention(y, mask_bias, batch, w, seed, site, arithmetic, packing)
@@ -209,9 +209,9 @@ class TransformerBlock(tf.keras.layers.Layer):
 
         if config.ln_type == "preln":
             y = attend(arithmetic.layer_norm(x, w.attention_gamma, w.attention_beta, config.layer_norm_eps))
-            x = ops.residual_sum(residual, y, w.attention_bias, mask(y, 1))
+            x = plain.residual_sum(residual, y, w.attention_bias, mask(y, 1))
             y = feed_forward(arithmetic.layer_norm(x, w.output_gamma, w.output_beta, config.layer_norm_eps))
-            x = ops.residual_sum(x, y, w.output_bias, mask(y, 2))
+            x = plain.residual_sum(x, y, w.output_bias, mask(y, 2))
             return x, x
         epsilon = config.layer_norm_eps
         y = attend(x)
@@ -226,6 +226,6 @@ class TransformerBlock(tf.keras.layers.Layer):
         scores = tf.matmul(query, key, transpose_b=True)
         length = tf.shape(query)[2]
         # Not the shape of the scores: what else uses them keeps TensorFlow from fusing their product.
-        dropped = ops.dropout_mask([batch, heads, length, length], self.config.attention_probs_dropout_prob, seed, site)
+        dropped = plain.dropout_mask([batch, heads, length, length], self.config.attention_probs_dropout_prob, seed, site)
         probabilities = arithmetic.attention_probabilities(scores, size**-0.5, mask_bias, dropped)
         return tf.matmul(arithmetic.join_heads(tf.matmul(probabilities, value), packing), w.attention_kernel)

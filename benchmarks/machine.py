@@ -5,7 +5,7 @@ import platform
 import statistics
 import time
 
-from albert.processor import cpu_flags
+from albert.arithmetic.processor import cpu_flags
 
 # Matrix instructions and wide vectors, as /proc/cpuinfo names them.
 _FEATURES = ("avx2", "avx512f", "avx512_vnni", "avx512_bf16", "avx512_fp16", "amx_bf16", "amx_tile")

@@ -14,9 +14,9 @@ import tensorflow as tf
 from albert.tokenization import CharTokenizer
 from benchmarks import machine, run
 from benchmarks.workloads import LSTM_UNITS, MAX_SEQ_LENGTH, SCHEME, Case, write_inputs
-from ner.config import TaggerConfig
-from ner.inference import Predictor
-from ner.models import TaggerModel
+from ner.model.config import TaggerConfig
+from ner.model.network import TaggerModel
+from ner.tagging.predictor import Predictor
 from ner.tags import TagSet
 
 

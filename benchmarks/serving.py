@@ -25,9 +25,9 @@ _BATCH_SIZE = 64
 
 def random_model(directory, size, data_dir):
     """Write a training output with random weights: ``directory/size``. Returns its path."""
-    from ner.config import TaggerConfig  # noqa: PLC0415 - TensorFlow in the parent would be there beside the processes that measure
-    from ner.model_dir import BEST_WEIGHTS, ModelDir  # noqa: PLC0415
-    from ner.models import TaggerModel  # noqa: PLC0415
+    from ner.model.config import TaggerConfig  # noqa: PLC0415 - TensorFlow in the parent would be there beside the processes that measure
+    from ner.model.directory import BEST_WEIGHTS, ModelDir  # noqa: PLC0415
+    from ner.model.network import TaggerModel  # noqa: PLC0415
     from ner.tags import TagSet  # noqa: PLC0415
 
     write_inputs(directory, data_dir, 1, [size])

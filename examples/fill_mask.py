@@ -13,7 +13,7 @@ import sys
 import numpy as np
 from absl import flags
 
-from albert import checkpoints, cli
+from albert import checkpoints, command
 from albert.errors import CheckpointError, UserError
 from albert.tokenization import load_tokenizer
 
@@ -79,4 +79,4 @@ if __name__ == "__main__":
     flags.DEFINE_string("spm_model_file", None, "Its SentencePiece model, if not the one beside it.")
     flags.DEFINE_bool("do_lower_case", True, "Lower-case the text, as in pretraining.")
     flags.DEFINE_integer("top_k", 5, "Characters shown for each blank.", lower_bound=1)
-    cli.run(main, arguments=["[TEXT…]"])
+    command.run(main, arguments=["[TEXT…]"])

@@ -10,8 +10,8 @@ import albert  # noqa: F401
 
 _EXPORTS = {
     "Entity": "ner.entity",
-    "Tagger": "ner.tagger",
-    "evaluate": "ner.evaluation",
+    "Tagger": "ner.tagging.tagger",
+    "evaluate": "ner.evaluation.scores",
 }
 __all__ = ["Entity", "Tagger", "evaluate"]
 

@@ -103,6 +103,12 @@ class TagSet:
             raise IndexError(f"tag id {min(ids)} is negative")
         return [tags[i] for i in ids]
 
+    @functools.cached_property
+    def continues(self):
+        """Whether tag j after tag i belongs to the same entity, in the conlleval reading: bool ``[K, K]``, indexed (i, j)."""
+        pairs = [[spans_from_tags([i, j], self.scheme) for j in self.tags] for i in self.tags]
+        return np.array([[any(span.end - span.start == 2 for span in spans) for spans in row] for row in pairs])
+
     def legal_transitions(self):
         """Which tag may follow which under the scheme: bool ``[K, K]``, indexed (from, to)."""
         parsed = self._parsed

@@ -12,8 +12,8 @@ from safetensors.numpy import load_file, save_file
 
 from albert import checkpoints
 from albert.errors import UserError
-from ner.model_dir import ModelDir
-from ner.models import TaggerModel
+from ner.model.directory import ModelDir
+from ner.model.network import TaggerModel
 from tests.ner.tiny import tiny_model_dir
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]

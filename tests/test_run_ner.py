@@ -13,8 +13,8 @@ from absl.testing import flagsaver
 import ner
 import run_ner
 from albert import encoder
+from albert.arithmetic.recompute import recomputed
 from albert.errors import UserError
-from albert.recompute import recomputed
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 SENTENCES = [

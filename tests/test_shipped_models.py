@@ -9,7 +9,7 @@ from safetensors.numpy import load_file
 
 import albert.pretrained
 import ner.pretrained
-from ner import runs
+from albert.files import sha256
 
 DIRECTORIES = [pathlib.Path(module.DIRECTORY) for module in (albert.pretrained, ner.pretrained)]
 pytestmark = pytest.mark.parametrize("directory", DIRECTORIES, ids=lambda path: path.name)
@@ -24,4 +24,4 @@ def test_weights_are_small_and_half_precision(directory):
 def test_card_names_every_file(directory):
     card = (directory / "README.md").read_text(encoding="utf-8")
     listed = dict(re.findall(r"^\| `(\S+)` \| [\d,]+ \| `([0-9a-f]{64})` \|$", card, re.MULTILINE))
-    assert listed == {path.name: runs.sha256(path) for path in directory.iterdir() if path.name != "README.md"}
+    assert listed == {path.name: sha256(path) for path in directory.iterdir() if path.name != "README.md"}

@@ -17,13 +17,13 @@ import numpy as np
 from absl import flags
 from safetensors.numpy import load_file, save
 
-from albert import cli
-from albert.convert_checkpoint import convert
+from albert import command
+from albert.cli.convert_checkpoint import convert
 from albert.errors import UserError
-from albert.files import atomic_write, read_json, write_json
-from ner import run_record, runs
+from albert.files import atomic_write, read_json, sha256, write_json
 from ner.export.provenance import without_directories
-from ner.model_dir import BEST_WEIGHTS, ModelDir
+from ner.model import run_record
+from ner.model.directory import BEST_WEIGHTS, ModelDir
 
 _LIMIT = 12_000_000  # bytes of a file of weights: a package that is quick to install
 
@@ -87,11 +87,11 @@ def main(_):
     )
     for name in names:
         path = os.path.join(options.output_dir, name)
-        print(f"| `{name}` | {os.path.getsize(path):,} | `{runs.sha256(path)}` |")
+        print(f"| `{name}` | {os.path.getsize(path):,} | `{sha256(path)}` |")
 
 
 if __name__ == "__main__":
     flags.DEFINE_string("checkpoint", None, "A pretraining checkpoint to pack.")
     flags.DEFINE_string("model_dir", None, "A training output directory to pack.")
     flags.DEFINE_string("output_dir", None, "The directory to write to.", required=True)
-    cli.run(main)
+    command.run(main)

@@ -8,7 +8,7 @@ import tensorflow as tf
 from albert.checkpoints.matching import match
 from albert.checkpoints.shapes import encoder_shapes, head_shapes
 from albert.encoder import AlbertEncoder
-from albert.heads import AlbertForPretraining
+from albert.pretraining_model import AlbertForPretraining
 
 HEADS = ("masked_lm/", "sentence_order/")
 

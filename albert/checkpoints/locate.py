@@ -9,13 +9,13 @@ import re
 from typing import Optional
 
 from albert import pretrained
-from albert.checkpoints import bert, brightmart, google, huggingface_albert, huggingface_bert, tf2
-from albert.checkpoints.safetensors_file import SafetensorsSource
-from albert.checkpoints.source import Source
-from albert.checkpoints.table import Format
-from albert.checkpoints.torch_file import open_torch
+from albert.checkpoints.files.safetensors import SafetensorsSource
+from albert.checkpoints.files.source import Source
+from albert.checkpoints.files.torch import open_torch
 from albert.config import AlbertConfig
 from albert.errors import CheckpointError, ConfigError
+from albert.formats import bert, brightmart, google, huggingface_albert, huggingface_bert, tf2
+from albert.formats.table import Format
 
 FORMATS = tuple(module.FORMAT for module in (google, brightmart, bert, huggingface_albert, huggingface_bert, tf2))
 
@@ -34,7 +34,7 @@ class Checkpoint:
     Attributes:
       path: the weights: a file, or the prefix of a TensorFlow checkpoint.
       directory: where they are.
-      source: the opened weights file (``albert.checkpoints.source.Source``).
+      source: the opened weights file (``albert.checkpoints.files.source.Source``).
       format: its format's table.
       scope: what precedes the encoder's names in this file.
       head_scope: what precedes the heads' names.
@@ -53,7 +53,7 @@ class Checkpoint:
 
     @property
     def layout(self):
-        """Name of the format: one of ``albert.config_formats.LAYOUTS``, or ``tf2``."""
+        """Name of the format: one of ``albert.formats.config_keys.LAYOUTS``, or ``tf2``."""
         return self.format.layout
 
     @functools.cached_property
@@ -212,7 +212,7 @@ def _listing(directory):
 
 def _open(weights):
     if os.path.isfile(f"{weights}.index"):
-        from albert.checkpoints.tensorflow_file import TensorFlowSource  # noqa: PLC0415 - only these files need TensorFlow to be read
+        from albert.checkpoints.files.tensorflow import TensorFlowSource  # noqa: PLC0415 - only these files need TensorFlow to be read
 
         return TensorFlowSource(weights)
     if weights.endswith(".safetensors"):

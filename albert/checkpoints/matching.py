@@ -2,8 +2,8 @@
 
 import dataclasses
 
-from albert.checkpoints.source import FLOATS
-from albert.checkpoints.table import Row
+from albert.checkpoints.files.source import FLOATS
+from albert.formats.table import Row
 
 
 @dataclasses.dataclass(frozen=True)

@@ -6,10 +6,10 @@ import shutil
 
 import numpy as np
 
+from albert.checkpoints.files.safetensors import write_safetensors
+from albert.checkpoints.files.tensorflow import write_tf1, write_tf2
 from albert.checkpoints.locate import FORMATS
 from albert.checkpoints.matching import group_rows
-from albert.checkpoints.safetensors_file import write_safetensors
-from albert.checkpoints.tensorflow_file import write_tf1, write_tf2
 from albert.files import atomic_write
 
 _BY_LAYOUT = {fmt.layout: fmt for fmt in FORMATS}
@@ -41,7 +41,7 @@ def write_checkpoint(directory, layout, config, weights, vocab_file=None, spm_mo
 
     Args:
       directory: where to write.
-      layout: one of ``albert.config_formats.LAYOUTS``, or ``tf2``.
+      layout: one of ``albert.formats.config_keys.LAYOUTS``, or ``tf2``.
       config: the ``AlbertConfig``, of an architecture the layout has.
       weights: dict from canonical name to float32 array, the encoder's and any heads'.
       vocab_file, spm_model_file: files to copy, or None.

@@ -6,11 +6,10 @@ import sys
 
 import tensorflow as tf
 
-from albert import checkpoints, cli
+from albert import checkpoints, command
 from albert.checkpoints.loading import HEADS
 from albert.config import AlbertConfig
 from albert.errors import UserError
-from albert.heads import AlbertForPretraining
 from albert.pretraining.baselines import unigram_probabilities
 from albert.pretraining.evaluation import Evaluator
 from albert.pretraining.initial import sinusoidal_positions, unigram_bias
@@ -25,6 +24,7 @@ from albert.pretraining.token_cache import open_cache
 from albert.pretraining.train_step import TrainStep, create_optimizer
 from albert.pretraining.trainer import Trainer
 from albert.pretraining.windows import split_cache
+from albert.pretraining_model import AlbertForPretraining
 from albert.tokenization import load_tokenizer
 from albert.training import distribution
 from albert.training.precision import Precision
@@ -49,9 +49,9 @@ class Start:
 
 def run(flags):
     """Pretrain as the flags say. Returns an exit code, not 0 when a signal stopped the run."""
-    settings = cli.settings(PretrainingSettings, flags)
-    examples = cli.settings(ExampleSettings, flags)
-    directory = RunDirectory(cli.required(flags, "output_dir", "a directory"))
+    settings = command.settings(PretrainingSettings, flags)
+    examples = command.settings(ExampleSettings, flags)
+    directory = RunDirectory(command.required(flags, "output_dir", "a directory"))
     start = find_start(flags)
     if examples.max_seq_length > start.config.max_position_embeddings:
         positions = start.config.max_position_embeddings
@@ -61,7 +61,7 @@ def run(flags):
 
     training, held_out, hashes = load_corpus(flags, tokenizer, directory, examples.max_seq_length)
     stream = ExampleStream(training, tokenizer, examples, settings.train_batch_size, settings.seed)
-    directory.claim(
+    directory.ensure_same_run(
         {
             **settings.identity(),
             **dataclasses.asdict(examples),
@@ -114,7 +114,7 @@ def run(flags):
         finished = trainer.run()
     except Interrupted as e:
         print(e, file=sys.stderr)
-        return cli.EXIT_INTERRUPTED
+        return command.EXIT_INTERRUPTED
     where = "finished" if finished else "the time limit came; the same command goes on"
     print(f"{where} at step {trainer.progress.step:,} after {trainer.progress.seconds / 3600:.2f} hours of steps")
     return 0
@@ -133,7 +133,7 @@ def find_start(flags):
         vocab_file = None if flags.spm_model_file else found.vocab_file
         start = Start(found.config, found, (vocab_file, None if vocab_file else found.spm_model_file))
     else:
-        path = cli.required(flags, "albert_config_file", "the architecture of a new model, or --init_checkpoint to go on from")
+        path = command.required(flags, "albert_config_file", "the architecture of a new model, or --init_checkpoint to go on from")
         start = Start(AlbertConfig.from_json_file(path), None, (flags.vocab_file or None, flags.spm_model_file or None))
     if not any(start.vocabulary):
         raise UserError("--vocab_file: not given, expected a vocab.txt; python -m albert.build_vocab makes one")

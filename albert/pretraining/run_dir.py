@@ -16,9 +16,10 @@ import re
 import secrets
 import shutil
 
-from albert.checkpoints import architecture, writing
+from albert.checkpoints import writing
 from albert.errors import CheckpointError
-from albert.training.claim import claim
+from albert.formats import architecture
+from albert.training.same_run import ensure_same_run
 
 # In this order: Google's layout unless the architecture does not fit it.
 _LAYOUTS = ("google", "brightmart", "huggingface")
@@ -38,7 +39,7 @@ class RunDirectory:
         """Path of something in the directory."""
         return os.path.join(self.path, name)
 
-    def claim(self, identity):
+    def ensure_same_run(self, identity):
         """Mark the directory as this run's, or refuse it when it is another's.
 
         Args:
@@ -47,7 +48,7 @@ class RunDirectory:
         Raises:
           UserError: it holds a run that differs, or something else, or cannot be written.
         """
-        claim(self.path, "run.json", identity, "pretraining run")
+        ensure_same_run(self.path, "run.json", identity, "pretraining run")
 
     def export(self, step, model, config, vocabulary, do_lower_case, keep=0):
         """Write a model as a published checkpoint, whole or not at all.

@@ -22,6 +22,7 @@ from typing import Optional
 import numpy as np
 
 from albert.errors import UserError
+from albert.files import sha256
 from albert.pretraining.text import read_lines
 
 _VERSION = 1
@@ -180,12 +181,8 @@ def _dtype(vocab_size):
 def _hash_files(paths):
     hashes = {}
     for path in paths:
-        digest = hashlib.sha256()
         try:
-            with open(path, "rb") as f:
-                for block in iter(lambda: f.read(1 << 20), b""):
-                    digest.update(block)
+            hashes[path] = sha256(path)
         except OSError as e:
             raise UserError(f"--input_file: cannot read {path}: {e.strerror}") from e
-        hashes[path] = digest.hexdigest()
     return hashes

@@ -8,8 +8,8 @@ import dataclasses
 
 import tensorflow as tf
 
+from albert.arithmetic.processor import CPU_BFLOAT16, cpu_flags
 from albert.errors import UserError
-from albert.processor import CPU_BFLOAT16, cpu_flags
 
 PRECISIONS = ("auto", "off", "float16", "bfloat16")
 

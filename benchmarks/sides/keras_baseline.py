@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from benchmarks.workloads import HEAD_DROPOUT, LSTM_UNITS, MAX_SEQ_LENGTH, SCHEME, TAG_BATCH
-from ner.layers.crf import tfa_crf
+from ner.model.crf.layer import tfa_crf
 from ner.tags import spans_from_tags
 
 VERSION = f"TensorFlow {tf.__version__}"

@@ -8,11 +8,11 @@ import tensorflow as tf
 from albert.optimization import AdamWeightDecay, WarmupPolynomialDecay
 from albert.tokenization import CharTokenizer
 from benchmarks.workloads import HEAD_DROPOUT, LSTM_UNITS, MAX_SEQ_LENGTH, SCHEME, TAG_BATCH
-from ner.config import TaggerConfig
-from ner.decoding import Decoder
-from ner.emissions import emissions_function
-from ner.inference import Predictor
-from ner.models import TaggerModel
+from ner.decoding.decoder import Decoder
+from ner.model.config import TaggerConfig
+from ner.model.inference import emissions_function
+from ner.model.network import TaggerModel
+from ner.tagging.predictor import Predictor
 from ner.tags import TagSet
 from ner.training.groups import tagger_groups
 from ner.training.settings import TrainingSettings

@@ -12,12 +12,12 @@ import json
 
 from absl import flags
 
-from albert import cli
+from albert import command
 from albert.tokenization import load_tokenizer
+from ner.data.cutting import split_examples
 from ner.data.lint_report import ERROR, INFO, WARNING, Finding, Report, SplitStatistics, by_severity
 from ner.data.readers import read_split
 from ner.data.splits import SPLITS
-from ner.data.windows import split_examples
 from ner.errors import DataError
 from ner.tags import OUTSIDE
 
@@ -227,4 +227,4 @@ if __name__ == "__main__":
     flags.DEFINE_bool("do_lower_case", True, "Whether characters are lower-cased before they are looked up.")
     flags.DEFINE_enum("format", "table", ["table", "json"], "How to print the report.")
     flags.DEFINE_integer("max_places", 20, "Places listed per finding.", lower_bound=0)
-    cli.run(main)
+    command.run(main)

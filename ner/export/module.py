@@ -6,13 +6,12 @@ texts together, G windows in a group, S slots for words of 2, 3, …, S + 1 char
 
 import tensorflow as tf
 
-from ner.decoding import Decoder
-from ner.export.decoding import entities
-from ner.export.joining import GraphWindowJoiner
+from ner.decoding.decoder import Decoder
 from ner.export.tokenizer import GraphTokenizer, code_points, spell
-from ner.export.windows import flat_ranges, run_in_groups, split_windows
 from ner.lattice.graph import GraphLexicon
-from ner.layers.crf import LinearChain
+from ner.long_text.graph_joining import GraphWindowJoiner
+from ner.long_text.graph_windows import flat_ranges, run_in_groups, split_windows
+from ner.model.crf.layer import LinearChain
 
 _WINDOW_OUTPUTS = {"tags": tf.int32, "opens": tf.bool, "closes": tf.bool, "scores": tf.float32}
 
@@ -103,7 +102,7 @@ class ServingModule(tf.Module):
         return {"tag": tf.tensor_scatter_nd_update(filled, places, tags), "length": lengths}
 
     def _tag(self, text):
-        """(code points int32 [N], lengths int32 [B], :class:`ner.export.joining.Characters`) of texts."""
+        """(code points int32 [N], lengths int32 [B], :class:`ner.long_text.graph_joining.Characters`) of texts."""
         points, lengths = code_points(text)
         windows = split_windows(lengths, self._window, self._window // 4)
         firsts = tf.gather(tf.cumsum(lengths, exclusive=True), windows.rows) + windows.starts
@@ -126,7 +125,7 @@ class ServingModule(tf.Module):
           lengths: int32 [G].
 
         Returns:
-          dict as :class:`ner.models.TaggerModel` takes it.
+          dict as :class:`ner.model.network.TaggerModel` takes it.
         """
         special = self._tokenizer
         steps = tf.range(tf.shape(places)[1] + 2)
@@ -143,4 +142,4 @@ class ServingModule(tf.Module):
     def _tag_windows(self, inputs):
         # Made here, not before: in the loop's own graph these are constants, from outside they would be inputs of each turn.
         decoder = Decoder(LinearChain(*(tf.constant(value) for value in self._chain)), self._tag_set, self._constrained)
-        return entities(decoder, self._network(inputs), inputs["lengths"])
+        return decoder.entities_in_graph(self._network(inputs), inputs["lengths"])

@@ -11,7 +11,7 @@ import tensorflow as tf
 from tensorflow.core.framework import graph_pb2
 from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
-from ner.layers.bilstm import BiLSTM
+from ner.model.recurrent.bilstm import BiLSTM
 
 # Where an operation names the gradient that a layer has given it.
 _GRADIENT = "_gradient_op_type"

@@ -2,10 +2,9 @@
 
 import os
 
-from albert.files import read_json
-from ner import run_record, runs
-from ner.model_dir import BEST_WEIGHTS, LAST_WEIGHTS
-from ner.reporting import environment
+from albert.files import read_json, sha256
+from ner.model import environment, run_record
+from ner.model.directory import BEST_WEIGHTS, LAST_WEIGHTS
 
 PROVENANCE = "provenance.json"
 
@@ -28,7 +27,7 @@ def describe(directory, export_format, precision, constrained):
         "format": export_format,
         "precision": precision,
         "constrained_decoding": constrained,
-        "weights": {"file": weights, "sha256": runs.sha256(directory.file(weights))},
+        "weights": {"file": weights, "sha256": sha256(directory.file(weights))},
         "training": without_directories(read_json(record, "the record of the training run")) if os.path.exists(record) else None,
         **environment.describe(),
     }

@@ -4,7 +4,7 @@ import time
 
 import numpy as np
 
-from ner.evaluation import evaluate
+from ner.evaluation.scores import evaluate
 
 _LATENCY_TEXTS = 200
 

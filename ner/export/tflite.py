@@ -2,19 +2,18 @@
 
 The file holds network and decoding. Strings stay outside, as TensorFlow Lite has no operations for them: looking up ids is one table from
 character to id (``vocab.txt``), and texts longer than the window are cut and joined by the caller, as
-:class:`ner.exported.TFLitePredictor` does.
+:class:`ner.tagging.exported.TFLitePredictor` does.
 Shapes: T characters of a window, at least 1 and at most ``max_seq_length`` - 2.
 """
 
 import tensorflow as tf
 
 from albert.errors import UserError
-from ner.decoding import Decoder
-from ner.export.decoding import entities
+from ner.decoding.decoder import Decoder
 from ner.export.network import recurrent_layer
 from ner.export.quiet import quiet_compiler, quiet_log
-from ner.layers.bilstm import BiLSTM
-from ner.layers.peephole import PeepholeBiLSTM
+from ner.model.recurrent.bilstm import BiLSTM
+from ner.model.recurrent.peephole import PeepholeBiLSTM
 
 
 def check(config, precision):
@@ -30,7 +29,7 @@ def convert(model, config, precision, constrained=True):
     """The contents of a TensorFlow Lite file.
 
     Its signature: ``input_word_ids`` int32 [1, T + 2] and ``lengths`` int32 [1] → ``tags`` int32 [1, T], ``opens`` and ``closes``
-    bool [1, T] and ``scores`` float32 [1, T], as ``ner.decoding.Decoder.entities`` describes them.
+    bool [1, T] and ``scores`` float32 [1, T], as ``ner.decoding.decoder.Decoder.entities`` describes them.
 
     Args:
       model: the ``TaggerModel``.
@@ -46,7 +45,7 @@ def convert(model, config, precision, constrained=True):
 
     def run(input_word_ids, lengths):
         emissions = model({"input_word_ids": input_word_ids, "lengths": lengths}, training=False)
-        return entities(Decoder(model.chain, config.tag_set, constrained), emissions, lengths)
+        return Decoder(model.chain, config.tag_set, constrained).entities_in_graph(emissions, lengths)
 
     ids = tf.TensorSpec([1, None], tf.int32, "input_word_ids")
     with recurrent_layer(model, rnn):

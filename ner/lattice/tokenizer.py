@@ -4,7 +4,7 @@
 class LatticeTokenizer:
     """A character tokenizer together with a lexicon: all that text needs to become a lattice LSTM's inputs.
 
-    It has the tokenizer's attributes and methods, and ``lexicon``, whose words ``ner.data.pipeline.encode`` looks up as well.
+    It has the tokenizer's attributes and methods, and ``lexicon``, whose words ``ner.batches.encoded.encode`` looks up as well.
 
     Args:
       tokenizer: one id per character.

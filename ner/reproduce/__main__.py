@@ -6,7 +6,7 @@ import sys
 
 from absl import flags
 
-from albert import cli
+from albert import command
 from albert.errors import UserError
 from ner.data.readers import read_split
 from ner.reproduce.experiments import EXPERIMENTS, find_experiments
@@ -45,14 +45,14 @@ def main(_):
                 runs.append(runner.result(experiment, seed))
             del missing[experiment]
         except UserError as e:
-            code, missing[experiment] = cli.EXIT_USER_ERROR, f"failed: {e}"
+            code, missing[experiment] = command.EXIT_USER_ERROR, f"failed: {e}"
             print(f"error: {experiment.title}: {e}", file=sys.stderr)
         except Interrupted:
-            code = cli.EXIT_INTERRUPTED
+            code = command.EXIT_INTERRUPTED
         if runs:
             results[experiment] = runs
         write_report(FLAGS.output_dir, counts, results, missing, note)
-        if code == cli.EXIT_INTERRUPTED:
+        if code == command.EXIT_INTERRUPTED:
             print("stopped; the same command goes on from there", file=sys.stderr)
             break
     print(f"report: {os.path.join(FLAGS.output_dir, 'report.md')}")
@@ -86,4 +86,4 @@ def _entities(data_dir, split):
 
 
 if __name__ == "__main__":
-    sys.exit(cli.run(main))
+    sys.exit(command.run(main))

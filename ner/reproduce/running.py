@@ -9,9 +9,9 @@ from subprocess import Popen
 
 import numpy as np
 
-from albert import cli
+from albert.command import EXIT_INTERRUPTED
 from albert.errors import UserError
-from albert.files import atomic_write, read_json, write_json
+from albert.files import atomic_write, read_json, sha256, write_json
 from ner.data.readers import read_split
 from ner.data.splits import find_split
 
@@ -136,11 +136,11 @@ class Runner:
     def _fingerprint(self, experiment, command):
         """Changes with the flags, the flagfile, the data, and the form of a result."""
         try:
-            flagfile = _sha256(os.path.join(self._flags_dir, experiment.flagfile))
+            flagfile = sha256(os.path.join(self._flags_dir, experiment.flagfile))
         except OSError as e:
             raise UserError(f"--flags_dir: cannot read {e.filename}: {e.strerror}") from e
         paths = [find_split(self._data_dir, split) for split in ("train", "dev", "test")]
-        data = [_sha256(path) for path in paths if path is not None]
+        data = [sha256(path) for path in paths if path is not None]
         return hashlib.sha256(json.dumps([_RESULT_FORM, command, flagfile, data]).encode()).hexdigest()
 
     def _train(self, command, log_file):
@@ -157,7 +157,7 @@ class Runner:
                 code = process.wait()
             finally:
                 signal.signal(signal.SIGTERM, previous)
-        if code in (cli.EXIT_INTERRUPTED, -signal.SIGINT, -signal.SIGTERM):
+        if code in (EXIT_INTERRUPTED, -signal.SIGINT, -signal.SIGTERM):
             raise Interrupted
         if code:
             with open(log_file, "rb") as log:
@@ -172,8 +172,3 @@ class Runner:
 def _describe(result):
     overall = result["evaluation"]["conlleval"]["overall"]
     return f"F1 {100 * overall['f1']:.2f} after {result['train_seconds']:,.0f} s of training"
-
-
-def _sha256(path):
-    with open(path, "rb") as f:
-        return hashlib.sha256(f.read()).hexdigest()

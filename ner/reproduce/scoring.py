@@ -5,12 +5,12 @@ import time
 import tensorflow as tf
 
 from albert.files import read_json
-from ner import run_record
 from ner.data.readers import read_split
-from ner.evaluation import evaluate
-from ner.model_dir import ModelDir
+from ner.evaluation.scores import evaluate
+from ner.model import run_record
+from ner.model.directory import ModelDir
 from ner.reproduce.nested import count_outcomes, place_names
-from ner.tagger import Tagger
+from ner.tagging.tagger import Tagger
 from ner.tags import spans_from_tags
 
 # Sentences tagged before the clock starts: the graph is built with the first.

@@ -8,7 +8,7 @@ import dataclasses
 
 import numpy as np
 
-from ner.evaluation import Evaluation, Score, Scores, evaluate
+from ner.evaluation.scores import Evaluation, Score, Scores, evaluate
 from ner.tags import spans_from_tags
 
 NO_ENTITY = "none"

@@ -9,7 +9,7 @@ import itertools
 import numpy as np
 import tensorflow as tf
 
-from ner.data.pipeline import training_batches
+from ner.batches.encoded import training_batches
 
 # What a part holds besides the model's inputs and the tags.
 BOOKKEEPING = ("part", "sentences", "seed")

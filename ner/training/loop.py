@@ -12,13 +12,13 @@ from albert.optimization import AdamWeightDecay, WarmupPolynomialDecay
 from albert.training.csv_log import CsvLog
 from albert.training.state import TrainingState
 from albert.training.stopping import Interrupted, StopSignals
-from ner import model_dir
-from ner.reporting.history import History
-from ner.reporting.tensorboard import ScalarWriter
+from ner.model.directory import BEST_WEIGHTS, LAST_WEIGHTS, STEPS_FILE
 from ner.training.feed import StepFeed
 from ner.training.groups import tagger_groups
+from ner.training.history import History
 from ner.training.progress import Progress
 from ner.training.step import TrainStep
+from ner.training.tensorboard import ScalarWriter
 
 
 @dataclasses.dataclass(frozen=True)
@@ -86,7 +86,7 @@ class Trainer:
         self.progress = Progress()
         self._state = TrainingState(directory.file("state"), model, self.optimizer, Progress, self.loop.keep_checkpoints)
         self._scalars = ScalarWriter(directory.file("tensorboard") if distribution.is_chief else None)
-        self._steps = CsvLog(directory.file(model_dir.STEPS_FILE))
+        self._steps = CsvLog(directory.file(STEPS_FILE))
         self._skips_reported = False
         self._signals = StopSignals()
 
@@ -245,7 +245,7 @@ class Trainer:
         }
         line = f"epoch {epoch}: loss {row['loss']:.4f}, {row['sentences_per_second']:,.0f} sentences/s"
         if chief:
-            self.directory.write_weights(model_dir.LAST_WEIGHTS, self.model)
+            self.directory.write_weights(LAST_WEIGHTS, self.model)
         confusion = None
         if self._dev is not None:
             result = self._dev(self._on_dev_progress)
@@ -257,7 +257,7 @@ class Trainer:
                 line += " (best so far)"
                 confusion = {"types": list(result.types), "counts": result.confusion.tolist()}
                 if chief:
-                    self.directory.write_weights(model_dir.BEST_WEIGHTS, self.model)
+                    self.directory.write_weights(BEST_WEIGHTS, self.model)
             self._scalars.write({name.replace("dev_", "dev/", 1): value for name, value in result.columns().items()}, progress.step)
         if chief:
             self.history.add(row, confusion)

@@ -4,11 +4,11 @@ import json
 
 import pytest
 
-from albert import config_formats
 from albert.checkpoints.shapes import encoder_shapes, head_shapes
 from albert.config import AlbertConfig
 from albert.errors import ConfigError
-from albert.heads import AlbertForPretraining
+from albert.formats import config_keys
+from albert.pretraining_model import AlbertForPretraining
 
 _BERT_KEYS = {
     "attention_probs_dropout_prob": 0.1,
@@ -222,6 +222,6 @@ def test_shapes_without_a_model_are_the_models(config):
 
 
 def test_layouts_are_those_with_a_reader():
-    for layout in config_formats.LAYOUTS:
+    for layout in config_keys.LAYOUTS:
         with pytest.raises(ConfigError):
-            config_formats.read({}, layout)
+            config_keys.read({}, layout)

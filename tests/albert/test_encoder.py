@@ -9,7 +9,7 @@ import tensorflow as tf
 from albert.checkpoints import load_pretraining_model
 from albert.config import AlbertConfig
 from albert.encoder import AlbertEncoder
-from albert.heads import AlbertForPretraining
+from albert.pretraining_model import AlbertForPretraining
 from tests.albert import numpy_reference
 
 # Sizes are pairwise different, so that no swapped axis passes unseen: B 5, T 11, P 2, V 41, E 8, H 12 (3 heads of 4), F 19,

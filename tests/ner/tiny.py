@@ -4,10 +4,10 @@ import numpy as np
 import tensorflow as tf
 
 from albert import AlbertConfig, CharTokenizer
-from ner.config import TaggerConfig
-from ner.inference import Predictor
-from ner.model_dir import BEST_WEIGHTS, ModelDir
-from ner.models import TaggerModel
+from ner.model.config import TaggerConfig
+from ner.model.directory import BEST_WEIGHTS, ModelDir
+from ner.model.network import TaggerModel
+from ner.tagging.predictor import Predictor
 from ner.tags import TagSet
 
 CHARACTERS = (

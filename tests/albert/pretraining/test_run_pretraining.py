@@ -10,8 +10,8 @@ import pytest
 import tensorflow as tf
 
 from albert import checkpoints, encoder
+from albert.arithmetic.recompute import recomputed
 from albert.errors import UserError
-from albert.recompute import recomputed
 from tests.albert.pretraining.small_run import ROOT, arguments, pretrain, rows
 
 

@@ -14,7 +14,7 @@ import pytest
 import tensorflow as tf
 from safetensors.numpy import load_file
 
-from ner.evaluation import evaluate
+from ner.evaluation.scores import evaluate
 from ner.training.dev import DevSet, confusion
 from ner.training.feed import StepFeed
 from ner.training.step import TrainStep
@@ -202,7 +202,7 @@ def test_steps_have_one_shape_where_devices_need_it():
 
 def test_the_gradient_compiles_for_devices_that_need_one_shape(tmp_path, monkeypatch):
     """XLA on the CPU stands for the TPU; dropout is off because XLA's random numbers are others."""
-    monkeypatch.setattr("ner.layers.bilstm.on_accelerator", lambda: True)
+    monkeypatch.setattr("ner.model.recurrent.bilstm.on_accelerator", lambda: True)
     trainer = make_trainer(tmp_path, encoder=NO_DROPOUT["encoder"], model={"dropout": 0.0, "use_crf": False})
     parts = {name: tf.constant(value) for name, value in StepFeed(encoded(23), 5, seed=1, fixed_width=35).parts(0, 1).items()}
     spec = {name: tf.TensorSpec(value.shape, value.dtype) for name, value in parts.items()}

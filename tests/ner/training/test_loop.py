@@ -10,7 +10,7 @@ import pytest
 from albert.errors import UserError
 from albert.training.csv_log import CsvLog
 from albert.training.stopping import Interrupted
-from ner.evaluation import Evaluation, Score, Scores
+from ner.evaluation.scores import Evaluation, Score, Scores
 from ner.training.dev import DevResult
 from ner.training.loop import LoopSettings, Trainer
 from ner.training.settings import TrainingSettings

@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import tensorflow as tf
 
-from ner.layers.crf import LinearChain
+from ner.model.crf.layer import LinearChain
 from ner.training.regularization import fgm_perturbation, symmetric_divergence
 from tests.ner.training.toy import NO_DROPOUT, SOFTMAX, make_trainer, weights
 

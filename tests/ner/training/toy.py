@@ -9,12 +9,12 @@ import tensorflow as tf
 from albert.config import AlbertConfig
 from albert.training import distribution
 from albert.training.precision import Precision
-from ner.config import TaggerConfig
+from ner.batches.encoded import encode
 from ner.data.examples import Example
-from ner.data.pipeline import encode
-from ner.inference import Predictor
-from ner.model_dir import ModelDir
-from ner.models import TaggerModel
+from ner.model.config import TaggerConfig
+from ner.model.directory import ModelDir
+from ner.model.network import TaggerModel
+from ner.tagging.predictor import Predictor
 from ner.tags import TagSet
 from ner.training.dev import DevSet
 from ner.training.loop import LoopSettings, Trainer

@@ -1,0 +1,1 @@
+"""Arithmetic of the encoder: plain, fused by oneDNN, compiled by XLA, without padding."""

@@ -1,0 +1,1 @@
+"""Containers that weights are stored in: TensorFlow, PyTorch, safetensors."""

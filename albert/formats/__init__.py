@@ -1,0 +1,1 @@
+"""Published checkpoint formats: a module each."""

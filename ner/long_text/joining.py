@@ -1,0 +1,202 @@
+"""Windows of one text, each tagged on its own, joined to one sequence of tags and entities.
+
+Two neighbouring windows (:func:`ner.long_text.windows.split_windows`) share some characters. The border between what the one
+decides and what the other decides is put where neither sees an entity go on, as near the middle of what they share as there is:
+there both have seen the most context.
+"""
+
+import itertools
+from typing import NamedTuple
+
+from ner.long_text.windows import crossing_spans
+from ner.tags import begin_tag, spans_from_tags, tags_from_spans
+
+
+class Piece(NamedTuple):
+    """A part of a text whose tags and entities are final.
+
+    Attributes:
+      start: where in the text it begins.
+      tags: list of one tag per character.
+      spans: list of ``(Span, score)``, in characters of the text, none going beyond the piece.
+      last: whether the text ends with it.
+    """
+
+    start: int
+    tags: list
+    spans: list
+    last: bool
+
+
+class _Window(NamedTuple):
+    start: int
+    end: int
+    tags: list
+    spans: list  # (Span in characters of the text, score)
+    crossing: list  # as crossing_spans, by place in the window
+
+    def entity_across(self, place):
+        """The entity that goes on across a place of the text, or None."""
+        return self.crossing[place - self.start]
+
+
+class WindowJoiner:
+    """Joins the windows of one text as they come, giving out what is final: memory does not grow with the text.
+
+    Args:
+      scheme: the tags' scheme.
+    """
+
+    def __init__(self, scheme="BIO"):
+        self._scheme = scheme
+        self._last = None  # the last window added; its right border is not known yet
+        self._border = 0  # its left border
+        self._start = 0  # what follows is decided from here to the border, and not given out yet
+        self._tags = []
+        self._spans = []
+        self._open = None  # the entity that, for the window left of the border, goes on across it
+        self._before = None  # the tag left of the border
+
+    def add(self, window, tags, spans=None, scores=None):
+        """Take the next window.
+
+        Args:
+          window: its ``(start, end)``.
+          tags: its ``end - start`` tags.
+          spans: the entities of the tags, if they are known already.
+          scores: a number for each of these entities.
+
+        Returns:
+          :class:`Piece` of what has become final; it may be empty.
+        """
+        start, end = window
+        spans = spans_from_tags(tags, self._scheme) if spans is None else spans
+        moved = (span._replace(start=span.start + start, end=span.end + start) for span in spans)
+        scored = list(zip(moved, itertools.repeat(0.0) if scores is None else scores))
+        added = _Window(start, end, tags, scored, crossing_spans(spans, end - start))
+        if self._last is None:
+            self._border = self._start = start
+        else:
+            self._take(_best_border(self._last, added, self._border))
+        self._last = added
+        return self._release(last=False)
+
+    def finish(self):
+        """The rest of the text, as a :class:`Piece`."""
+        if self._last is not None:
+            self._take(self._last.end)
+            self._open = None
+        return self._release(last=True)
+
+    def _take(self, border):
+        """Let the last window decide from the present border to the next one."""
+        window, start = self._last, self._border
+        self._border = border
+        tags = list(window.tags[start - window.start : border - window.start])
+        after = window.entity_across(start)
+        joined = _goes_on(self._open, after)
+        if not joined:
+            self._close(start)
+            if tags and (after or self._continues(tags[0])):
+                tags[0] = begin_tag(tags[0], self._scheme)
+        if not tags:
+            return
+        for span, score in window.spans:
+            if span.start < border and span.end > start:
+                clipped = span._replace(start=max(span.start, start), end=min(span.end, border))
+                if joined and span.start < start:
+                    begun, least = self._spans.pop()
+                    self._spans.append((begun._replace(end=clipped.end), min(least, score)))
+                else:
+                    self._spans.append((clipped, score))
+        self._tags += tags
+        self._before = tags[-1]
+        self._open = window.entity_across(border)
+
+    def _continues(self, tag):
+        """Whether a tag right of the border would be read as going on with the entity that ends there."""
+        return self._before is not None and (0, 2) in [span[:2] for span in spans_from_tags([self._before, tag], self._scheme)]
+
+    def _close(self, place):
+        """End the entity that was open at a border which turned out not to be crossed."""
+        if self._open:
+            span = self._spans[-1][0]
+            length = place - span.start
+            self._tags[span.start - self._start :] = tags_from_spans([(0, length, span.label)], length, self._scheme)
+            self._before = self._tags[-1]
+            self._open = None
+
+    def _release(self, last):
+        final = len(self._spans) - (self._open is not None)
+        end = self._spans[final][0].start if self._open else self._start + len(self._tags)
+        count = end - self._start
+        piece = Piece(self._start, self._tags[:count], self._spans[:final], last)
+        self._start, self._tags, self._spans = end, self._tags[count:], self._spans[final:]
+        return piece
+
+
+def join_windows(windows, sequences, scheme="BIO"):
+    """The tags of a text from those of its windows.
+
+    Between the borders (:func:`owned_ranges`) tags stay as they are, illegal ones included. Only where a border had to be put into an
+    entity are the tags beside it made to end and begin entities there, so that joining adds no break of the scheme.
+
+    Args:
+      windows: ``(start, end)`` in the order of the text, as :func:`ner.long_text.windows.split_windows` gives them.
+      sequences: for each window, its ``end - start`` tags.
+      scheme: the tags' scheme.
+
+    Returns:
+      List of T tags.
+    """
+    joiner = WindowJoiner(scheme)
+    joined = []
+    for window, tags in zip(windows, sequences):
+        joined += joiner.add(window, tags).tags
+    return joined + joiner.finish().tags
+
+
+def owned_ranges(windows, sequences, scheme="BIO"):
+    """Which part of the text each window decides.
+
+    Args:
+      windows, sequences, scheme: as for :func:`join_windows`.
+
+    Returns:
+      List of ``(start, end)`` in characters of the text, one per window: disjoint, in order, covering the text. A range may be
+      empty. Each border between two lies in the overlap of their windows, at the place nearest its middle where no entity of
+      either window goes on; failing that, where both are inside an entity of one type, which then is joined to one; failing
+      that, where at least one window has no entity going on; and failing that, at the middle.
+    """
+    if not windows:
+        return []
+    parts = [
+        _Window(*window, tags, [], crossing_spans(spans_from_tags(tags, scheme), len(tags))) for window, tags in zip(windows, sequences)
+    ]
+    borders = [windows[0][0]]
+    for left, right in zip(parts, parts[1:]):
+        borders.append(_best_border(left, right, borders[-1]))
+    return list(zip(borders, (*borders[1:], windows[-1][1])))
+
+
+def _best_border(left, right, lowest):
+    """The border of two windows, not before ``lowest``; see :func:`owned_ranges`."""
+    low, high = max(right.start, lowest), left.end
+
+    def preference(place):
+        return _border_cost(left.entity_across(place), right.entity_across(place)), abs(2 * place - low - high)
+
+    return min(range(low, high + 1), key=preference)
+
+
+def _border_cost(left, right):
+    if left is None and right is None:
+        return 0
+    if _goes_on(left, right):
+        return 1
+    return 2 if left is None or right is None else 3
+
+
+def _goes_on(before, after):
+    """Whether an entity that crosses the end of one piece and one that crosses the start of the next are joined to one."""
+    return before is not None and after is not None and before.label == after.label

@@ -1,0 +1,191 @@
+"""Linear-chain conditional random field on tensorflow-addons.
+
+The only module that imports tensorflow-addons.
+Shapes: B batch, T characters, K tags.
+"""
+
+import warnings
+
+import tensorflow as tf
+
+from albert.arithmetic.devices import on_accelerator
+from ner.model.crf import passes, scan
+
+with warnings.catch_warnings():
+    # tensorflow-addons warns at import that it is at its end of life and that TensorFlow 2.15 is newer than it was built
+    # for. The CRF functions used here are plain TensorFlow graphs and are held to enumerated values by the tests.
+    warnings.simplefilter("ignore")
+    from tensorflow_addons.text import crf as tfa_crf
+
+# Added to the score of what is forbidden: far below any real score, and no -inf to turn into NaN in a sum.
+_FORBIDDEN = -1e4
+
+
+class LinearChain:
+    """Scores tag sequences: start[y_0] + Σ emissions[t, y_t] + Σ transitions[y_{t-1}, y_t] + end[y_{n-1}] (paper, eqs. 16-19).
+
+    The start and end scores extend eq. (16), which has transitions and emissions only; with both at zero it is the paper's.
+    Emissions given to the methods are cast to float32, lengths are in [0, T], and a row of length 0 has one empty sequence
+    of score 0.
+
+    Args:
+      transitions: float32 [K, K], scoring the step from tag i to tag j at [i, j].
+      start, end: float32 [K].
+      parallel_scan: whether ``log_likelihood`` is computed by ``ner.model.crf.scan``, without a loop; by default on a GPU or TPU.
+    """
+
+    def __init__(self, transitions, start, end, parallel_scan=None):
+        self.transitions, self.start, self.end = transitions, start, end
+        self.parallel_scan = on_accelerator() if parallel_scan is None else parallel_scan
+
+    def constrained(self, tag_set):
+        """The same chain over the tag sequences that the scheme of ``tag_set`` (a ``TagSet``) allows."""
+
+        def penalty(legal):
+            return tf.where(tf.constant(legal), 0.0, _FORBIDDEN)
+
+        return LinearChain(
+            self.transitions + penalty(tag_set.legal_transitions()),
+            self.start + penalty(tag_set.legal_start()),
+            self.end + penalty(tag_set.legal_end()),
+            self.parallel_scan,
+        )
+
+    def log_likelihood(self, emissions, tags, lengths):
+        """Log probability of the given tag sequences (paper, eqs. 17 and 18).
+
+        Args:
+          emissions: float [B, T, K].
+          tags: int32 [B, T] in [0, K), also in the padding, where they do not count.
+          lengths: int32 [B].
+
+        Returns:
+          float32 [B]; 0 for a row of length 0, which adds nothing to a gradient either.
+        """
+        unary, lengths, _ = self.unary(emissions, lengths)
+        tags = tf.pad(tf.cast(tags, tf.int32), [[0, 0], [0, tf.shape(unary)[1] - tf.shape(tags)[1]]])
+        if self.parallel_scan:
+            return scan.log_likelihood(unary, tags, lengths, self.transitions)
+        return tfa_crf.crf_log_likelihood(unary, tags, lengths, self.transitions)[0]
+
+    def log_partition(self, emissions, lengths):
+        """Log of the sum over all tag sequences of exp(score): the denominator of eq. (17). float32 [B]."""
+        unary, lengths, _ = self.unary(emissions, lengths)
+        return tfa_crf.crf_log_norm(unary, lengths, self.transitions)
+
+    def decode(self, emissions, lengths):
+        """Best tag sequence by the Viterbi algorithm (paper, eq. 19).
+
+        Args:
+          emissions: float [B, T, K].
+          lengths: int32 [B].
+
+        Returns:
+          (tags int32 [B, T], with 0 in the padding; score float32 [B], the best sequence's score, 0 for length 0).
+        """
+        unary, lengths, steps = self.unary(emissions, lengths)
+        tags = passes.best_path(passes.best_scores(unary, self.transitions), lengths, self.transitions)
+        score = scan.sequence_score(unary, tags, lengths, self.transitions)
+        return tags[:, :steps], tf.where(lengths > 0, score, 0.0)
+
+    def decode_and_sum(self, emissions, lengths):
+        """``decode`` and ``forward_backward`` for the price of one: (tags int32 [B, max(T, 1)], unary, alpha, beta)."""
+        unary, lengths, _ = self.unary(emissions, lengths)
+        best, alpha, beta = passes.best_scores_and_sums(unary, lengths, self.transitions)
+        return passes.best_path(best, lengths, self.transitions), unary, alpha, beta
+
+    def marginals(self, emissions, lengths):
+        """Posterior probability of each tag at each character: the gradient of the log partition function.
+
+        Args:
+          emissions: float [B, T, K].
+          lengths: int32 [B].
+
+        Returns:
+          float32 [B, T, K]; rows of real characters sum to 1, the padding is 0.
+        """
+        unary, lengths, steps = self.unary(emissions, lengths)
+        with tf.GradientTape() as tape:
+            tape.watch(unary)
+            log_partition = tfa_crf.crf_log_norm(unary, lengths, self.transitions)
+        return tape.gradient(log_partition, unary)[:, :steps]
+
+    def forward_backward(self, emissions, lengths):
+        """Log sums over the beginnings and the ends of tag sequences.
+
+        Args:
+          emissions: float [B, T, K].
+          lengths: int32 [B].
+
+        Returns:
+          (unary, alpha, beta), each float32 [B, max(T, 1), K]. ``unary`` holds the emissions with start and end scores added.
+          ``alpha[b, t, k]`` is the log of the summed exp(score) of all ways to reach tag k at t, t's own unary score
+          included; ``beta[b, t, k]`` of all ways to go on from there, without it. Both are given up to a constant for each
+          character, taken off so that they stay small and precise however long the row is. Values in the padding mean nothing.
+        """
+        return self.decode_and_sum(emissions, lengths)[1:]
+
+    def unary(self, emissions, lengths):
+        """Emissions with start and end scores added, and with one column when T is 0 (tensorflow-addons needs one).
+
+        Args:
+          emissions: float [B, T, K].
+          lengths: int [B].
+
+        Returns:
+          (unary float32 [B, max(T, 1), K], lengths int32 [B], T as a scalar int32 tensor).
+        """
+        emissions = tf.cast(emissions, tf.float32)
+        lengths = tf.cast(lengths, tf.int32)
+        steps = tf.shape(emissions)[1]
+        padded = tf.maximum(steps, 1)
+        emissions = tf.pad(emissions, [[0, 0], [0, padded - steps], [0, 0]])
+        first = tf.one_hot(0, padded)[None, :, None]
+        last = tf.one_hot(lengths - 1, padded)[:, :, None]
+        return emissions + first * self.start + last * self.end, lengths, steps
+
+
+class CRF(tf.keras.layers.Layer):
+    """A ``LinearChain`` whose scores are trained; float32 whatever the precision policy.
+
+    Args:
+      num_tags: K.
+      parallel_scan: as for ``LinearChain``.
+
+    Weights:
+      transitions [K, K] from tag i to tag j; start [K]; end [K].
+    """
+
+    def __init__(self, num_tags, parallel_scan=None, name="crf", **kwargs):
+        super().__init__(name=name, dtype="float32", autocast=False, **kwargs)
+        self.num_tags = num_tags
+        self.parallel_scan = parallel_scan
+        self.transitions = self.add_weight("transitions", [num_tags, num_tags], initializer="zeros")
+        self.start = self.add_weight("start", [num_tags], initializer="zeros")
+        self.end = self.add_weight("end", [num_tags], initializer="zeros")
+        self.built = True
+
+    @property
+    def chain(self):
+        """The ``LinearChain`` of the present weights."""
+        return LinearChain(*(tf.convert_to_tensor(w) for w in (self.transitions, self.start, self.end)), parallel_scan=self.parallel_scan)
+
+    def log_likelihood(self, emissions, tags, lengths):
+        """``LinearChain.log_likelihood``: float32 [B]."""
+        return self.chain.log_likelihood(emissions, tags, lengths)
+
+    def log_partition(self, emissions, lengths):
+        """``LinearChain.log_partition``: float32 [B]."""
+        return self.chain.log_partition(emissions, lengths)
+
+    def decode(self, emissions, lengths):
+        """``LinearChain.decode``: (tags int32 [B, T], score float32 [B])."""
+        return self.chain.decode(emissions, lengths)
+
+    def marginals(self, emissions, lengths):
+        """``LinearChain.marginals``: float32 [B, T, K]."""
+        return self.chain.marginals(emissions, lengths)
+
+    def call(self, emissions, lengths):
+        """Same as ``decode``."""
+        return self.decode(emissions, lengths)

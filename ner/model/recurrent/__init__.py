@@ -1,0 +1,1 @@
+"""The recurrent layers between encoder and CRF."""

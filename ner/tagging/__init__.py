@@ -1,0 +1,1 @@
+"""Taggers for texts: the Python tagger, exported ones, their input and output formats."""

@@ -1,0 +1,219 @@
+"""A trained model over texts of any length and number: windows, batches by length, tags and scored entities."""
+
+import dataclasses
+import itertools
+from concurrent.futures import ThreadPoolExecutor
+from typing import NamedTuple
+
+import numpy as np
+import tensorflow as tf
+
+from albert.errors import UserError
+from ner.batches.encoded import encode
+from ner.batches.tagging_batches import WIDTH_MULTIPLE, padded_rows, tagging_batches
+from ner.decoding.decoder import Decoder
+from ner.long_text.joining import Piece, WindowJoiner
+from ner.long_text.windows import split_windows
+from ner.model.inference import emissions_function
+from ner.tags import spans_from_tags
+
+# Windows of this many batches are collected and sorted by length: little padding, and memory that does not grow with the input.
+_GROUP_BATCHES = 16
+# While one batch's tags are found character by character, on one core, another's products keep the others busy.
+_BATCHES_AT_ONCE = 2
+
+
+@dataclasses.dataclass(frozen=True)
+class Prediction:
+    """What a model says about one text.
+
+    Attributes:
+      tags: one tag per character.
+      spans: list of ``(Span, score)`` in the order of the text.
+    """
+
+    tags: list
+    spans: list
+
+
+class _Window(NamedTuple):
+    """A window of a text, still to be tagged."""
+
+    start: int
+    end: int
+    text: str
+    first: bool
+    last: bool
+
+
+class _TaggedWindow(NamedTuple):
+    tags: list
+    spans: list
+    scores: list
+
+
+_EMPTY = _TaggedWindow([], [], [])
+
+
+class Predictor:
+    """Runs a ``TaggerModel`` on texts.
+
+    Text longer than the model's window is read in windows that share a quarter of their characters, and joined where neither
+    window is inside an entity.
+
+    Args:
+      model: a ``TaggerModel``.
+      tokenizer: the tokenizer it was trained with.
+      batch_size: windows per batch.
+      constrained: whether only tag sequences the scheme allows are decoded.
+      lexicon: a ``ner.decoding.gazetteer.Lexicon`` whose terms add to the scores of entities, or None.
+      frozen: whether the model's weights stay as they are now, so that what depends on them alone is computed once; not for a model
+        that is being trained.
+
+    Raises:
+      UserError: the batch size is below 1.
+      DataError: a term of the lexicon is too long to be seen whole wherever it stands, or has a type the model does not know.
+    """
+
+    def __init__(self, model, tokenizer, batch_size=64, constrained=True, lexicon=None, frozen=False):
+        if batch_size < 1:
+            raise UserError(f"batch_size: found {batch_size}, expected at least 1")
+        self.model = model
+        self.tokenizer = tokenizer
+        self.batch_size = batch_size
+        self.constrained = constrained
+        self.lexicon = lexicon
+        self.tag_set = model.config.tag_set
+        self.window = model.config.max_seq_length - 2
+        self.overlap = self.window // 4
+        if lexicon is not None:
+            lexicon.check(self.tag_set.types, self.overlap)
+        self._emissions = emissions_function(model, frozen)
+        # Decoding is a graph of its own: the network's is there once, whatever is decoded.
+        decoded = [tf.TensorSpec([None, None, len(self.tag_set)], tf.float32), tf.TensorSpec([None], tf.int32)]
+        span_scores = tf.TensorSpec([None, None, None, len(self.tag_set.types)], tf.float32)
+        self._tags = tf.function(self._run_tags, input_signature=decoded)
+        self._entities = tf.function(self._run_entities, input_signature=decoded)
+        self._entities_with_span_scores = tf.function(self._run_entities, input_signature=[*decoded, span_scores])
+
+    def tags(self, texts, progress=None):
+        """Best tag of every character: a list of one tag list per text. ``progress`` is called with 1 after each text."""
+        return [prediction.tags for prediction in _whole(self.pieces(texts, with_scores=False), progress)]
+
+    def predict(self, texts, progress=None):
+        """Tags and scored entities: an iterator over one ``Prediction`` per text; see :meth:`pieces` and :meth:`tags`."""
+        return _whole(self.pieces(texts), progress)
+
+    def pieces(self, texts, with_scores=True):
+        """Tags and entities of every text, in parts as they become final.
+
+        Args:
+          texts: iterable of strings; read only as far as the next group of batches needs.
+          with_scores: whether the entities' probabilities are computed; without, scores are 0.
+
+        Yields:
+          :class:`ner.long_text.joining.Piece`, in the order of the texts; each text has at least one, and its last one says so.
+        """
+        windows = self._windows(texts)
+        size = self.batch_size * _GROUP_BATCHES
+        joiner = None
+        while True:
+            group = list(itertools.islice(windows, size))
+            if not group:
+                return
+            for window, tagged in zip(group, self._tag_windows([window.text for window in group], with_scores)):
+                if window.first and window.last:
+                    yield Piece(0, tagged.tags, list(zip(tagged.spans, tagged.scores)), True)
+                    continue
+                if window.first:
+                    joiner = WindowJoiner(self.tag_set.scheme)
+                yield joiner.add((window.start, window.end), *tagged)
+                if window.last:
+                    yield joiner.finish()
+
+    def _windows(self, texts):
+        for text in texts:
+            # An empty text has no window, and yet a result.
+            places = split_windows(len(text), self.window, self.overlap) or [(0, 0)]
+            for i, (start, end) in enumerate(places):
+                yield _Window(start, end, text[start:end], i == 0, i == len(places) - 1)
+
+    def _tag_windows(self, texts, with_scores):
+        """One ``_TaggedWindow`` per text, none longer than the window."""
+        results = [_EMPTY] * len(texts)
+        encoded = encode(texts, self.tokenizer, self.window + 2)
+        matches = [self.lexicon.matches(text) if self.lexicon else [] for text in texts]
+        chosen = {
+            False: [i for i, text in enumerate(texts) if text and not matches[i]],
+            True: [i for i, found in enumerate(matches) if found],
+        }
+
+        def tag(batch):
+            indices, matched = batch
+            inputs = self._inputs(encoded, indices)
+            if matched:
+                rows, columns = inputs["input_word_ids"].shape
+                found = [matches[i] for i in indices] + [[]] * (rows - len(indices))
+                span_scores = self.lexicon.span_scores(found, columns - 2, self.tag_set.types)
+                outputs = self._decode(self._entities_with_span_scores, inputs, span_scores)
+            else:
+                outputs = self._decode(self._entities if with_scores else self._tags, inputs)
+            self._read(outputs, inputs["lengths"], indices, results)
+
+        batches = [(indices, matched) for matched, some in chosen.items() for indices in self._batches(encoded.lengths, some)]
+        if len(batches) == 1:
+            tag(batches[0])
+            return results
+        # Threads that live no longer than the group: a process that forks later has none to lose.
+        with ThreadPoolExecutor(_BATCHES_AT_ONCE) as threads:
+            for _ in threads.map(tag, batches):
+                pass
+        return results
+
+    def _batches(self, lengths, chosen):
+        chosen = np.array(chosen, np.int64)
+        return (chosen[indices] for indices in tagging_batches(lengths[chosen], self.batch_size))
+
+    def _inputs(self, encoded, indices):
+        """The model's inputs for some windows, with empty rows after them so that there are few different numbers of rows."""
+        missing = padded_rows(len(indices), self.batch_size) - len(indices)
+        batch = encoded.batch(indices, WIDTH_MULTIPLE)
+        return {name: np.pad(value, [(0, missing), *[(0, 0)] * (value.ndim - 1)]) for name, value in batch.items()}
+
+    def _decode(self, function, inputs, *span_scores):
+        # As few eager tensors as can be, here and among the outputs: under Python 3.11 each leaves a few bytes behind, for good.
+        inputs = {name: tf.constant(value) for name, value in inputs.items()}
+        return function(self._emissions(inputs), inputs["lengths"], *span_scores)
+
+    def _read(self, outputs, lengths, indices, results):
+        """Put a batch's outputs where they belong among the results."""
+        outputs = {name: value.numpy() for name, value in outputs.items()}
+        for row, (index, length) in enumerate(zip(indices, lengths)):
+            tags = self.tag_set.decode(outputs["tags"][row, :length])
+            spans = spans_from_tags(tags, self.tag_set.scheme)
+            last = [span.end - 1 for span in spans]
+            scores = outputs["scores"][row, last].tolist() if "scores" in outputs else [0.0] * len(spans)
+            results[index] = _TaggedWindow(tags, spans, scores)
+
+    def _decoder(self):
+        return Decoder(self.model.chain, self.tag_set, self.constrained)
+
+    def _run_tags(self, emissions, lengths):
+        return {"tags": self._decoder().tags(emissions, lengths)}
+
+    def _run_entities(self, emissions, lengths, span_scores=None):
+        outputs = self._decoder().entities(emissions, lengths, span_scores)
+        return {name: outputs[name] for name in ("tags", "scores")}
+
+
+def _whole(pieces, progress):
+    """One ``Prediction`` per text."""
+    tags, spans = [], []
+    for piece in pieces:
+        tags += piece.tags
+        spans += piece.spans
+        if piece.last:
+            yield Prediction(tags, spans)
+            tags, spans = [], []
+            if progress:
+                progress(1)

@@ -1,0 +1,93 @@
+"""``Tagger``: text in, entities out."""
+
+from albert.errors import UserError
+from ner import pretrained
+from ner.decoding.gazetteer import Lexicon
+from ner.entity import Entity
+from ner.export.versions import is_export
+from ner.model.directory import ModelDir
+from ner.model.network import TaggerModel
+from ner.tagging.exported import load_exported
+from ner.tagging.predictor import Predictor
+
+
+class Tagger:
+    """Finds named entities in text of any length.
+
+    Example::
+
+        tagger = ner.Tagger.load()
+        for entity in tagger.tag("江苏省委书记到上海交通大学看望李明教授。"):
+            print(entity.start, entity.end, entity.label, entity.text, entity.score)
+
+    Args:
+      predictor: a ``Predictor``.
+    """
+
+    def __init__(self, predictor):
+        self.predictor = predictor
+
+    @classmethod
+    def load(cls, path=None, batch_size=64, constrained_decoding=True, lexicon=None):
+        """Tagger with the weights of a training output directory, or of an exported model.
+
+        Args:
+          path: the directory; of an exported model's versions, the newest is taken. By default the tagger that comes with the
+            package, which finds PER, LOC and ORG in simplified Chinese; its model card is in ``ner/pretrained``.
+          batch_size: texts, or windows of long texts, per batch.
+          constrained_decoding: whether only tag sequences the scheme allows are decoded.
+          lexicon: file of must-tag and never-tag terms (``ner.decoding.gazetteer``), or a ``Lexicon``.
+
+        Raises:
+          albert.UserError: the directory does not hold a trained tagger, or the lexicon does not fit; names what is missing or wrong.
+        """
+        if path is None:
+            path = pretrained.DIRECTORY
+        if is_export(path):
+            return cls._load_export(path, batch_size, constrained_decoding, lexicon)
+        if lexicon is not None and not isinstance(lexicon, Lexicon):
+            lexicon = Lexicon.load(lexicon)
+        directory = ModelDir(path)
+        config = directory.read_config()
+        tokenizer = directory.read_tokenizer(config)
+        model = TaggerModel(config)
+        directory.read_weights(model)
+        return cls(Predictor(model, tokenizer, batch_size, constrained_decoding, lexicon, frozen=True))
+
+    @classmethod
+    def _load_export(cls, path, batch_size, constrained_decoding, lexicon):
+        if lexicon is not None:
+            raise UserError(f"{path}: an exported model takes no lexicon; expected the training output it was exported from")
+        predictor = load_exported(path, batch_size)
+        if predictor.constrained != constrained_decoding:
+            raise UserError(f"{path}: was exported with --constrained_decoding={predictor.constrained}, found {constrained_decoding}")
+        return cls(predictor)
+
+    @property
+    def labels(self):
+        """The entity types it knows, in the order of the model's tags."""
+        return self.predictor.tag_set.types
+
+    def tag(self, text):
+        """Entities of one text in the order of their offsets: list of ``Entity``."""
+        return self.tag_batch([text])[0]
+
+    def tag_batch(self, texts):
+        """Entities of several texts: one list of ``Entity`` per text. Faster than one at a time.
+
+        Args:
+          texts: iterable of strings.
+
+        Raises:
+          TypeError: a text is no string, or there is a single string instead of several.
+        """
+        if isinstance(texts, str):
+            raise TypeError("tag_batch: found a single string, expected several; tag takes one")
+        texts = list(texts)
+        for i, text in enumerate(texts):
+            if not isinstance(text, str):
+                raise TypeError(f"text {i}: found {type(text).__name__}, expected str")
+        return [
+            [Entity(span.start, span.end, span.label, text[span.start : span.end], score) for span, score in prediction.spans]
+            for text, prediction in zip(texts, self.predictor.predict(texts))
+        ]

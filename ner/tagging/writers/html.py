@@ -1,0 +1,70 @@
+"""A page of running text with its entities marked in colour, for reading in a browser."""
+
+import html
+import string
+from importlib import resources
+
+# What HTML may not contain or what would not be seen: controls by their pictures (U+2400 …), the rest by U+FFFD.
+_VISIBLE = {
+    **{control: chr(0x2400 + control) for control in range(0x20) if chr(control) not in "\t\n"},
+    0x7F: "\u2421",
+    **dict.fromkeys((*range(0x80, 0xA0), *range(0xD800, 0xE000)), "\ufffd"),
+}
+
+# Hues of neighbouring types are far apart, and no two of the first 50 types are alike (multiples of the golden angle).
+_GOLDEN_ANGLE = 137.508
+
+
+class HtmlWriter:
+    """Writes one page: a legend, and a paragraph per text. It needs no network and runs no scripts.
+
+    Args:
+      out: a text file.
+      labels: the entity types, in the order of the legend.
+    """
+
+    def __init__(self, out, labels):
+        self._out = out
+        self._labels = list(labels)
+
+    def start(self):
+        """Write the beginning of the page, with the legend."""
+        legend = " ".join(f"<mark {self._style(label)}>{escape(label)}</mark>" for label in self._labels)
+        page = string.Template(resources.files("ner.tagging.writers").joinpath("tagged_text.html").read_text(encoding="utf-8"))
+        self._head, self._foot = page.substitute(legend=legend, texts="\x00").split("\x00")
+        self._out.write(self._head)
+
+    def begin(self, item):
+        """Begin a text's paragraph."""
+        self._out.write('<p dir="auto">')
+
+    def piece(self, text, piece):
+        """Write a ``Piece`` of the text."""
+        position = piece.start
+        for (start, end, label), score in piece.spans:
+            details = f'title="{escape(label)} {score:.3f}, characters {start} to {end}"'
+            entity = f"<mark {self._style(label)} {details}>{escape(text[start:end])}<b>{escape(label)}</b></mark>"
+            self._out.write(escape(text[position:start]) + entity)
+            position = end
+        self._out.write(escape(text[position : piece.start + len(piece.tags)]))
+
+    def end(self):
+        """End the paragraph."""
+        self._out.write("</p>\n")
+
+    def finish(self):
+        """Write the end of the page."""
+        self._out.write(self._foot)
+
+    def _style(self, label):
+        return f'style="--hue: {hue(self._labels.index(label)):.0f}"'
+
+
+def escape(text):
+    """Text as it can stand anywhere in a page, attribute values included; nothing in it is markup, and all of it is visible."""
+    return html.escape(text.translate(_VISIBLE))
+
+
+def hue(index):
+    """The colour of the entity type with this index, in degrees."""
+    return (200 + _GOLDEN_ANGLE * index) % 360

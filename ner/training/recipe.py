@@ -1,0 +1,168 @@
+"""From flags to a network: encoder, recurrent layer, CRF, and the words and vectors they start from.
+
+Every system of the paper's comparison is a choice of these flags; all else is the same for each.
+"""
+
+import dataclasses
+import hashlib
+from typing import Optional
+
+import numpy as np
+
+from albert import checkpoints
+from albert.errors import UserError
+from albert.files import sha256
+from albert.tokenization import load_tokenizer
+from albert.vocabulary import SPECIAL_TOKENS, choose_vocabulary, count_characters
+from ner.lattice.lexicon import WordLexicon
+from ner.lattice.sources import lexicon_words
+from ner.lattice.tokenizer import LatticeTokenizer
+from ner.lattice.vectors import read_vectors
+from ner.model.config import CharEncoderConfig, LatticeConfig, TaggerConfig
+from ner.model.network import TaggerModel
+from ner.training import starting_point
+
+# A character seen once in training cannot be told from an unseen one: it trains the vector of unknown characters.
+_MIN_CHARACTER_COUNT = 2
+
+
+def find_encoder(flags):
+    """Where a pretrained encoder comes from: ``EncoderSource``, or None for ``--encoder=char``.
+
+    Raises:
+      UserError: flags contradict each other, or a file is missing or broken.
+    """
+    _refuse(flags, "word_lexicon", flags.rnn != "lattice", "--rnn=lattice")
+    _refuse(flags, "word_vectors", flags.rnn != "lattice", "--rnn=lattice")
+    _refuse(flags, "char_vectors", flags.encoder != "char", "--encoder=char")
+    if flags.rnn == "lattice" and not flags.word_lexicon:
+        raise UserError("--word_lexicon: not given, expected jieba, train or a file of words, which --rnn=lattice needs")
+    if flags.encoder == "char":
+        for name in ("init_checkpoint", "albert_config_file", "spm_model_file"):
+            _refuse(flags, name, True, "--encoder=albert")
+        return None
+    return starting_point.find_encoder(flags.init_checkpoint, flags.albert_config_file, flags.vocab_file, flags.spm_model_file)
+
+
+def _refuse(flags, name, unfit, needed):
+    if unfit and flags[name].value:
+        raise UserError(f"--{name}: found {flags[name].value}, expected it only with {needed}")
+
+
+@dataclasses.dataclass(frozen=True)
+class System:
+    """A network to be trained.
+
+    Attributes:
+      source: ``EncoderSource``; for character vectors with a ``CharEncoderConfig``.
+      config: ``TaggerConfig``.
+      lexicon: ``WordLexicon`` of a lattice, else None.
+      char_vectors, word_vectors: dicts from character or word to its pretrained vector; empty where there are none.
+      origin: JSON-ready dict of what, besides config and data, decides the weights that training starts from.
+    """
+
+    source: starting_point.EncoderSource
+    config: TaggerConfig
+    lexicon: Optional[WordLexicon]
+    char_vectors: dict
+    word_vectors: dict
+    origin: dict
+
+    def prepare(self, directory, texts):
+        """Write what describes the model into a ``ModelDir``. Returns the tokenizer."""
+        tokenizer = starting_point.prepare_tokenizer(self.source, directory, texts, self.config.do_lower_case)
+        if self.lexicon is not None:
+            directory.write_lexicon(self.lexicon)
+            tokenizer = LatticeTokenizer(tokenizer, self.lexicon)
+        directory.write_config(self.config)
+        return tokenizer
+
+    def make_model(self, tokenizer):
+        """The ``TaggerModel`` with the weights that training starts from."""
+        checkpoint = self.source.checkpoint
+        model = TaggerModel(self.config, checkpoints.load_encoder(checkpoint, require_pooler=False) if checkpoint else None)
+        if self.char_vectors:
+            _fill(model.encoder.embeddings.word, tokenizer.vocab, self.char_vectors)
+        if self.word_vectors:
+            own = self.lexicon.words[: self.lexicon.num_words]
+            _fill(model.words.word, {word: row for row, word in enumerate(own, start=1)}, self.word_vectors)
+        return model
+
+    def describe(self):
+        """What the words and vectors are, in words: list of lines for the log."""
+        lines = []
+        if self.char_vectors:
+            lines.append(f"character vectors: {len(self.char_vectors):,} of {self.config.encoder.vocab_size:,} pretrained")
+        if self.lexicon is not None:
+            own = self.lexicon.num_words
+            lines.append(f"lexicon: {len(self.lexicon.words):,} words, {own:,} with vectors, {len(self.word_vectors):,} of them pretrained")
+        return lines
+
+
+def choose(flags, source, data):
+    """The system that the flags describe.
+
+    Args:
+      flags: those of ``run_ner.py``.
+      source: what ``find_encoder`` returned.
+      data: ``TrainingData``.
+
+    Raises:
+      UserError: a flag is out of range, or a file is missing or malformed.
+    """
+    texts = [example.text for example in data.train]
+    char_vectors, word_vectors, lexicon, origin = {}, {}, None, {"init_checkpoint": flags.init_checkpoint}
+    if source is None:
+        if flags.char_vectors:
+            char_vectors = read_vectors(flags.char_vectors, lambda word: len(word) == 1, flags.char_embedding_size)
+            _require_some(char_vectors, flags, "char_vectors", "single characters")
+            origin["char_vectors"] = sha256(flags.char_vectors)
+        source = _character_source(flags, texts, char_vectors)
+    if flags.rnn == "lattice":
+        lattice = LatticeConfig(0, flags.word_embedding_size, flags.max_word_length)
+        words = set(lexicon_words(flags.word_lexicon, texts, lattice.max_word_length))
+        if flags.word_vectors:
+            word_vectors = read_vectors(flags.word_vectors, words.__contains__, lattice.word_embedding_size)
+            _require_some(word_vectors, flags, "word_vectors", "the lexicon's words")
+            origin["word_vectors"] = sha256(flags.word_vectors)
+        lexicon = WordLexicon.choose(words, texts, lattice.max_word_length, word_vectors)
+        origin["lexicon"] = hashlib.sha256("\n".join(lexicon.words).encode("utf-8", "surrogatepass")).hexdigest()
+    config = TaggerConfig(
+        encoder=source.config,
+        tag_set=data.tag_set,
+        max_seq_length=flags.max_seq_length,
+        do_lower_case=flags.do_lower_case,
+        rnn=flags.rnn,
+        lstm_cell=flags.lstm_cell,
+        lstm_units=flags.lstm_units,
+        lattice=dataclasses.replace(lattice, num_words=lexicon.num_words) if lexicon is not None else None,
+        use_crf=flags.use_crf,
+        dropout=flags.dropout,
+    )
+    return System(source, config, lexicon, char_vectors, word_vectors, origin)
+
+
+def _require_some(vectors, flags, name, words):
+    if not vectors:
+        raise UserError(f"--{name}: {flags[name].value}: found vectors of none of {words}, expected some")
+
+
+def _character_source(flags, texts, char_vectors):
+    """Character vectors for a given vocabulary, or for the characters of the training text and those with pretrained vectors."""
+    if flags.vocab_file:
+        size = load_tokenizer(flags.vocab_file, None, flags.do_lower_case).vocab_size
+        return starting_point.EncoderSource(CharEncoderConfig(size, flags.char_embedding_size), flags.vocab_file, None, None)
+    counts = {c: n for c, n in count_characters(texts, flags.do_lower_case).items() if n >= _MIN_CHARACTER_COUNT}
+    counts.update({c: 0 for c in char_vectors if c not in counts and c.isprintable() and not c.isspace()})
+    tokens = choose_vocabulary(counts, len(counts) + len(SPECIAL_TOKENS)) if counts else SPECIAL_TOKENS
+    return starting_point.EncoderSource(CharEncoderConfig(len(tokens), flags.char_embedding_size), None, None, None, tuple(tokens))
+
+
+def _fill(table, rows, vectors):
+    """Put vectors into the rows of a table; ``rows`` maps each row's word to its number."""
+    values = table.numpy()
+    known = [(row, vectors[word]) for word, row in rows.items() if word in vectors]
+    if known:
+        places, found = zip(*known)
+        values[list(places)] = np.stack(found)
+        table.assign(values)

@@ -1,0 +1,166 @@
+"""Entities and their probabilities against enumeration of every tag sequence."""
+
+import collections
+import itertools
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from ner.decoding.decoder import Decoder
+from ner.model.crf.layer import LinearChain
+from ner.tags import TagSet, illegal_positions, spans_from_tags
+
+LENGTHS = np.array([5, 3, 1, 0], np.int32)
+
+
+def enumerate_sequences(unary, chain, tag_set, constrained, span_scores=None):
+    """All (tags, score) of one sentence; ``span_scores`` is a dict from (start, end, label)."""
+    for path in itertools.product(range(len(tag_set)), repeat=len(unary)):
+        tags = tag_set.decode(path)
+        if constrained and illegal_positions(tags, tag_set.scheme):
+            continue
+        score = chain.start[path[0]] + chain.end[path[-1]] + sum(unary[t, k] for t, k in enumerate(path))
+        score += sum(chain.transitions[i, j] for i, j in zip(path, path[1:]))
+        if span_scores:
+            score += sum(span_scores[span] for span in spans_from_tags(tags, tag_set.scheme))
+        yield tags, float(score)
+
+
+def brute_force(*args):
+    """The best tags, and dict from every entity of any sequence to its probability."""
+    sequences = list(enumerate_sequences(*args))
+    scheme = args[2].scheme
+    highest = max(score for _, score in sequences)
+    total, probabilities = 0.0, collections.Counter()
+    for tags, score in sequences:
+        weight = np.exp(score - highest)
+        total += weight
+        for span in spans_from_tags(tags, scheme):
+            probabilities[span] += weight
+    best = next(tags for tags, score in sequences if score == highest)
+    return best, {span: weight / total for span, weight in probabilities.items()}
+
+
+def random_chain(random, size):
+    return LinearChain(*(random.normal(size=shape).astype(np.float32) for shape in ([size, size], [size], [size])))
+
+
+def random_emissions(random, size, scale, columns=5):
+    emissions = (scale * random.normal(size=[4, columns, size])).astype(np.float32)
+    emissions[:, :, 0] -= scale
+    return emissions
+
+
+def read_entities(decoded, row, tag_set):
+    """{(start, end, label): score} from the decoder's borders."""
+    opens, closes = (np.nonzero(decoded[name][row])[0] for name in ("opens", "closes"))
+    tags = tag_set.decode(decoded["tags"][row].numpy())
+    return {(s, e + 1, tags[s][2:]): float(decoded["scores"][row, e]) for s, e in zip(opens, closes)}
+
+
+@pytest.mark.parametrize("constrained", [True, False])
+@pytest.mark.parametrize("tag_set", [TagSet(("LOC", "PER")), TagSet(("LOC",), "BIOES"), TagSet(("LOC",), "BILOU")], ids=lambda t: t.scheme)
+@pytest.mark.parametrize("scale", [0.3, 3.0])
+def test_entities_and_probabilities_equal_enumeration(tag_set, constrained, scale):
+    random = np.random.default_rng(11)
+    found = 0
+    for _ in range(3):
+        chain = random_chain(random, len(tag_set))
+        emissions = random_emissions(random, len(tag_set), scale)
+        decoded = Decoder(chain, tag_set, constrained).entities(tf.constant(emissions), tf.constant(LENGTHS))
+        assert read_entities(decoded, 3, tag_set) == {}
+        for row, length in enumerate(LENGTHS[:3]):
+            best, probabilities = brute_force(emissions[row, :length], chain, tag_set, constrained)
+            assert tag_set.decode(decoded["tags"][row, :length].numpy()) == best
+            entities = read_entities(decoded, row, tag_set)
+            assert list(entities) == spans_from_tags(best, tag_set.scheme)
+            for span, score in entities.items():
+                assert score == pytest.approx(probabilities[span], abs=1e-5)
+                found += 1
+    assert found > 6
+
+
+@pytest.mark.parametrize("constrained", [True, False])
+@pytest.mark.parametrize("tag_set", [TagSet(("LOC", "PER")), TagSet(("LOC",), "BIOES")], ids=lambda t: t.scheme)
+@pytest.mark.parametrize("longest", [1, 2, 5])
+def test_span_scores_equal_enumeration(tag_set, constrained, longest):
+    random = np.random.default_rng(13)
+    labels = tag_set.types
+    changed = 0
+    for _ in range(3):
+        chain = random_chain(random, len(tag_set))
+        emissions = random_emissions(random, len(tag_set), 1.0)
+        span_scores = (3 * random.normal(size=[4, 5, longest, len(labels)])).astype(np.float32)
+        decoder = Decoder(chain, tag_set, constrained)
+        decoded = decoder.entities(tf.constant(emissions), tf.constant(LENGTHS), tf.constant(span_scores))
+        plain = decoder.tags(tf.constant(emissions), tf.constant(LENGTHS)).numpy()
+        assert read_entities(decoded, 3, tag_set) == {}
+        for row, length in enumerate(LENGTHS[:3]):
+            by_span = collections.Counter(
+                {
+                    (end + 1 - age - 1, end + 1, label): span_scores[row, end, age, index]
+                    for end in range(length)
+                    for age in range(min(longest, end + 1))
+                    for index, label in enumerate(labels)
+                }
+            )
+            best, probabilities = brute_force(emissions[row, :length], chain, tag_set, constrained, by_span)
+            tags = tag_set.decode(decoded["tags"][row, :length].numpy())
+            assert tags == best
+            changed += tags != tag_set.decode(plain[row, :length])
+            entities = read_entities(decoded, row, tag_set)
+            assert list(entities) == spans_from_tags(best, tag_set.scheme)
+            for span, score in entities.items():
+                assert score == pytest.approx(probabilities[span], abs=1e-5)
+    assert changed >= 3
+
+
+@pytest.mark.parametrize("columns", [1, 17])
+def test_span_scores_of_zero_change_nothing(columns):
+    tag_set = TagSet(("LOC", "ORG", "PER"))
+    random = np.random.default_rng(3)
+    decoder = Decoder(random_chain(random, 7), tag_set)
+    emissions = tf.constant(random_emissions(random, 7, 2.0, columns))
+    lengths = tf.constant([columns, columns // 2, 1, 0])
+    plain = decoder.entities(emissions, lengths)
+    scored = decoder.entities(emissions, lengths, tf.zeros([4, columns, 3, 3]))
+    for name in ("tags", "opens", "closes"):
+        np.testing.assert_array_equal(plain[name], scored[name])
+    assert plain["closes"].numpy().any()
+    np.testing.assert_allclose(plain["scores"], scored["scores"], atol=1e-5)
+
+
+def test_a_large_span_score_makes_the_entity_practically_certain():
+    tag_set = TagSet(("LOC", "PER"))
+    random = np.random.default_rng(5)
+    decoder = Decoder(random_chain(random, 5), tag_set)
+    emissions = tf.constant(random_emissions(random, 5, 9.0, 23))
+    span_scores = np.zeros([4, 23, 5, 2], np.float32)
+    span_scores[:, 12, 4, 1] = 1000.0
+    decoded = decoder.entities(emissions, tf.constant([23] * 4), tf.constant(span_scores))
+    for row in range(4):
+        assert read_entities(decoded, row, tag_set)[8, 13, "PER"] == pytest.approx(1.0, abs=1e-5)
+
+
+def test_a_graph_with_unknown_shapes_gives_the_same():
+    tag_set = TagSet(("LOC", "PER"))
+    random = np.random.default_rng(7)
+    decoder = Decoder(random_chain(random, 5), tag_set)
+    signature = [tf.TensorSpec([None, None, 5]), tf.TensorSpec([None], tf.int32), tf.TensorSpec([None, None, None, 2])]
+    graph = tf.function(decoder.entities, input_signature=signature)
+    emissions, lengths = tf.constant(random_emissions(random, 5, 2.0)), tf.constant(LENGTHS)
+    span_scores = tf.constant(random.normal(size=[4, 5, 3, 2]).astype(np.float32))
+    for eager, traced in zip(decoder.entities(emissions, lengths, span_scores).values(), graph(emissions, lengths, span_scores).values()):
+        np.testing.assert_allclose(np.float32(eager), np.float32(traced), atol=1e-6)
+
+
+def test_constrained_decoding_gives_no_illegal_sequence():
+    tag_set = TagSet(("LOC", "ORG", "PER"))
+    chain = LinearChain(np.zeros([7, 7], np.float32), np.zeros(7, np.float32), np.zeros(7, np.float32))
+    emissions = (30 * np.random.default_rng(2).normal(size=[53, 17, 7])).astype(np.float32)
+    lengths = np.full(53, 17, np.int32)
+    free = Decoder(chain, tag_set, constrained=False).tags(emissions, lengths).numpy()
+    legal = Decoder(chain, tag_set).tags(emissions, lengths).numpy()
+    assert any(illegal_positions(tag_set.decode(row)) for row in free)
+    assert not any(illegal_positions(tag_set.decode(row)) for row in legal)

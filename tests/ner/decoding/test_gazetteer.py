@@ -1,0 +1,143 @@
+"""Must-tag and never-tag terms: reading them, finding them, and what they do to decoding."""
+
+import random
+
+import pytest
+
+from ner.decoding.gazetteer import DEFAULT_WEIGHT, NEVER, Lexicon, Match, Term
+from ner.errors import DataError
+from ner.tagging.tagger import Tagger
+from tests.ner.tiny import CHARACTERS, tiny_predictor
+
+
+def write(path, text):
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_reading_a_file(tmp_path):
+    path = write(tmp_path / "terms.tsv", "\ufeff# people\n王小明\tPER\r\n\n长江 \tLOC\t2.5\n长江\t-\n长江\tPER\n")
+    assert Lexicon.load(path).terms == (
+        Term("王小明", "PER", DEFAULT_WEIGHT, 2),
+        Term("长江 ", "LOC", 2.5, 4),
+        Term("长江", NEVER, DEFAULT_WEIGHT, 5),
+        Term("长江", "PER", DEFAULT_WEIGHT, 6),
+    )
+
+
+@pytest.mark.parametrize(
+    "content, message",
+    [
+        ("", "terms.tsv: found no term, expected lines of a term, a tab, and an entity type or -"),
+        ("长江\n", "terms.tsv:1: found 1 columns, expected a term, a tab, and an entity type or - (and a tab and a weight)"),
+        ("\n长江\tLOC\t1\t2", "terms.tsv:2: found 4 columns, expected a term, a tab, and an entity type or - (and a tab and a weight)"),
+        ("\tLOC", "terms.tsv:1: found an empty term, expected at least one character"),
+        ("长江\t ", "terms.tsv:1: found no type for '长江', expected an entity type, or - for never"),
+        ("长江\tLOC\tmuch", "terms.tsv:1: found weight 'much', expected a number above 0 and up to 10000"),
+        ("长江\tLOC\t-3", "terms.tsv:1: found weight '-3', expected a number above 0 and up to 10000"),
+        ("长江\tLOC\tinf", "terms.tsv:1: found weight 'inf', expected a number above 0 and up to 10000"),
+        ("长江\tLOC\nx\t-\n长江\tLOC", "terms.tsv:3: found '长江' as LOC again, expected it once (line 1)"),
+    ],
+)
+def test_what_is_wrong_is_said(tmp_path, monkeypatch, content, message):
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path / "terms.tsv", content)
+    with pytest.raises(DataError) as e:
+        Lexicon.load("terms.tsv")
+    assert str(e.value) == message
+
+
+def test_files_that_cannot_be_read(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "gbk.tsv").write_bytes(b"ok\tLOC\n" + "长江\tLOC".encode("gbk"))
+    for name, message in [
+        ("gbk.tsv", "gbk.tsv:2: found byte 0xb3, expected UTF-8 text"),
+        ("none.tsv", "none.tsv: cannot read the lexicon: No such file or directory"),
+    ]:
+        with pytest.raises(DataError) as e:
+            Lexicon.load(name)
+        assert str(e.value) == message
+
+
+def test_terms_the_model_cannot_use():
+    lexicon = Lexicon([Term("长江", "LOC", 1.0, 1), Term("王小明", "ACTOR", 1.0, 2)], "terms.tsv")
+    with pytest.raises(DataError) as e:
+        lexicon.check(("LOC", "PER"), 5)
+    assert str(e.value) == "terms.tsv:2: found type 'ACTOR', expected one of LOC, PER, or - for never"
+    with pytest.raises(DataError) as e:
+        Lexicon([Term("长江大桥南", NEVER, 1.0, 7)], "terms.tsv").check(("LOC",), 4)
+    assert str(e.value) == "terms.tsv:7: found a term of 5 characters, expected at most 4"
+
+
+def test_matches_are_all_occurrences():
+    rng = random.Random(1)
+    terms = {"".join(rng.choices("abc", k=rng.randrange(1, 5))) for _ in range(30)}
+    lexicon = Lexicon([Term(term, "LOC", 1.0) for term in sorted(terms)])
+    for _ in range(50):
+        text = "".join(rng.choices("abcd", k=rng.randrange(20)))
+        expected = [(i, j, "LOC", 1.0) for i in range(len(text)) for j in range(i + 1, len(text) + 1) if text[i:j] in terms]
+        assert lexicon.matches(text) == expected
+    assert Lexicon([Term("ab", NEVER, 2.0), Term("ab", "PER", 3.0)]).matches("xab") == [Match(1, 3, "-", -2.0), Match(1, 3, "PER", 3.0)]
+
+
+def test_span_scores_add_up():
+    lexicon = Lexicon([])
+    scores = lexicon.span_scores(
+        [[Match(1, 3, "PER", 5.0), Match(1, 3, NEVER, -2.0), Match(2, 5, "LOC", 1.0)], [Match(0, 1, "LOC", 7.0)]], 5, ("LOC", "PER")
+    )
+    assert scores.shape == (2, 5, 3, 2)
+    assert dict(zip(zip(*scores.nonzero()), scores[scores.nonzero()])) == {
+        (0, 2, 1, 0): -2.0,
+        (0, 2, 1, 1): 3.0,
+        (0, 4, 2, 0): 1.0,
+        (1, 0, 0, 0): 7.0,
+    }
+
+
+def random_texts(count, seed=1):
+    rng = random.Random(seed)
+    return ["".join(rng.choices(CHARACTERS, k=rng.randrange(2, 120))) for _ in range(count)]
+
+
+def test_terms_in_a_tagger(tmp_path):
+    texts = random_texts(60)
+    plain = Tagger(tiny_predictor(tmp_path)).tag_batch(texts)
+    # A must-tag term where the model sees none, and never what it is surest of.
+    rng = random.Random(2)
+    must = {text[i : i + 3] for text in texts[::2] for i in [rng.randrange(len(text) - 1)]}
+    never = {entity.text for entities in plain for entity in entities if len(entity.text) <= 3} - must
+    terms = [Term(text, "PER") for text in sorted(must)] + [Term(text, NEVER) for text in sorted(never)]
+    tagger = Tagger(tiny_predictor(tmp_path, Lexicon(terms)))
+    results = tagger.tag_batch(texts)
+    assert not any(entity.text in never for entities in results for entity in entities)
+    for text, entities, before in zip(texts, results, plain):
+        found = {(entity.start, entity.end, entity.label): entity.score for entity in entities}
+        matches = [match for match in tagger.predictor.lexicon.matches(text) if match.label == "PER"]
+        alone = [m for m in matches if not any(o != m and o.start < m.end and m.start < o.end for o in matches)]
+        for match in alone:
+            assert found[match.start, match.end, "PER"] == pytest.approx(1.0, abs=1e-4)
+        if not tagger.predictor.lexicon.matches(text):
+            assert [(e.start, e.end, e.label) for e in entities] == [(e.start, e.end, e.label) for e in before]
+    assert len(must) > 20 < len(never)
+
+
+def test_a_small_weight_is_only_a_hint(tmp_path):
+    texts = random_texts(40, seed=4)
+    plain = Tagger(tiny_predictor(tmp_path)).tag_batch(texts)
+    never = sorted({entity.text for entities in plain for entity in entities if len(entity.text) <= 3})
+    left = []
+    for weight in (0.001, 3.0, 1000.0):
+        results = Tagger(tiny_predictor(tmp_path, Lexicon([Term(text, NEVER, weight) for text in never]))).tag_batch(texts)
+        left.append(sum(entity.text in never for entities in results for entity in entities))
+    assert left[0] > left[1] > left[2] == 0
+
+
+def test_a_term_is_found_in_every_window(tmp_path):
+    predictor = tiny_predictor(tmp_path, Lexicon([Term("北京上海", "ORG")]))
+    assert predictor.overlap == 6
+    rng = random.Random(6)
+    text = "".join("".join(rng.choices(CHARACTERS[:50], k=rng.randrange(1, 9))) + "北京上海" for _ in range(100))
+    entities = Tagger(predictor).tag(text)
+    assert [e.start for e in entities if (e.text, e.label) == ("北京上海", "ORG")] == [
+        i for i in range(len(text)) if text.startswith("北京上海", i)
+    ]

@@ -1,0 +1,274 @@
+"""The clients against a server with the published interfaces that runs an exported model in a process of its own."""
+
+import json
+import pathlib
+import random
+import shlex
+import socket
+import subprocess
+import sys
+import threading
+import time
+import urllib.request
+from concurrent import futures
+
+import pytest
+from absl.testing import flagsaver
+
+pytest.importorskip("tensorflow_serving.apis.predict_pb2")
+
+import ner
+import run_ner
+from ner.serving_client import GrpcClient, RestClient, ServingError
+from ner.serving_client.base import Client
+from ner.serving_client.messages import DT_FLOAT, PredictResponse
+from tests.ner.export.exporting import EDGE_TEXTS, random_texts, save_tagger
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+
+
+class _Server:
+    """The test server as a process that can be killed and started again on the same ports."""
+
+    def __init__(self, path):
+        self.path, self.ports = path, [_free_port(), _free_port()]
+        self.process = None
+        self.start()
+
+    def start(self):
+        command = [sys.executable, "-m", "tests.ner.serving_client.serving", str(self.path), *map(str, self.ports)]
+        self.process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+        assert self.process.stdout.readline() == "ready\n"
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+
+    def client(self, kind, **settings):
+        if kind == "grpc":
+            return GrpcClient(f"127.0.0.1:{self.ports[0]}", **settings)
+        return RestClient(f"http://127.0.0.1:{self.ports[1]}", **settings)
+
+
+def _free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+@pytest.fixture(name="work", scope="module")
+def _work(tmp_path_factory):
+    """(server, texts, their entities by the training output)."""
+    work = tmp_path_factory.mktemp("serving")
+    save_tagger(work / "model")
+    if not run_ner.FLAGS.is_parsed():
+        run_ner.FLAGS(["run_ner.py"])
+    with flagsaver.flagsaver(do_export=True, model_dir=str(work / "model"), export_dir=str(work / "base")):
+        run_ner.main([])
+    texts = [*EDGE_TEXTS, "\ud800京上海", *random_texts(150, seed=6)]
+    server = _Server(work / "base" / "1")
+    yield server, texts, ner.Tagger.load(work / "model").tag_batch(texts)
+    server.kill()
+
+
+def same(found, expected):
+    """Whether two lists of entities are equal, their scores to 2e-5."""
+    return [(e.start, e.end, e.label, e.text) for e in found] == [(e.start, e.end, e.label, e.text) for e in expected] and all(
+        abs(a.score - b.score) < 2e-5 for a, b in zip(found, expected)
+    )
+
+
+@pytest.mark.parametrize("kind", ["grpc", "rest"])
+def test_entities_are_the_taggers(work, kind):
+    server, texts, expected = work
+    assert sum(map(len, expected)) > 100
+    with server.client(kind, batch_size=37, timeout=60) as client:
+        for text, found, entities in zip(texts, client.tag_batch(texts), expected):
+            assert same(found, entities), repr(text)
+        assert same(client.tag(texts[7]), expected[7])
+        assert client.tag_batch([]) == []
+
+
+@pytest.mark.parametrize("kind", ["grpc", "rest"])
+def test_what_cannot_work_fails_at_once_and_says_why(work, kind):
+    server, _, _ = work
+    with server.client(kind, model="other", retries=50) as client, pytest.raises(ServingError, match="Servable not found"):
+        client.tag("京")
+    nowhere = _Server.__new__(_Server)
+    nowhere.ports = [_free_port(), _free_port()]
+    with nowhere.client(kind, retries=2, backoff=0.01) as client, pytest.raises(ServingError, match="gave up after 3 tries"):
+        client.tag("京")
+
+
+@pytest.mark.parametrize("kind", ["grpc", "rest"])
+def test_a_server_that_does_not_answer_is_not_waited_for(kind):
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()
+        server = _Server.__new__(_Server)
+        server.ports = [silent.getsockname()[1]] * 2
+        started = time.monotonic()
+        with server.client(kind, timeout=0.5, retries=0) as client, pytest.raises(ServingError):
+            client.tag("京")
+        assert time.monotonic() - started < 5
+
+
+def test_the_answer_to_the_curl_of_the_readme(work):
+    server, _, _ = work
+    lines = (ROOT / "serving" / "README.md").read_text(encoding="utf-8").splitlines()
+    words = shlex.split(next(line for line in lines if line.startswith("curl ")))
+    body, url = words[words.index("-d") + 1], words[-1].replace(":8501", f":{server.ports[1]}")
+    with urllib.request.urlopen(urllib.request.Request(url, body.encode(), method="POST"), timeout=60) as response:
+        (row,) = json.load(response)["predictions"]
+    with server.client("grpc") as client:
+        entities = client.tag(json.loads(body)["instances"][0])
+    assert row["num_entities"] == len(entities)
+    assert row["entity_text"][: len(entities)] == [entity.text for entity in entities]
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "localhost:8501",
+        "http://",
+        "http://:8501",
+        "http://host:port",
+        "http://host:0",
+        "http://host:99999",
+        "http://[::1",
+        "http://a@b",
+        "http://a?b",
+    ],
+)
+def test_a_url_of_another_form_is_refused(url):
+    with pytest.raises(ServingError, match="^found the URL '.*', expected http://host:port$"):
+        RestClient(url)
+
+
+def test_a_url_may_have_a_path_and_an_address_for_a_name():
+    assert RestClient("http://[::1]:8501/a b/", "m").address == "http://[::1]:8501/a%20b/v1/models/m:predict"
+
+
+@pytest.mark.parametrize(
+    ("setting", "message"),
+    [
+        ({"batch_size": 0}, "batch_size: found 0, expected at least 1"),
+        ({"batch_size": -3}, "batch_size: found -3, expected at least 1"),
+        ({"retries": -1}, "retries: found -1, expected at least 0"),
+        ({"backoff": -0.5}, "backoff: found -0.5, expected at least 0"),
+        ({"timeout": 0}, "timeout: found 0, expected more than 0"),
+    ],
+)
+def test_settings_out_of_range_are_refused(setting, message):
+    for make in (lambda: GrpcClient("localhost:8500", **setting), lambda: RestClient("http://localhost:8501", **setting)):
+        with pytest.raises(ServingError, match=f"^{message}$"):
+            make()
+
+
+class _Answering(Client):
+    """Has an answer without a server."""
+
+    address = "here"
+
+    def __init__(self, answer):
+        super().__init__()
+        self._answer = answer
+
+    def _predict(self, texts):
+        return self._answer
+
+
+ROW = {"num_entities": 1, "entity_start": [0], "entity_end": [1], "entity_label": ["LOC"], "entity_score": [0.5]}
+
+
+@pytest.mark.parametrize(
+    ("answer", "message"),
+    [
+        ([ROW, ROW], "here: found 2 answers, expected 1 answers"),
+        (3, "here: found 3, expected 1 answers"),
+        (
+            [7],
+            "here: found .*, expected the outputs num_entities, entity_start, entity_end, entity_label, entity_score of an exported tagger",
+        ),
+        ([{**ROW, "num_entities": 2}], "here: found .*, expected the outputs .*"),
+        ([{**ROW, "num_entities": None}], "here: found .*, expected the outputs .*"),
+        ([{**ROW, "entity_start": ["0"]}], "here: found .*, expected the outputs .*"),
+        ([{**ROW, "entity_score": 1}], "here: found .*, expected the outputs .*"),
+    ],
+)
+def test_an_answer_of_another_form_is_one_line(answer, message):
+    assert _Answering([ROW]).tag("京") == [ner.Entity(0, 1, "LOC", "京", 0.5)]
+    with pytest.raises(ServingError, match=f"^{message}$"):
+        _Answering(answer).tag("京")
+
+
+def test_a_grpc_answer_of_another_form_is_one_line(monkeypatch):
+    with GrpcClient("localhost:8500") as client:
+        response = PredictResponse()
+        tensor = response.outputs.add(key="entity_label").value
+        tensor.dtype, tensor.float_val[:] = DT_FLOAT, [0.5]
+        for shape in ([], [1], [1, 1]):
+            del tensor.tensor_shape.dim[:]
+            for size in shape:
+                tensor.tensor_shape.dim.add(size=size)
+            monkeypatch.setattr(client, "_call", lambda request, timeout: response)
+            with pytest.raises(
+                ServingError, match="^localhost:8500: model ner: found an answer of another form than an exported tagger's: "
+            ):
+                client.tag("京")
+
+
+def test_several_texts_are_not_one():
+    with pytest.raises(TypeError, match="^tag_batch: found a single string, expected several; tag takes one$"):
+        _Answering([]).tag_batch("京")
+    with pytest.raises(TypeError, match="^text 1: found NoneType, expected str$"):
+        _Answering([]).tag_batch(["京", None])
+
+
+def _crowd(server, kind, texts, expected, clients, requests, during=lambda: None):
+    """``requests`` requests by ``clients`` threads; returns how many were answered rightly."""
+    right, lock = [0], threading.Lock()
+    share = [requests // clients + (i < requests % clients) for i in range(clients)]
+
+    def run(number):
+        choose = random.Random(number)
+        with server.client(kind, timeout=120, retries=60, max_backoff=2.0) as client:
+            for _ in range(share[number]):
+                chosen = choose.choices(range(len(texts)), k=choose.choice((1, 1, 1, 3)))
+                found = client.tag_batch([texts[i] for i in chosen])
+                ok = all(same(entities, expected[i]) for entities, i in zip(found, chosen)) and len(found) == len(chosen)
+                with lock:
+                    right[0] += ok
+
+    with futures.ThreadPoolExecutor(clients) as pool:
+        waiting = [pool.submit(run, number) for number in range(clients)]
+        during()
+        for future in waiting:
+            future.result()
+    return right[0]
+
+
+@pytest.mark.parametrize("kind", ["grpc", "rest"])
+def test_a_crowd_survives_a_killed_server(work, kind):
+    server, texts, expected = work
+
+    def restart():
+        time.sleep(0.5)
+        server.kill()
+        server.start()
+
+    assert _crowd(server, kind, texts, expected, 16, 300, restart) == 300
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["grpc", "rest"])
+def test_20000_requests_by_64_clients(work, kind):
+    server, texts, expected = work
+
+    def restart():
+        time.sleep(20)
+        server.kill()
+        time.sleep(2)
+        server.start()
+
+    assert _crowd(server, kind, texts, expected, 64, 20_000, restart) == 20_000

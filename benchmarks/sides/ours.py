@@ -8,6 +8,7 @@ import tensorflow as tf
 from albert.optimization import AdamWeightDecay, WarmupPolynomialDecay
 from albert.tokenization import CharTokenizer
 from benchmarks.workloads import HEAD_DROPOUT, LSTM_UNITS, MAX_SEQ_LENGTH, SCHEME, TAG_BATCH
+from ner.decoding.constraints import DecodingOptions
 from ner.decoding.decoder import Decoder
 from ner.model.config import TaggerConfig
 from ner.model.inference import emissions_function
@@ -35,7 +36,7 @@ def prepare(case, side, threads):
         return _train(model, case.batch())
     if case.task == "infer":
         return _infer(model, tag_set, case.batch())
-    predictor = Predictor(model, CharTokenizer(case.path("vocab.txt")), TAG_BATCH, constrained=False, frozen=True)
+    predictor = Predictor(model, CharTokenizer(case.path("vocab.txt")), TAG_BATCH, DecodingOptions(constrained_decoding=False), frozen=True)
     texts = [corpus["sentence"]] if case.task == "latency" else corpus["texts"]
 
     def run():
@@ -76,7 +77,7 @@ def _infer(model, tag_set, batch):
 
     @tf.function(input_signature=signature)
     def tags(emissions, lengths):
-        return Decoder(model.chain, tag_set, constrained=False).tags(emissions, lengths)
+        return Decoder(model.chain, tag_set, DecodingOptions(constrained_decoding=False)).tags(emissions, lengths)
 
     def run():
         return tags(network(inputs), inputs["lengths"]).numpy()

@@ -8,7 +8,7 @@ from tqdm import tqdm
 from albert.errors import UserError
 from albert.files import sha256, write_json
 from ner import pretrained
-from ner.cli.common import model_dir, required
+from ner.cli.common import decoding_options, model_dir, required
 from ner.data.readers import read_split
 from ner.evaluation.calibration import calibrate, plot_reliability
 from ner.evaluation.error_analysis import analyse, names
@@ -29,7 +29,7 @@ def evaluate(flags):
         raise UserError(
             "--error_report: found the tagger that comes with the package, expected --model_dir, where the report is to be written"
         )
-    predictor = Tagger.load(directory.path, flags.eval_batch_size, flags.constrained_decoding, flags.lexicon).predictor
+    predictor = Tagger.load(directory.path, flags.eval_batch_size, lexicon=flags.lexicon, decoding=decoding_options(flags)).predictor
     tag_set = predictor.tag_set
     test = read_split(required(flags, "data_dir"), "test", types=tag_set.types, on_bad_line=flags.on_bad_line)
     texts = [example.text for example in test]

@@ -6,8 +6,9 @@ import os
 from albert.errors import UserError
 from albert.files import atomic_write, sha256, write_json
 from albert.training.precision import Precision
-from ner.cli.common import model_dir
+from ner.cli.common import decoding_options, model_dir
 from ner.data.readers import read_split
+from ner.decoding.constraints import DecodingOptions
 from ner.export import report, tflite
 from ner.export.module import ServingModule
 from ner.export.network import FrozenNetwork
@@ -33,7 +34,7 @@ class _Source:
     config: TaggerConfig
     tokenizer: object
     model: TaggerModel
-    constrained: bool
+    decoding: DecodingOptions
 
     @property
     def files(self):
@@ -57,7 +58,7 @@ def export(flags):
     tokenizer = directory.read_tokenizer(config)
     model = TaggerModel(config)
     directory.read_weights(model)
-    source = _Source(directory, config, tokenizer, model, flags.constrained_decoding)
+    source = _Source(directory, config, tokenizer, model, decoding_options(flags))
     write = _write_tflite if flags.export_format == "tflite" else _write_saved_model
     with new_version(flags.export_dir, version) as path:
         write(path, source, flags.export_precision, test, flags.eval_batch_size)
@@ -74,10 +75,10 @@ def _write_saved_model(path, source, precision, test, batch_size):
     if precision == "int8":
         network, products = quantize(network)
         print(f"int8: {len(products)} matrix products")
-    module = ServingModule(network, source.model.chain, source.config, source.tokenizer, source.constrained)
+    module = ServingModule(network, source.model.chain, source.config, source.tokenizer, source.decoding)
     write_saved_model(path, module, source.files, source.config.max_seq_length - 2)
     provenance = os.path.join(path, "assets", PROVENANCE)
-    values = describe(source.directory, "savedmodel", precision, source.constrained)
+    values = describe(source.directory, "savedmodel", precision, source.decoding)
     write_json(provenance, values)
     if test is not None:
         predictor = ExportedPredictor(path, batch_size)
@@ -87,11 +88,11 @@ def _write_saved_model(path, source, precision, test, batch_size):
 
 def _write_tflite(path, source, precision, test, batch_size):
     copy_files(source.files, path)
-    contents = tflite.convert(source.model, source.config, precision, source.constrained)
+    contents = tflite.convert(source.model, source.config, precision, source.decoding)
     model_file = os.path.join(path, TFLITE_MODEL)
     with atomic_write(model_file, "wb") as f:
         f.write(contents)
-    values = {**describe(source.directory, "tflite", precision, source.constrained), "sha256": sha256(model_file)}
+    values = {**describe(source.directory, "tflite", precision, source.decoding), "sha256": sha256(model_file)}
     write_json(os.path.join(path, PROVENANCE), values)
     if test is not None:
         examples = test.examples[:_TFLITE_SENTENCES]
@@ -103,7 +104,7 @@ def _write_tflite(path, source, precision, test, batch_size):
 
 def _compare(source, exported, examples, name, batch_size):
     """Measure the training output beside the export, print both and return both."""
-    predictor = Predictor(source.model, source.tokenizer, batch_size, source.constrained)
+    predictor = Predictor(source.model, source.tokenizer, batch_size, source.decoding)
     trained = report.measure(predictor, lambda text: list(predictor.predict([text])), examples)
     print(f"{len(examples):,} sentences")
     print(report.describe("training output", trained))

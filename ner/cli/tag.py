@@ -9,7 +9,7 @@ from tqdm import tqdm
 
 from albert.errors import UserError
 from albert.files import atomic_write
-from ner.cli.common import model_dir
+from ner.cli.common import decoding_options, model_dir
 from ner.errors import DataError
 from ner.tagging.tagger import Tagger
 from ner.tagging.text_input import find_files, parse_line, read_chunks, total_bytes
@@ -34,7 +34,7 @@ def predict(flags, files=None):
     if flags.output_format == "jsonl" and flags.text_field == flags.entities_field:
         raise UserError(f"--entities_field: found {flags.entities_field!r}, the field of the text (--text_field), expected another")
     directory = model_dir(flags)
-    tagger = Tagger.load(directory.path, flags.eval_batch_size, flags.constrained_decoding, flags.lexicon)
+    tagger = Tagger.load(directory.path, flags.eval_batch_size, lexicon=flags.lexicon, decoding=decoding_options(flags))
     total = total_bytes(paths)
     # None lets tqdm decide by whether standard error is a terminal.
     hidden = None if flags.progress is None else not flags.progress

@@ -12,7 +12,7 @@ from albert.errors import UserError
 from albert.training import distribution, precision
 from albert.training.stopping import Interrupted
 from ner.batches.encoded import encode
-from ner.cli.common import required
+from ner.cli.common import decoding_options, required
 from ner.data.cutting import split_examples
 from ner.data.lint import check_leaks, lint
 from ner.data.lint_report import INFO
@@ -66,7 +66,7 @@ def _train(flags, directory, settings, loop, cluster):
     if flags.recompute_grad:
         model.encoder.recompute_grad = True
     encoded = _encode(data, config, tokenizer, log)
-    predictor = Predictor(model, tokenizer, flags.eval_batch_size, flags.constrained_decoding)
+    predictor = Predictor(model, tokenizer, flags.eval_batch_size, decoding_options(flags))
     dev = DevSet(predictor, data.dev, cluster) if data.dev else None
     trainer = Trainer(model, settings, encoded, directory, cluster, chosen_precision, loop, dev, log)
     log(_summary(data, model, trainer, system, chosen_precision))

@@ -7,6 +7,7 @@ Shapes: B batch, T characters, K tags, E entities of all rows, A entity lengths,
 import numpy as np
 import tensorflow as tf
 
+from ner.decoding.constraints import DEFAULT_OPTIONS
 from ner.decoding.semi_markov import SemiMarkovChain
 from ner.model.crf.layer import LinearChain
 from ner.tags import OUTSIDE
@@ -21,13 +22,13 @@ class Decoder:
     Args:
       chain: the ``LinearChain`` to decode with.
       tag_set: the ``TagSet`` the emissions are over.
-      constrained: whether only sequences the scheme allows are considered. The scores are then posterior probabilities
-        given that the sequence is legal.
+      options: ``DecodingOptions``. The scores are posterior probabilities given that the sequence is one that they allow.
     """
 
-    def __init__(self, chain, tag_set, constrained=True):
+    def __init__(self, chain, tag_set, options=DEFAULT_OPTIONS):
         self.tag_set = tag_set
-        self.chain: LinearChain = chain.constrained(tag_set) if constrained else chain
+        masks = options.masks(tag_set)
+        self.chain: LinearChain = chain.masked(*masks) if masks else chain
         labels = [tag[2:] for tag in tag_set.tags]
         self._continues = tf.constant(tag_set.continues)
         self._is_entity = tf.constant([tag != OUTSIDE for tag in tag_set.tags])

@@ -6,6 +6,7 @@ texts together, G windows in a group, S slots for words of 2, 3, …, S + 1 char
 
 import tensorflow as tf
 
+from ner.decoding.constraints import DEFAULT_OPTIONS
 from ner.decoding.decoder import Decoder
 from ner.export.tokenizer import GraphTokenizer, code_points, spell
 from ner.lattice.graph import GraphLexicon
@@ -25,15 +26,15 @@ class ServingModule(tf.Module):
       chain: the ``LinearChain`` to decode with.
       config: the ``TaggerConfig``.
       tokenizer: the tokenizer; for a lattice the ``LatticeTokenizer``, whose words the graph finds as well.
-      constrained: whether only tag sequences the scheme allows are decoded.
+      decoding: ``DecodingOptions``.
     """
 
-    def __init__(self, network, chain, config, tokenizer, constrained=True):
+    def __init__(self, network, chain, config, tokenizer, decoding=DEFAULT_OPTIONS):
         super().__init__(name="tagger")
         self._network = network
         self._chain = [value.numpy() for value in (chain.transitions, chain.start, chain.end)]
         self._tag_set = config.tag_set
-        self._constrained = constrained
+        self._decoding = decoding
         self._window = config.max_seq_length - 2
         self._tokenizer = GraphTokenizer(tokenizer)
         self._match = None
@@ -141,5 +142,5 @@ class ServingModule(tf.Module):
 
     def _tag_windows(self, inputs):
         # Made here, not before: in the loop's own graph these are constants, from outside they would be inputs of each turn.
-        decoder = Decoder(LinearChain(*(tf.constant(value) for value in self._chain)), self._tag_set, self._constrained)
+        decoder = Decoder(LinearChain(*(tf.constant(value) for value in self._chain)), self._tag_set, self._decoding)
         return decoder.entities_in_graph(self._network(inputs), inputs["lengths"])

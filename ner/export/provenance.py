@@ -9,14 +9,14 @@ from ner.model.directory import BEST_WEIGHTS, LAST_WEIGHTS
 PROVENANCE = "provenance.json"
 
 
-def describe(directory, export_format, precision, constrained):
+def describe(directory, export_format, precision, decoding):
     """The provenance of an export.
 
     Args:
       directory: the ``ModelDir`` it is made from.
       export_format: ``savedmodel`` or ``tflite``.
       precision: ``float32``, ``bfloat16`` or ``int8``.
-      constrained: whether only tag sequences the scheme allows are decoded.
+      decoding: ``DecodingOptions``.
 
     Returns:
       JSON-ready dict: these, the weights' file and SHA-256, the record of the training run if there is one, and versions and hardware.
@@ -26,7 +26,7 @@ def describe(directory, export_format, precision, constrained):
     return {
         "format": export_format,
         "precision": precision,
-        "constrained_decoding": constrained,
+        "constrained_decoding": decoding.constrained_decoding,
         "weights": {"file": weights, "sha256": sha256(directory.file(weights))},
         "training": without_directories(read_json(record, "the record of the training run")) if os.path.exists(record) else None,
         **environment.describe(),

@@ -9,6 +9,7 @@ Shapes: T characters of a window, at least 1 and at most ``max_seq_length`` - 2.
 import tensorflow as tf
 
 from albert.errors import UserError
+from ner.decoding.constraints import DEFAULT_OPTIONS
 from ner.decoding.decoder import Decoder
 from ner.export.network import recurrent_layer
 from ner.export.quiet import quiet_compiler, quiet_log
@@ -25,7 +26,7 @@ def check(config, precision):
         raise UserError("--export_format: found tflite with a lattice LSTM, expected savedmodel")
 
 
-def convert(model, config, precision, constrained=True):
+def convert(model, config, precision, decoding=DEFAULT_OPTIONS):
     """The contents of a TensorFlow Lite file.
 
     Its signature: ``input_word_ids`` int32 [1, T + 2] and ``lengths`` int32 [1] → ``tags`` int32 [1, T], ``opens`` and ``closes``
@@ -35,7 +36,7 @@ def convert(model, config, precision, constrained=True):
       model: the ``TaggerModel``.
       config: its ``TaggerConfig``.
       precision: ``float32``, or ``int8`` for int8 weights and matrix products in int8 with ranges found as values come.
-      constrained: whether only tag sequences the scheme allows are decoded.
+      decoding: ``DecodingOptions``.
 
     Returns:
       bytes.
@@ -45,7 +46,7 @@ def convert(model, config, precision, constrained=True):
 
     def run(input_word_ids, lengths):
         emissions = model({"input_word_ids": input_word_ids, "lengths": lengths}, training=False)
-        return Decoder(model.chain, config.tag_set, constrained).entities_in_graph(emissions, lengths)
+        return Decoder(model.chain, config.tag_set, decoding).entities_in_graph(emissions, lengths)
 
     ids = tf.TensorSpec([1, None], tf.int32, "input_word_ids")
     with recurrent_layer(model, rnn):

@@ -10,6 +10,7 @@ import tensorflow as tf
 from albert.errors import UserError
 from albert.files import read_json, sha256
 from ner.batches.tagging_batches import padded_rows
+from ner.decoding.constraints import DecodingOptions
 from ner.entity import Entity
 from ner.export.provenance import PROVENANCE
 from ner.export.versions import TFLITE_MODEL, format_of, version_directory
@@ -39,7 +40,7 @@ class _Exported:
     Attributes:
       tag_set: its ``TagSet``.
       provenance: what ``provenance.json`` says.
-      constrained: whether it was exported to decode only tag sequences the scheme allows.
+      decoding: the ``DecodingOptions`` it was exported with.
     """
 
     def __init__(self, assets):
@@ -47,7 +48,7 @@ class _Exported:
         self.provenance = read_json(path, "what the exported model was made from")
         if not isinstance(self.provenance, dict) or not isinstance(self.provenance.get("constrained_decoding"), bool):
             raise UserError(f"{path}: found no constrained_decoding, expected what the export wrote")
-        self.constrained = self.provenance["constrained_decoding"]
+        self.decoding = DecodingOptions(self.provenance["constrained_decoding"])
         values = read_json(os.path.join(assets, "model.json"), "the configuration of the exported model")
         self._config = TaggerConfig.from_dict(values)
         self.tag_set = self._config.tag_set
@@ -109,7 +110,7 @@ class ExportedPredictor(_Exported):
         """Tags and entities: an iterator over one ``ner.long_text.joining.Piece`` per text of an iterable of strings."""
         for chunk in self._chunks(texts):
             spans = [[(Span(e.start, e.end, e.label), e.score) for e in entities] for entities in self._entities(chunk)]
-            for tags, own in zip(self._tags(chunk) if not self.constrained else self._legal_tags(chunk, spans), spans):
+            for tags, own in zip(self._legal_tags(chunk, spans) if self.decoding.constrained_decoding else self._tags(chunk), spans):
                 yield Piece(0, tags, own, True)
 
     def _legal_tags(self, chunk, spans):

@@ -11,6 +11,7 @@ import tensorflow as tf
 from albert.errors import UserError
 from ner.batches.encoded import encode
 from ner.batches.tagging_batches import WIDTH_MULTIPLE, padded_rows, tagging_batches
+from ner.decoding.constraints import DEFAULT_OPTIONS
 from ner.decoding.decoder import Decoder
 from ner.long_text.joining import Piece, WindowJoiner
 from ner.long_text.windows import split_windows
@@ -65,7 +66,7 @@ class Predictor:
       model: a ``TaggerModel``.
       tokenizer: the tokenizer it was trained with.
       batch_size: windows per batch.
-      constrained: whether only tag sequences the scheme allows are decoded.
+      decoding: ``DecodingOptions``.
       lexicon: a ``ner.decoding.gazetteer.Lexicon`` whose terms add to the scores of entities, or None.
       frozen: whether the model's weights stay as they are now, so that what depends on them alone is computed once; not for a model
         that is being trained.
@@ -75,13 +76,13 @@ class Predictor:
       DataError: a term of the lexicon is too long to be seen whole wherever it stands, or has a type the model does not know.
     """
 
-    def __init__(self, model, tokenizer, batch_size=64, constrained=True, lexicon=None, frozen=False):
+    def __init__(self, model, tokenizer, batch_size=64, decoding=DEFAULT_OPTIONS, lexicon=None, frozen=False):
         if batch_size < 1:
             raise UserError(f"batch_size: found {batch_size}, expected at least 1")
         self.model = model
         self.tokenizer = tokenizer
         self.batch_size = batch_size
-        self.constrained = constrained
+        self.decoding = decoding
         self.lexicon = lexicon
         self.tag_set = model.config.tag_set
         self.window = model.config.max_seq_length - 2
@@ -196,7 +197,7 @@ class Predictor:
             results[index] = _TaggedWindow(tags, spans, scores)
 
     def _decoder(self):
-        return Decoder(self.model.chain, self.tag_set, self.constrained)
+        return Decoder(self.model.chain, self.tag_set, self.decoding)
 
     def _run_tags(self, emissions, lengths):
         return {"tags": self._decoder().tags(emissions, lengths)}

@@ -2,6 +2,7 @@
 
 from albert.errors import UserError
 from ner import pretrained
+from ner.decoding.constraints import DecodingOptions
 from ner.decoding.gazetteer import Lexicon
 from ner.entity import Entity
 from ner.export.versions import is_export
@@ -28,7 +29,7 @@ class Tagger:
         self.predictor = predictor
 
     @classmethod
-    def load(cls, path=None, batch_size=64, constrained_decoding=True, lexicon=None):
+    def load(cls, path=None, batch_size=64, constrained_decoding=True, lexicon=None, decoding=None):
         """Tagger with the weights of a training output directory, or of an exported model.
 
         Args:
@@ -37,14 +38,17 @@ class Tagger:
           batch_size: texts, or windows of long texts, per batch.
           constrained_decoding: whether only tag sequences the scheme allows are decoded.
           lexicon: file of must-tag and never-tag terms (``ner.decoding.gazetteer``), or a ``Lexicon``.
+          decoding: ``DecodingOptions``; by default those of ``constrained_decoding`` alone, which they take the place of.
 
         Raises:
           albert.UserError: the directory does not hold a trained tagger, or the lexicon does not fit; names what is missing or wrong.
         """
         if path is None:
             path = pretrained.DIRECTORY
+        if decoding is None:
+            decoding = DecodingOptions(constrained_decoding)
         if is_export(path):
-            return cls._load_export(path, batch_size, constrained_decoding, lexicon)
+            return cls._load_export(path, batch_size, decoding, lexicon)
         if lexicon is not None and not isinstance(lexicon, Lexicon):
             lexicon = Lexicon.load(lexicon)
         directory = ModelDir(path)
@@ -52,15 +56,16 @@ class Tagger:
         tokenizer = directory.read_tokenizer(config)
         model = TaggerModel(config)
         directory.read_weights(model)
-        return cls(Predictor(model, tokenizer, batch_size, constrained_decoding, lexicon, frozen=True))
+        return cls(Predictor(model, tokenizer, batch_size, decoding, lexicon, frozen=True))
 
     @classmethod
-    def _load_export(cls, path, batch_size, constrained_decoding, lexicon):
+    def _load_export(cls, path, batch_size, decoding, lexicon):
         if lexicon is not None:
             raise UserError(f"{path}: an exported model takes no lexicon; expected the training output it was exported from")
         predictor = load_exported(path, batch_size)
-        if predictor.constrained != constrained_decoding:
-            raise UserError(f"{path}: was exported with --constrained_decoding={predictor.constrained}, found {constrained_decoding}")
+        exported, found = (options.constrained_decoding for options in (predictor.decoding, decoding))
+        if exported != found:
+            raise UserError(f"{path}: was exported with --constrained_decoding={exported}, found {found}")
         return cls(predictor)
 
     @property

@@ -4,6 +4,7 @@ import numpy as np
 import tensorflow as tf
 
 from albert import AlbertConfig, CharTokenizer
+from ner.decoding.constraints import DecodingOptions
 from ner.model.config import TaggerConfig
 from ner.model.directory import BEST_WEIGHTS, ModelDir
 from ner.model.network import TaggerModel
@@ -60,7 +61,7 @@ def tiny_predictor(directory, lexicon=None, batch_size=64, constrained=True, fro
     """A ``Predictor`` with the model above; its vocabulary is written into ``directory``."""
     path = directory / "vocab.txt"
     size = write_vocabulary(path)
-    return Predictor(tiny_model(size, **options), CharTokenizer(path), batch_size, constrained, lexicon, frozen)
+    return Predictor(tiny_model(size, **options), CharTokenizer(path), batch_size, DecodingOptions(constrained), lexicon, frozen)
 
 
 def tiny_model_dir(directory, **options):

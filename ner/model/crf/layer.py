@@ -38,18 +38,12 @@ class LinearChain:
         self.transitions, self.start, self.end = transitions, start, end
         self.parallel_scan = on_accelerator() if parallel_scan is None else parallel_scan
 
-    def constrained(self, tag_set):
-        """The same chain over the tag sequences that the scheme of ``tag_set`` (a ``TagSet``) allows."""
-
-        def penalty(legal):
-            return tf.where(tf.constant(legal), 0.0, _FORBIDDEN)
-
-        return LinearChain(
-            self.transitions + penalty(tag_set.legal_transitions()),
-            self.start + penalty(tag_set.legal_start()),
-            self.end + penalty(tag_set.legal_end()),
-            self.parallel_scan,
-        )
+    def masked(self, transitions, start, end):
+        """The same chain over the tag sequences that masks allow: bool [K, K], [K] and [K] (``ner.decoding.constraints.Masks``)."""
+        masks = (transitions, start, end)
+        scores = (self.transitions, self.start, self.end)
+        penalties = (tf.where(tf.constant(allowed), 0.0, _FORBIDDEN) for allowed in masks)
+        return LinearChain(*(score + penalty for score, penalty in zip(scores, penalties)), self.parallel_scan)
 
     def log_likelihood(self, emissions, tags, lengths):
         """Log probability of the given tag sequences (paper, eqs. 17 and 18).

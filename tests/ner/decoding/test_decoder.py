@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from ner.decoding.constraints import DecodingOptions
 from ner.decoding.decoder import Decoder
 from ner.model.crf.layer import LinearChain
 from ner.tags import TagSet, illegal_positions, spans_from_tags
@@ -68,7 +69,7 @@ def test_entities_and_probabilities_equal_enumeration(tag_set, constrained, scal
     for _ in range(3):
         chain = random_chain(random, len(tag_set))
         emissions = random_emissions(random, len(tag_set), scale)
-        decoded = Decoder(chain, tag_set, constrained).entities(tf.constant(emissions), tf.constant(LENGTHS))
+        decoded = Decoder(chain, tag_set, DecodingOptions(constrained)).entities(tf.constant(emissions), tf.constant(LENGTHS))
         assert read_entities(decoded, 3, tag_set) == {}
         for row, length in enumerate(LENGTHS[:3]):
             best, probabilities = brute_force(emissions[row, :length], chain, tag_set, constrained)
@@ -92,7 +93,7 @@ def test_span_scores_equal_enumeration(tag_set, constrained, longest):
         chain = random_chain(random, len(tag_set))
         emissions = random_emissions(random, len(tag_set), 1.0)
         span_scores = (3 * random.normal(size=[4, 5, longest, len(labels)])).astype(np.float32)
-        decoder = Decoder(chain, tag_set, constrained)
+        decoder = Decoder(chain, tag_set, DecodingOptions(constrained))
         decoded = decoder.entities(tf.constant(emissions), tf.constant(LENGTHS), tf.constant(span_scores))
         plain = decoder.tags(tf.constant(emissions), tf.constant(LENGTHS)).numpy()
         assert read_entities(decoded, 3, tag_set) == {}
@@ -160,7 +161,7 @@ def test_constrained_decoding_gives_no_illegal_sequence():
     chain = LinearChain(np.zeros([7, 7], np.float32), np.zeros(7, np.float32), np.zeros(7, np.float32))
     emissions = (30 * np.random.default_rng(2).normal(size=[53, 17, 7])).astype(np.float32)
     lengths = np.full(53, 17, np.int32)
-    free = Decoder(chain, tag_set, constrained=False).tags(emissions, lengths).numpy()
+    free = Decoder(chain, tag_set, DecodingOptions(constrained_decoding=False)).tags(emissions, lengths).numpy()
     legal = Decoder(chain, tag_set).tags(emissions, lengths).numpy()
     assert any(illegal_positions(tag_set.decode(row)) for row in free)
     assert not any(illegal_positions(tag_set.decode(row)) for row in legal)

@@ -9,6 +9,7 @@ import pytest
 import tensorflow as tf
 
 from albert import CharTokenizer
+from ner.decoding.constraints import DecodingOptions
 from ner.long_text.joining import owned_ranges
 from ner.long_text.windows import split_windows
 from ner.model import inference, network
@@ -206,7 +207,10 @@ def local_predictors(directory, radius, scale, constrained, longest, batch_size=
     tokenizer = CharTokenizer(directory / "vocab.txt")
     noise = np.random.default_rng(1)
     chain = LinearChain(*(tf.constant((scale * noise.normal(size=shape)).astype(np.float32)) for shape in ([5, 5], [5], [5])))
-    return [Predictor(LocalModel(size, radius, chain, length + 2), tokenizer, batch_size, constrained) for length in (51, max(longest, 52))]
+    return [
+        Predictor(LocalModel(size, radius, chain, length + 2), tokenizer, batch_size, DecodingOptions(constrained))
+        for length in (51, max(longest, 52))
+    ]
 
 
 def compare_with_whole(texts, windowed, whole):

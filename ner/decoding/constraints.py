@@ -1,0 +1,54 @@
+"""Constraints of decoding: tag sequences that are never the answer, whatever the model says.
+
+Shapes: K tags.
+"""
+
+import dataclasses
+from typing import Callable, NamedTuple, Optional
+
+import numpy as np
+
+from ner.tags import TagSet
+
+
+class Masks(NamedTuple):
+    """What a tag sequence may hold: bool arrays, True where it is allowed.
+
+    Attributes:
+      transitions: [K, K], the step from tag i to tag j at [i, j].
+      start, end: [K], the first and the last tag.
+    """
+
+    transitions: np.ndarray
+    start: np.ndarray
+    end: np.ndarray
+
+
+# From the tag set to the sequences over it that are allowed.
+Constraint = Callable[[TagSet], Masks]
+
+
+def legal_sequences(tag_set: TagSet) -> Masks:
+    """The sequences that the scheme of the tag set allows."""
+    return Masks(tag_set.legal_transitions(), tag_set.legal_start(), tag_set.legal_end())
+
+
+@dataclasses.dataclass(frozen=True)
+class DecodingOptions:
+    """How the best tag sequence is chosen. All parts that decode take it whole.
+
+    Attributes:
+      constrained_decoding: whether only tag sequences the scheme allows are decoded.
+      constraints: further constraints, which hold together with it.
+    """
+
+    constrained_decoding: bool = True
+    constraints: tuple[Constraint, ...] = ()
+
+    def masks(self, tag_set: TagSet) -> Optional[Masks]:
+        """What all constraints together allow; None without any."""
+        masks = [constraint(tag_set) for constraint in (legal_sequences,) * self.constrained_decoding + self.constraints]
+        return Masks(*(np.logical_and.reduce(parts) for parts in zip(*masks))) if masks else None
+
+
+DEFAULT_OPTIONS = DecodingOptions()

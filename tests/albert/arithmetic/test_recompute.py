@@ -11,7 +11,7 @@ import tensorflow as tf
 from albert.config import AlbertConfig
 from albert.encoder import AlbertEncoder
 
-ROOT = pathlib.Path(__file__).parents[2]
+ROOT = pathlib.Path(__file__).parents[3]
 CLEAR = "/proc/self/clear_refs"
 BATCH, LENGTH = 16, 61
 CONFIG = AlbertConfig(

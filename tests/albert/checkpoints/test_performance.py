@@ -18,7 +18,7 @@ from albert.checkpoints.writing import write_checkpoint
 from albert.config import AlbertConfig
 from albert.formats import architecture
 
-ROOT = pathlib.Path(__file__).parents[2]
+ROOT = pathlib.Path(__file__).parents[3]
 # albert_base_zh, and chinese_L-12_H-768_A-12
 ALBERT_BASE = AlbertConfig(21128, 128, 768, 12, 12, 3072)
 BERT_BASE = AlbertConfig(21128, 768, 768, 12, 12, 3072, num_hidden_groups=12, embedding_projection="none")

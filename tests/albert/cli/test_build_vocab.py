@@ -11,7 +11,7 @@ from albert.cli.build_vocab import build_vocabulary
 from albert.errors import UserError
 from albert.tokenization import CharTokenizer
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
+ROOT = pathlib.Path(__file__).resolve().parents[3]
 SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
 
 

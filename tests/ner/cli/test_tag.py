@@ -19,7 +19,7 @@ from ner.decoding.gazetteer import DEFAULT_WEIGHT
 from ner.tagging.tagger import Tagger
 from tests.ner.tiny import CHARACTERS, tiny_model_dir
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
+ROOT = pathlib.Path(__file__).resolve().parents[3]
 
 
 @pytest.fixture(name="model", scope="module")

@@ -28,7 +28,7 @@ from ner.model.network import TaggerModel
 from ner.serving_client.messages import PredictionLog, PredictResponse, predict_request, tensor_values
 from tests.ner.export.exporting import CONFIG, EDGE_TEXTS, PLAIN_TENSORFLOW, check_answers, random_texts, save_tagger
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
+ROOT = pathlib.Path(__file__).resolve().parents[3]
 TEXT = "京上海大学书记李明张三去了在京"
 
 
@@ -81,7 +81,7 @@ def _through_the_c_api(version, texts):
         if signature.inputs
     }
     request = json.dumps({"version": str(version), "texts": texts, "signatures": signatures})
-    return json.loads(_output_of([sys.executable, str(ROOT / "tests" / "ner" / "c_api.py"), str(libraries)], request))
+    return json.loads(_output_of([sys.executable, str(ROOT / "tests" / "ner" / "export" / "c_api.py"), str(libraries)], request))
 
 
 def test_saved_model_cli_as_the_readme_shows_it(work):

@@ -11,7 +11,7 @@ from ner import Tagger
 from ner.reproduce.experiments import EXPERIMENTS
 from tests.ner.training.toy import Killed, killed_after, sentences, write_columns
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
+ROOT = pathlib.Path(__file__).resolve().parents[3]
 OVERRIDES = json.loads((ROOT / "flags/reproduce_smoke/overrides.json").read_text())
 SMALL = [
     "--lstm_units=11",

@@ -17,7 +17,7 @@ from albert.files import sha256
 from ner import pretrained
 from ner.data.readers import read_split
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
+ROOT = pathlib.Path(__file__).resolve().parents[3]
 DIRECTORY = pathlib.Path(pretrained.DIRECTORY)
 MSRA = ROOT / "data" / "msra"
 SENTENCE = "江苏省委书记到上海交通大学看望李明教授。"

@@ -24,7 +24,7 @@ from ner.serving_client.base import Client
 from ner.serving_client.messages import DT_FLOAT, PredictResponse
 from tests.ner.export.exporting import EDGE_TEXTS, random_texts, save_tagger
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
+ROOT = pathlib.Path(__file__).resolve().parents[3]
 
 
 class _Server:

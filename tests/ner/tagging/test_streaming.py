@@ -11,7 +11,7 @@ import pytest
 
 from tests.ner.tiny import CHARACTERS, tiny_model_dir
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
+ROOT = pathlib.Path(__file__).resolve().parents[3]
 
 needs_proc = pytest.mark.skipif(not pathlib.Path("/proc/self/status").exists(), reason="no /proc")
 

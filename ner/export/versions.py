@@ -8,17 +8,14 @@ import shutil
 
 from albert.errors import UserError
 from albert.files import sync
-
-try:
-    import fcntl
-except ImportError:  # Windows
-    fcntl = None
+from albert.lock import LockedError, lock
 
 SAVED_MODEL = "saved_model.pb"
 TFLITE_MODEL = "tagger.tflite"
+_LOCK = ".lock"
 _MODEL_FILES = {"savedmodel": SAVED_MODEL, "tflite": TFLITE_MODEL}
-# What a version is called while it is being written.
-_UNFINISHED = re.compile(r"\.[0-9]+\.[0-9a-f]{8}\.tmp")
+# What a version is called while it is being written, and the lock of the process that writes it.
+_UNFINISHED = re.compile(r"(\.[0-9]+\.[0-9a-f]{8}\.tmp)(\.lock)?")
 
 
 def versions(base):
@@ -84,7 +81,7 @@ def new_version(base, version):
     """A directory to write a version to, renamed to ``BASE/<version>`` when the block ends without an exception, else removed.
 
     Its name until then is no number, so that a server that watches ``base`` does not take it for a version. Such directories that a
-    killed process left are removed first; one that a living process writes to is told by the lock that this process holds on it.
+    killed process left are removed first; one that a living process writes to is told by the lock that this process holds.
 
     Raises:
       UserError: ``base`` cannot be written to, or the version came into being meanwhile.
@@ -95,50 +92,29 @@ def new_version(base, version):
         try:
             os.makedirs(base, exist_ok=True)
             # No other process looks for remains between the making of the directory and its lock.
-            with _lock(base):
+            with lock(os.path.join(base, _LOCK)):
                 _remove_unfinished(base)
+                stack.enter_context(lock(f"{temporary}.lock"))
                 os.mkdir(temporary)
                 stack.callback(shutil.rmtree, temporary, ignore_errors=True)
-                stack.enter_context(_lock(temporary))
         except OSError as e:
             raise UserError(f"--export_dir: cannot write to {base}: {e.strerror}") from e
         yield temporary
         _sync_all(temporary)
-        with _lock(base):
+        with lock(os.path.join(base, _LOCK)):
             if os.path.lexists(target):
                 raise _exists(target)
             os.rename(temporary, target)
         sync(base)
 
 
-@contextlib.contextmanager
-def _lock(directory, wait=True):
-    """A lock on a directory while the block runs, which ends with the process at the latest; gives whether it is held.
-
-    It is not held where the system has no such locks, and without ``wait`` where another process has it.
-    """
-    if fcntl is None:
-        yield False
-        return
-    descriptor = os.open(directory, os.O_RDONLY)
-    try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
-            held = True
-        except OSError:
-            held = False
-        yield held
-    finally:
-        os.close(descriptor)
-
-
 def _remove_unfinished(base):
-    for name in os.listdir(base):
+    for name in {found.group(1) for found in map(_UNFINISHED.fullmatch, os.listdir(base)) if found}:
         path = os.path.join(base, name)
-        if _UNFINISHED.fullmatch(name) and os.path.isdir(path):
-            with _lock(path, wait=False) as held:
-                if held:
-                    shutil.rmtree(path, ignore_errors=True)
+        # Where there are no locks, nothing tells a dead process from a living one.
+        with contextlib.suppress(LockedError), lock(f"{path}.lock", wait=False) as held:
+            if held and os.path.isdir(path):
+                shutil.rmtree(path, ignore_errors=True)
 
 
 def _sync_all(directory):

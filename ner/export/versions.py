@@ -12,10 +12,11 @@ from albert.lock import LockedError, lock
 
 SAVED_MODEL = "saved_model.pb"
 TFLITE_MODEL = "tagger.tflite"
-_LOCK = ".lock"
 _MODEL_FILES = {"savedmodel": SAVED_MODEL, "tflite": TFLITE_MODEL}
-# What a version is called while it is being written, and the lock of the process that writes it.
-_UNFINISHED = re.compile(r"(\.[0-9]+\.[0-9a-f]{8}\.tmp)(\.lock)?")
+# What a version is called while it is being written.
+_UNFINISHED = re.compile(r"\.[0-9]+\.[0-9a-f]{8}\.tmp")
+# In the directory of the versions while one is begun or finished, and in each that is being written.
+_LOCK = ".lock"
 
 
 def versions(base):
@@ -94,27 +95,32 @@ def new_version(base, version):
             # No other process looks for remains between the making of the directory and its lock.
             with lock(os.path.join(base, _LOCK)):
                 _remove_unfinished(base)
-                stack.enter_context(lock(f"{temporary}.lock"))
                 os.mkdir(temporary)
                 stack.callback(shutil.rmtree, temporary, ignore_errors=True)
+                held = stack.enter_context(contextlib.ExitStack())
+                held.enter_context(lock(os.path.join(temporary, _LOCK)))
         except OSError as e:
             raise UserError(f"--export_dir: cannot write to {base}: {e.strerror}") from e
         yield temporary
-        _sync_all(temporary)
         with lock(os.path.join(base, _LOCK)):
             if os.path.lexists(target):
                 raise _exists(target)
+            held.close()  # removes the lock's file
+            _sync_all(temporary)
             os.rename(temporary, target)
         sync(base)
 
 
 def _remove_unfinished(base):
-    for name in {found.group(1) for found in map(_UNFINISHED.fullmatch, os.listdir(base)) if found}:
+    for name in os.listdir(base):
         path = os.path.join(base, name)
-        # Where there are no locks, nothing tells a dead process from a living one.
-        with contextlib.suppress(LockedError), lock(f"{path}.lock", wait=False) as held:
-            if held and os.path.isdir(path):
-                shutil.rmtree(path, ignore_errors=True)
+        if _UNFINISHED.fullmatch(name) and os.path.isdir(path):
+            with contextlib.suppress(LockedError):
+                with lock(os.path.join(path, _LOCK), wait=False) as held:
+                    pass
+                # Where there are no locks, nothing tells what a dead process left from what a living one writes.
+                if held:
+                    shutil.rmtree(path, ignore_errors=True)
 
 
 def _sync_all(directory):

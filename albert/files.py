@@ -41,17 +41,104 @@ def atomic_write(path, mode="w"):
         raise
 
 
-def read_json(path, what):
-    """The parsed JSON object in ``path``; UserError naming the file and ``what`` it should have been."""
+class JsonError(ValueError):
+    """Text that is not valid JSON, or JSON of another kind than expected: the message is one short line.
+
+    Attributes:
+      line: the 1-based line of a multi-line text at which reading ended, None where no line is to blame.
+    """
+
+    def __init__(self, message, line=None):
+        super().__init__(message)
+        self.line = line
+
+
+def parse_json(text, kind=dict, allow_nan=False, unique_keys=False):
+    """The value of a JSON text, whatever the text holds.
+
+    Args:
+      text: str, or bytes of UTF-8 with or without a byte order mark.
+      kind: class the value must be of, None for any.
+      allow_nan: whether ``NaN`` and ``Infinity``, which Python writes and JSON does not have, are read.
+      unique_keys: whether an object that has a key twice is refused; otherwise its last value counts.
+
+    Raises:
+      JsonError: the text is not UTF-8 or not JSON, is nested too deeply, or holds a number too long to convert or a value of another kind.
+    """
+    options = {} if allow_nan else {"parse_constant": _refuse_constant}
+    if unique_keys:
+        options["object_pairs_hook"] = _unique
     try:
-        with open(path, encoding="utf-8-sig") as f:
-            return json.load(f)
-    except FileNotFoundError as e:
-        raise UserError(f"{os.fspath(path)}: no such file, expected {what}") from e
-    except (OSError, UnicodeDecodeError) as e:
-        raise UserError(f"{os.fspath(path)}: cannot read {what}: {e}") from e
+        value = json.loads(text.decode("utf-8-sig") if isinstance(text, bytes) else text, **options)
+    except UnicodeDecodeError as e:
+        raise JsonError(f"not UTF-8 (byte 0x{e.object[e.start]:02x} at offset {e.start})") from e
     except json.JSONDecodeError as e:
-        raise UserError(f"{os.fspath(path)}:{e.lineno}: not JSON ({e.msg}), expected {what}") from e
+        place = f"character {e.pos + 1}" if e.lineno == 1 else f"character {e.colno} of line {e.lineno}"
+        raise JsonError(f"not valid JSON ({e.msg} at {place})", e.lineno) from e
+    except RecursionError as e:
+        raise JsonError("not valid JSON (nested too deeply)") from e
+    except JsonError:
+        raise
+    except ValueError as e:  # Python refuses to convert thousands of digits.
+        raise JsonError("not valid JSON (a number too long)") from e
+    if kind is not None and not isinstance(value, kind):
+        raise JsonError(f"a JSON {json_kind(value)}, not {_KINDS[kind]}")
+    return value
+
+
+# JSON's names for the kinds of values, with their articles.
+_KINDS = {dict: "an object", list: "a list", str: "a string", bool: "a boolean", type(None): "null", int: "a number", float: "a number"}
+
+
+def json_kind(value):
+    """JSON's name for the kind of a parsed value: ``object``, ``list``, ``string``, ``number``, ``boolean`` or ``null``."""
+    return _KINDS[type(value)].split()[-1]
+
+
+def _refuse_constant(name):
+    raise JsonError(f"not valid JSON ({name})")
+
+
+def _unique(pairs):
+    values = dict(pairs)
+    if len(values) < len(pairs):
+        seen = set()
+        twice = next(key for key, _ in pairs if key in seen or seen.add(key))
+        raise JsonError(f"the key {twice[:40]!r} twice in one object")
+    return values
+
+
+# A configuration or a record takes kilobytes. What is larger is another file, or never ends.
+_MAX_JSON_BYTES = 1 << 26
+
+
+def read_json(path, what, kind=dict, error=UserError, allow_nan=False):
+    """The value in a JSON file.
+
+    Args:
+      path: a UTF-8 file of at most 64 MB, with or without a byte order mark.
+      what: what the file should have been, for messages.
+      kind, allow_nan: as in :func:`parse_json`.
+      error: class of the error, a ``UserError``.
+
+    Raises:
+      UserError: the file cannot be read, or does not hold such a value.
+    """
+    name = os.fspath(path)
+    try:
+        with open(path, "rb") as f:
+            data = f.read(_MAX_JSON_BYTES + 1)
+    except FileNotFoundError as e:
+        raise error(f"{name}: no such file, expected {what}") from e
+    except (OSError, ValueError) as e:  # ValueError: a NUL in the name
+        raise error(f"{name}: cannot read {what}: {getattr(e, 'strerror', None) or e}") from e
+    if len(data) > _MAX_JSON_BYTES:
+        raise error(f"{name}: more than {_MAX_JSON_BYTES >> 20} MB, expected {what}")
+    try:
+        return parse_json(data, kind, allow_nan)
+    except JsonError as e:
+        place = f"{name}:{e.line}" if e.line else name
+        raise error(f"{place}: {e}, expected {what}") from e
 
 
 def write_json(path, value):

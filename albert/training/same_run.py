@@ -29,7 +29,7 @@ def ensure_same_run(path, name, identity, what, key=None, create=True):
     record_path = os.path.join(path, name)
     if os.path.exists(record_path) or not create:
         record = read_json(record_path, f"the record of the {what} in this directory")
-        stored = record.get(key, {}) if key and isinstance(record, dict) else record
+        stored = record.get(key, {}) if key else record
         if not isinstance(stored, dict):
             raise UserError(f"{record_path}: expected a JSON object, found {type(stored).__name__}; choose another --output_dir")
         _refuse_differences(path, stored, json.loads(json.dumps(identity)))

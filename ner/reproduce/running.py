@@ -32,9 +32,10 @@ def read_overrides(path, names):
     """
     if not path:
         return {}
-    overrides = read_json(path, "flags for each experiment")
-    if not isinstance(overrides, dict) or not all(isinstance(v, list) and all(isinstance(f, str) for f in v) for v in overrides.values()):
-        raise UserError(f"{path}: expected an object from experiment names to lists of flags")
+    expected = "an object from experiment names to lists of flags"
+    overrides = read_json(path, expected)
+    if not all(isinstance(v, list) and all(isinstance(f, str) for f in v) for v in overrides.values()):
+        raise UserError(f"{path}: expected {expected}")
     for name in overrides:
         if name not in (ALL, *names):
             raise UserError(f"{path}: found experiment {name!r}, expected {ALL} or one of {', '.join(names)}")
@@ -105,7 +106,7 @@ class Runner:
         name = f"{experiment.title}, seed {seed}"
         if os.path.exists(path):
             stored = read_json(path, "the result of an experiment")
-            if isinstance(stored, dict) and stored.get("made_with") == made_with:
+            if stored.get("made_with") == made_with:
                 self._log(f"{name}: {_describe(stored)}, measured before")
                 return stored
         log_file = os.path.join(self._output_dir, "logs", f"{experiment.name}_{seed}.log")

@@ -46,7 +46,7 @@ class _Exported:
     def __init__(self, assets):
         path = os.path.join(assets, PROVENANCE)
         self.provenance = read_json(path, "what the exported model was made from")
-        if not isinstance(self.provenance, dict) or not isinstance(self.provenance.get("constrained_decoding"), bool):
+        if not isinstance(self.provenance.get("constrained_decoding"), bool):
             raise UserError(f"{path}: found no constrained_decoding, expected what the export wrote")
         self.decoding = DecodingOptions(self.provenance["constrained_decoding"])
         values = read_json(os.path.join(assets, "model.json"), "the configuration of the exported model")

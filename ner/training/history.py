@@ -5,7 +5,7 @@ import json
 import os
 
 from albert.errors import UserError
-from albert.files import atomic_write
+from albert.files import atomic_write, read_json
 
 _JSON, _CSV = "history.json", "history.csv"
 
@@ -34,12 +34,11 @@ class History:
         if not os.path.exists(path):
             return
         try:
-            with open(path, encoding="utf-8") as f:
-                stored = json.load(f)
+            stored = read_json(path, "the history of a run", allow_nan=True)
             self.rows = [row for row in stored["rows"] if row["step"] <= last_step]
             if len(self.rows) == len(stored["rows"]):
                 self.confusion = stored["confusion"]
-        except (OSError, ValueError, KeyError, TypeError) as e:
+        except (UserError, ValueError, KeyError, TypeError) as e:
             raise UserError(f"{path}: not the history of a run; remove it to go on without") from e
 
     def add(self, row, confusion=None):

@@ -1,11 +1,14 @@
-"""Atomic writes, and what is on the disk."""
+"""Atomic writes, what is on the disk, and reading JSON."""
 
 import errno
+import math
 import os
+import sys
 
 import pytest
 
-from albert.files import atomic_write, sync
+from albert.errors import ConfigError, UserError
+from albert.files import JsonError, atomic_write, parse_json, read_json, sync
 
 
 def test_the_file_appears_when_it_is_complete(tmp_path):
@@ -62,3 +65,56 @@ def test_a_file_system_that_cannot_sync_directories_is_no_error(tmp_path, monkey
     number = errno.EIO
     with pytest.raises(OSError, match="x"):
         sync(tmp_path)
+
+
+BROKEN_JSON = [
+    (b"", 1, "not valid JSON (Expecting value at character 1)"),
+    (b'{\n "a": 1,\n}', 3, "not valid JSON (Expecting property name enclosed in double quotes at character 1 of line 3)"),
+    (b"[" * 100_000, None, "not valid JSON (nested too deeply)"),
+    (b'{"a": ' * 100_000, None, "not valid JSON (nested too deeply)"),
+    (b'{"a": NaN}', None, "not valid JSON (NaN)"),
+    (b'{"a": [-Infinity]}', None, "not valid JSON (-Infinity)"),
+    (b'{"a": "\xd6\xd0"}', None, "not UTF-8 (byte 0xd6 at offset 7)"),
+    ("{}".encode("utf-16"), None, "not UTF-8 (byte 0xff at offset 0)"),
+    (b"[]", None, "a JSON list, not an object"),
+    (b"null", None, "a JSON null, not an object"),
+    (b"true", None, "a JSON boolean, not an object"),
+    (b"3", None, "a JSON number, not an object"),
+    (b'"{}"', None, "a JSON string, not an object"),
+]
+if hasattr(sys, "get_int_max_str_digits"):
+    BROKEN_JSON.append((b'{"a": ' + b"7" * 5_000 + b"}", None, "not valid JSON (a number too long)"))
+
+
+@pytest.mark.parametrize("text, line, message", BROKEN_JSON, ids=range(len(BROKEN_JSON)))
+def test_what_is_no_json_object_is_told_in_one_line(tmp_path, text, line, message):
+    with pytest.raises(JsonError) as e:
+        parse_json(text)
+    assert (str(e.value), e.value.line) == (message, line)
+    path = tmp_path / "a.json"
+    path.write_bytes(text)
+    with pytest.raises(UserError) as e:
+        read_json(path, "a record")
+    assert str(e.value) == f"{path}{f':{line}' if line else ''}: {message}, expected a record"
+
+
+def test_json_that_is_read():
+    assert parse_json(b'\xef\xbb\xbf{"a": "\xe4\xb8\xad"}') == {"a": "中"}
+    assert parse_json("[1]", list) == [1]
+    assert parse_json("7", None) == 7
+    assert parse_json('{"a": 1, "a": 2}') == {"a": 2}
+    assert math.isnan(parse_json('{"a": NaN}', allow_nan=True)["a"])
+    with pytest.raises(JsonError, match="^the key 'a' twice in one object$"):
+        parse_json('[{"b": {"a": 1, "a": 2}}]', list, unique_keys=True)
+
+
+def test_json_files_that_cannot_be_read(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ConfigError, match="^none: no such file, expected a record$"):
+        read_json("none", "a record", error=ConfigError)
+    with pytest.raises(UserError, match=": cannot read a record: Is a directory$"):
+        read_json(tmp_path, "a record")
+    with pytest.raises(UserError, match="cannot read a record: .*null"):
+        read_json("a\0b", "a record")
+    with pytest.raises(UserError, match="^/dev/zero: more than 64 MB, expected a record$"):
+        read_json("/dev/zero", "a record")

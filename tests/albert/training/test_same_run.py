@@ -41,8 +41,11 @@ def test_files_of_something_else_are_left_alone(tmp_path):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("[]", "run.json: expected a JSON object, found list; choose another --output_dir"),
-        ("{", "run.json:1: not JSON (Expecting property name enclosed in double quotes), expected the record of the pretraining run"),
+        ("[]", "run.json: a JSON list, not an object, expected the record of the pretraining run in this directory"),
+        (
+            "{",
+            "run.json:1: not valid JSON (Expecting property name enclosed in double quotes at character 2), expected the record of the",
+        ),
     ],
 )
 @pytest.mark.parametrize("key", [None, "identity"])

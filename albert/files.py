@@ -81,7 +81,7 @@ def parse_json(text, kind=dict, allow_nan=False, unique_keys=False):
         raise
     except ValueError as e:  # Python refuses to convert thousands of digits.
         raise JsonError("not valid JSON (a number too long)") from e
-    if kind is not None and not isinstance(value, kind):
+    if kind and not isinstance(value, kind):
         raise JsonError(f"a JSON {json_kind(value)}, not {_KINDS[kind]}")
     return value
 

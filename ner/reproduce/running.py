@@ -105,8 +105,8 @@ class Runner:
         made_with = self._fingerprint(experiment, command)
         name = f"{experiment.title}, seed {seed}"
         if os.path.exists(path):
-            stored = read_json(path, "the result of an experiment")
-            if stored.get("made_with") == made_with:
+            stored = read_json(path, "the result of an experiment", kind=None)
+            if isinstance(stored, dict) and stored.get("made_with") == made_with:
                 self._log(f"{name}: {_describe(stored)}, measured before")
                 return stored
         log_file = os.path.join(self._output_dir, "logs", f"{experiment.name}_{seed}.log")

@@ -42,7 +42,7 @@ def atomic_write(path, mode="w"):
 
 
 class JsonError(ValueError):
-    """Text that is not valid JSON, or JSON of another kind than expected: the message is one short line.
+    """Text that is not valid JSON, or JSON of another kind than expected. The message says what was found: ``invalid JSON (…)``.
 
     Attributes:
       line: the 1-based line of a multi-line text at which reading ended, None where no line is to blame.
@@ -71,16 +71,16 @@ def parse_json(text, kind=dict, allow_nan=False, unique_keys=False):
     try:
         value = json.loads(text.decode("utf-8-sig") if isinstance(text, bytes) else text, **options)
     except UnicodeDecodeError as e:
-        raise JsonError(f"not UTF-8 (byte 0x{e.object[e.start]:02x} at offset {e.start})") from e
+        raise JsonError(f"text that is not UTF-8 (byte 0x{e.object[e.start]:02x} at offset {e.start})") from e
     except json.JSONDecodeError as e:
         place = f"character {e.pos + 1}" if e.lineno == 1 else f"character {e.colno} of line {e.lineno}"
-        raise JsonError(f"not valid JSON ({e.msg} at {place})", e.lineno) from e
+        raise JsonError(f"invalid JSON ({e.msg} at {place})", e.lineno) from e
     except RecursionError as e:
-        raise JsonError("not valid JSON (nested too deeply)") from e
+        raise JsonError("invalid JSON (nested too deeply)") from e
     except JsonError:
         raise
     except ValueError as e:  # Python refuses to convert thousands of digits.
-        raise JsonError("not valid JSON (a number too long)") from e
+        raise JsonError("invalid JSON (a number too long)") from e
     if kind and not isinstance(value, kind):
         raise JsonError(f"a JSON {json_kind(value)}, not {_KINDS[kind]}")
     return value
@@ -96,7 +96,7 @@ def json_kind(value):
 
 
 def _refuse_constant(name):
-    raise JsonError(f"not valid JSON ({name})")
+    raise JsonError(f"invalid JSON ({name})")
 
 
 def _unique(pairs):
@@ -133,12 +133,12 @@ def read_json(path, what, kind=dict, error=UserError, allow_nan=False):
     except (OSError, ValueError) as e:  # ValueError: a NUL in the name
         raise error(f"{name}: cannot read {what}: {getattr(e, 'strerror', None) or e}") from e
     if len(data) > _MAX_JSON_BYTES:
-        raise error(f"{name}: more than {_MAX_JSON_BYTES >> 20} MB, expected {what}")
+        raise error(f"{name}: found more than {_MAX_JSON_BYTES >> 20} MB, expected {what}")
     try:
         return parse_json(data, kind, allow_nan)
     except JsonError as e:
         place = f"{name}:{e.line}" if e.line else name
-        raise error(f"{place}: {e}, expected {what}") from e
+        raise error(f"{place}: found {e}, expected {what}") from e
 
 
 def write_json(path, value):

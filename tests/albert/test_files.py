@@ -68,14 +68,14 @@ def test_a_file_system_that_cannot_sync_directories_is_no_error(tmp_path, monkey
 
 
 BROKEN_JSON = [
-    (b"", 1, "not valid JSON (Expecting value at character 1)"),
-    (b'{\n "a": 1,\n}', 3, "not valid JSON (Expecting property name enclosed in double quotes at character 1 of line 3)"),
-    (b"[" * 100_000, None, "not valid JSON (nested too deeply)"),
-    (b'{"a": ' * 100_000, None, "not valid JSON (nested too deeply)"),
-    (b'{"a": NaN}', None, "not valid JSON (NaN)"),
-    (b'{"a": [-Infinity]}', None, "not valid JSON (-Infinity)"),
-    (b'{"a": "\xd6\xd0"}', None, "not UTF-8 (byte 0xd6 at offset 7)"),
-    ("{}".encode("utf-16"), None, "not UTF-8 (byte 0xff at offset 0)"),
+    (b"", 1, "invalid JSON (Expecting value at character 1)"),
+    (b'{\n "a": 1,\n}', 3, "invalid JSON (Expecting property name enclosed in double quotes at character 1 of line 3)"),
+    (b"[" * 100_000, None, "invalid JSON (nested too deeply)"),
+    (b'{"a": ' * 100_000, None, "invalid JSON (nested too deeply)"),
+    (b'{"a": NaN}', None, "invalid JSON (NaN)"),
+    (b'{"a": [-Infinity]}', None, "invalid JSON (-Infinity)"),
+    (b'{"a": "\xd6\xd0"}', None, "text that is not UTF-8 (byte 0xd6 at offset 7)"),
+    ("{}".encode("utf-16"), None, "text that is not UTF-8 (byte 0xff at offset 0)"),
     (b"[]", None, "a JSON list, not an object"),
     (b"null", None, "a JSON null, not an object"),
     (b"true", None, "a JSON boolean, not an object"),
@@ -83,7 +83,7 @@ BROKEN_JSON = [
     (b'"{}"', None, "a JSON string, not an object"),
 ]
 if hasattr(sys, "get_int_max_str_digits"):
-    BROKEN_JSON.append((b'{"a": ' + b"7" * 5_000 + b"}", None, "not valid JSON (a number too long)"))
+    BROKEN_JSON.append((b'{"a": ' + b"7" * 5_000 + b"}", None, "invalid JSON (a number too long)"))
 
 
 @pytest.mark.parametrize("text, line, message", BROKEN_JSON, ids=range(len(BROKEN_JSON)))
@@ -95,7 +95,7 @@ def test_what_is_no_json_object_is_told_in_one_line(tmp_path, text, line, messag
     path.write_bytes(text)
     with pytest.raises(UserError) as e:
         read_json(path, "a record")
-    assert str(e.value) == f"{path}{f':{line}' if line else ''}: {message}, expected a record"
+    assert str(e.value) == f"{path}{f':{line}' if line else ''}: found {message}, expected a record"
 
 
 def test_json_that_is_read():
@@ -116,5 +116,5 @@ def test_json_files_that_cannot_be_read(tmp_path, monkeypatch):
         read_json(tmp_path, "a record")
     with pytest.raises(UserError, match="cannot read a record: .*null"):
         read_json("a\0b", "a record")
-    with pytest.raises(UserError, match="^/dev/zero: more than 64 MB, expected a record$"):
+    with pytest.raises(UserError, match="^/dev/zero: found more than 64 MB, expected a record$"):
         read_json("/dev/zero", "a record")

@@ -41,10 +41,10 @@ def test_files_of_something_else_are_left_alone(tmp_path):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("[]", "run.json: a JSON list, not an object, expected the record of the pretraining run in this directory"),
+        ("[]", "run.json: found a JSON list, not an object, expected the record of the pretraining run in this directory"),
         (
             "{",
-            "run.json:1: not valid JSON (Expecting property name enclosed in double quotes at character 2), expected the record of the",
+            "run.json:1: found invalid JSON (Expecting property name enclosed in double quotes at character 2), expected the record of the",
         ),
     ],
 )

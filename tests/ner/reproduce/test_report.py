@@ -151,7 +151,7 @@ def test_unknown_experiments():
         ('{"xlnet": []}', "found experiment 'xlnet', expected * or one of a, b"),
         ('["--seed=1"]', "expected an object from experiment names to lists of flags"),
         ('{"a": "--seed=1"}', "expected an object from experiment names to lists of flags"),
-        ("{", "1: not valid JSON"),
+        ("{", "1: found invalid JSON"),
     ],
 )
 def test_damaged_overrides(tmp_path, content, message):

@@ -1,17 +1,26 @@
-"""Column files: one token per line, its tag in the last column, a blank line after each sentence.
+"""Column files: one token and its tag per line, a blank line after each sentence.
 
-Columns are separated by a tab or by spaces, the same in the whole file; the first line decides which, and how many columns there are. With
-tabs, a space is a token like any other; with spaces, a line that begins with two of them holds the token space.
+Columns are separated by a tab or by spaces, the same in the whole file; :mod:`ner.data.column_layout` tells which, how many columns there are,
+and which hold the token and the tag. With tabs, a space is a token like any other; with spaces, a line that begins with two of them holds
+the token space.
 """
 
+import re
 from typing import NamedTuple
 
+from ner.data.column_layout import WITH_PLACE, Layout, content_of, split
 from ner.data.problems import Problem, invalid_utf8
 from ner.tags import looks_like_tag
 
 # A corpus has few different lines (a few thousand characters with a few tags each), so each is parsed once. The bound only
 # matters for files whose further columns make every line different.
 _CACHE_SIZE = 1 << 18
+
+# A token with the end of a sentence in it is a text that was not split, unless it is short.
+_SENTENCE = re.compile("[\u3400-\u9fff].*[。！？]")
+_LONGEST_WORD = 8
+
+NOTE_SPACE = "space beside a character, left out"
 
 
 class Sentence(NamedTuple):
@@ -28,27 +37,20 @@ class _Blank(NamedTuple):
     note: str = ""
 
 
-class _Layout(NamedTuple):
-    separator: str
-    columns: int
-    line: int
+class _OddRow(NamedTuple):
+    """A token and its tag; ``note`` says what is odd about their line."""
 
-    @property
-    def separator_name(self):
-        return "a tab" if self.separator == "\t" else "a space"
-
-    def contradicted_by(self, content):
-        """Whether a line is separated the other way. A space is no separator in a line that has a tab: it may be the token."""
-        if self.separator == "\t":
-            return "\t" not in content and " " in content
-        return "\t" in content
+    token: str
+    tag: str
+    note: str
 
 
-def read_sentences(lines, problems, notes, max_sentence_lines):
+def read_sentences(lines, layout, problems, notes, max_sentence_lines):
     """Sentences of a column file, one after the other.
 
     Args:
-      lines: iterable of lines with their line ends (LF or CRLF), read with ``errors="surrogateescape"``.
+      lines: iterable of lines with their line ends, read with ``errors="surrogateescape"``.
+      layout: the file's :class:`ner.data.column_layout.Layout`; None: that of the first line that has one.
       problems: a :class:`ner.data.problems.Problems`, told of the first bad line of each sentence.
       notes: Counter to which harmless oddities are added.
       max_sentence_lines: a longer sentence is a bad line: blank lines are missing.
@@ -56,7 +58,7 @@ def read_sentences(lines, problems, notes, max_sentence_lines):
     Yields:
       :class:`Sentence` without bad lines.
     """
-    parser = _LineParser()
+    parser = _LineParser(layout)
     known = {}
     start, tokens, tags = 0, [], []
     bad = False
@@ -67,7 +69,9 @@ def read_sentences(lines, problems, notes, max_sentence_lines):
             if len(known) >= _CACHE_SIZE:
                 known.clear()
             parsed = known[line] = parser.parse(line, number)
-        if type(parsed) is tuple:
+        if type(parsed) is tuple or type(parsed) is _OddRow:
+            if len(parsed) == 3:
+                notes[parsed.note] += 1
             if not tokens:
                 start = number
             tokens.append(parsed[0])
@@ -85,7 +89,7 @@ def read_sentences(lines, problems, notes, max_sentence_lines):
         elif not bad:
             problems.report(number, parsed)
             bad = True
-    if not line.endswith("\n"):
+    if not line.endswith(("\n", "\r")):
         notes["last line without a line end"] += 1
     if tokens and not bad:
         yield Sentence(start, tokens, tags)
@@ -96,55 +100,53 @@ def _endless(max_sentence_lines):
 
 
 class _LineParser:
-    """Turns a line into ``(token, tag)``, a :class:`_Blank` or a :class:`Problem`, by the layout of the first line."""
+    """Turns a line into ``(token, tag)``, an :class:`_OddRow`, a :class:`_Blank` or a :class:`Problem`."""
 
-    def __init__(self):
-        self._layout = None
+    def __init__(self, layout):
+        self._layout = layout
 
     def parse(self, line, number):
         """Parse one line; ``number`` is its 1-based number in the file."""
-        body = line.rstrip("\r\n")
-        # Only ASCII white space is a separator: a full-width or no-break space is a character of the text.
-        content = body.rstrip(" \t")
+        content = content_of(line)
         if not content:
-            return _Blank("blank line with spaces or tabs" if body else "")
-        if content.startswith("-DOCSTART-"):
-            return _Blank()
+            return _Blank("blank line with spaces or tabs" if line[0] in " \t" else "")
         problem = invalid_utf8(content)
         if problem:
             return problem
-        separator = self._layout.separator if self._layout else "\t" if "\t" in content else " "
-        token, others = _split(content, separator)
-        problem = self._problem(content, token, others)
+        layout = self._layout
+        separator = layout.separator if layout else "\t" if "\t" in content else " "
+        columns = split(content, separator)
+        problem = self._problem(content, columns)
         if problem:
             return problem
-        if self._layout is None:
-            self._layout = _Layout(separator, len(others) + 1, number)
-        return token, others[-1]
+        if layout is None:
+            self._layout = layout = Layout(separator, len(columns), number, 0, len(columns) - 1)
+        token, tag = columns[layout.token], columns[layout.tag]
+        if layout.places:
+            return WITH_PLACE.fullmatch(token)[1], tag
+        # A space beside a character is none of the text; a space alone is.
+        bare = token.strip(" ")
+        return _OddRow(bare, tag, NOTE_SPACE) if bare and bare != token else (token, tag)
 
-    def _problem(self, content, token, others):
+    def _problem(self, content, columns):
         layout = self._layout
         if layout and layout.contradicted_by(content):
             other = "a space" if layout.separator == "\t" else "a tab"
             return Problem("mixed separators", f"{other} as separator", f"{layout.separator_name} as in line {layout.line}")
-        if not token:
+        if not columns[0]:
             return Problem("missing character", f"{content!r} without a character", "a character, a tab or space, and its tag")
-        if not others:
+        if len(columns) == 1:
             return Problem("missing tag", f"{content!r} without a tag", "a character, a tab or space, and its tag")
-        if layout and len(others) + 1 != layout.columns:
-            return Problem("columns", f"{len(others) + 1} columns", f"{layout.columns} as in line {layout.line}")
-        if not looks_like_tag(others[-1]):
-            return Problem("not a tag", f"{others[-1]!r} in the last column", "a tag such as O or B-PER")
+        if layout and len(columns) != layout.columns:
+            return Problem("columns", f"{len(columns)} columns", f"{layout.columns} as in line {layout.line}")
+        token, tag = (columns[layout.token], columns[layout.tag]) if layout else (columns[0], columns[-1])
+        if not token:
+            return Problem("missing character", f"no character in column {layout.token + 1}", "a character")
+        if not looks_like_tag(tag):
+            where = "the last column" if not layout or layout.tag == layout.columns - 1 else f"column {layout.tag + 1}"
+            return Problem("not a tag", f"{tag!r} in {where}", "a tag such as O or B-PER")
+        if layout and layout.places and not WITH_PLACE.fullmatch(token):
+            return Problem("columns", f"token {token!r}", "a character and its place in the word, as in the lines before")
+        if len(token) > _LONGEST_WORD and _SENTENCE.search(token):
+            return Problem("unsplit text", f"the token {token[:20]!r}, in which a sentence ends", "a character or word")
         return None
-
-
-def _split(content, separator):
-    """The token and the list of the other columns."""
-    if separator == "\t":
-        token, *others = content.split("\t")
-        return token, others
-    if content.startswith("  "):
-        token, rest = " ", content[2:]
-    else:
-        token, _, rest = content.partition(" ")
-    return token, [column for column in rest.split(" ") if column]

@@ -1,14 +1,34 @@
-"""JSON-lines files with spans: one object per line.
+"""JSON-lines files with spans: one object per line, with the text as ``text`` (or ``data``) and its entities in one of these forms.
 
-Two forms: that of CLUENER2020, ``{"text": …, "label": {type: {name: [[start, end], …]}}}`` with **inclusive** ends, and
-``{"text": …, "entities": [{"start": …, "end": …, "label": …}, …]}`` with **exclusive** ends. Offsets count Unicode code points from 0.
+* CLUENER2020: ``"label": {type: {name: [[start, end], …]}}`` with **inclusive** ends;
+* entities: ``"entities": [{"start": …, "end": …, "label": …}, …]`` with **exclusive** ends, as all that follow;
+* doccano, by its versions: ``"label"``, ``"labels"`` or ``"entities"`` with lists ``[start, end, label]``, or entities with ``start_offset`` and
+  ``end_offset``.
+
+Offsets count Unicode code points from 0; for other units see :mod:`ner.data.offsets`. ``null`` for a list of entities is none.
 """
 
 import json
 from typing import NamedTuple
 
+from albert.files import JsonError, json_kind, parse_json
+from ner.data.offsets import CODE_POINTS, UNITS, RawSpan, UnitSurvey, matches, places
 from ner.data.problems import Problem, invalid_utf8
 from ner.tags import Span, tags_from_spans
+
+# Lines from which the unit of a file's offsets is told.
+_SURVEYED = 10_000
+
+_TEXT_KEYS = ("text", "data")
+_SPAN_KEYS = ("entities", "label", "labels")
+_OFFSET_KEYS = (("start", "end"), ("start_offset", "end_offset"))
+_FORMS = (
+    "'entities' or 'labels' with a list of objects with start, end and label or of lists [start, end, label] (doccano), "
+    "or 'label' with {type: {name: [[start, end], …]}} (CLUENER)"
+)
+_CLUENER_FORM = "{type: {name: [[start, end], …]}}"
+
+NOTE_TWICE = "entity given twice, read once"
 
 
 class LabelledText(NamedTuple):
@@ -27,13 +47,22 @@ class _LineError(Exception):
         self.problem = Problem(reason, found, expected)
 
 
-def read_texts(lines, problems, scheme):
+class OffsetUnit(NamedTuple):
+    """``name`` of the unit that a file's offsets count, and those of ``suspects``, a frozenset, that they may count instead."""
+
+    name: str = CODE_POINTS
+    suspects: frozenset = frozenset()
+
+
+def read_texts(lines, problems, scheme, unit, notes):
     """Labelled texts of a JSON-lines file, one after the other.
 
     Args:
       lines: iterable of lines, read with ``errors="surrogateescape"``.
       problems: a :class:`ner.data.problems.Problems`, told of each bad line.
       scheme: the scheme of the tags made from the spans.
+      unit: the file's :class:`OffsetUnit`.
+      notes: Counter to which harmless oddities are added.
 
     Yields:
       :class:`LabelledText`.
@@ -42,96 +71,165 @@ def read_texts(lines, problems, scheme):
         if not line.strip():
             continue
         try:
-            text, spans = _parse(line)
-            tags = tags_from_spans(spans, len(text), scheme)
+            text, raw = _parse(line)
+            spans = _without_overlaps(_locate(text, raw, unit, notes), text, notes)
         except _LineError as e:
             problems.report(number, e.problem)
         else:
-            yield LabelledText(number, text, tags)
+            yield LabelledText(number, text, tags_from_spans(spans, len(text), scheme))
+
+
+def find_unit(lines):
+    """The :class:`OffsetUnit` of a file by its first lines; what is wrong in them is not told here."""
+    survey = UnitSurvey()
+    for number, line in enumerate(lines):
+        if number == _SURVEYED:
+            break
+        try:
+            survey.add(*_parse(line))
+        except _LineError:
+            continue
+    return OffsetUnit(survey.unit(), survey.suspects())
 
 
 def detect_format(line):
-    """``cluener`` or ``entities``, by the keys of a file's first object; ``entities`` when it cannot be read."""
+    """``cluener``, ``doccano`` or ``entities``, by the keys of a file's first object; ``entities`` when it cannot be read."""
     try:
-        return "cluener" if "label" in json.loads(line) else "entities"
-    except (ValueError, RecursionError):
+        values = parse_json(line, allow_nan=True)
+    except JsonError:
         return "entities"
+    if isinstance(values.get("label"), dict):
+        return "cluener"
+    entities = values.get("entities")
+    first = entities[0] if isinstance(entities, list) and entities else {}
+    return "entities" if "entities" in values and isinstance(first, dict) and "start_offset" not in first else "doccano"
+
+
+def is_unlabelled(line):
+    """Whether a line is an object with a text and nothing that could hold entities, as in the published test sets of competitions."""
+    try:
+        values = parse_json(line, allow_nan=True)
+    except JsonError:
+        return False
+    return isinstance(values.get("text"), str) and not any(isinstance(value, (list, dict)) and value for value in values.values())
 
 
 def _parse(line):
+    """The text of a line and the list of its :class:`RawSpan`."""
     problem = invalid_utf8(line)
     if problem:
         raise _LineError(*problem)
     try:
-        values = json.loads(line)
-    except json.JSONDecodeError as e:
-        raise _not_json(f"{e.msg} at character {e.pos + 1}") from None
-    except RecursionError:
-        raise _not_json("nested too deeply") from None
-    except ValueError:  # Python refuses to convert thousands of digits
-        raise _not_json("a number too long") from None
-    if not isinstance(values, dict):
-        raise _LineError("not JSON", f"a JSON {_kind(values)}", "one JSON object per line")
-    text = values.get("text")
+        # pandas writes NaN for what is missing; no field that is read here may be one.
+        values = parse_json(line.rstrip("\r\n"), allow_nan=True, unique_keys=True)
+    except JsonError as e:
+        raise _LineError("not JSON", e, "one JSON object per line") from None
+    key = next((key for key in _TEXT_KEYS if key in values), "text")
+    text = values.get(key)
     if not isinstance(text, str) or not text:
-        raise _LineError("missing text", _describe(values, "text"), "a non-empty string")
+        raise _LineError("missing text", _describe(values, key), "a non-empty string")
     if any("\ud800" <= c <= "\udfff" for c in text):
         raise _LineError("invalid Unicode", "half of a surrogate pair in the text", "Unicode text")
-    if "entities" in values:
-        spans = list(_entity_spans(values["entities"], text))
-    elif "label" in values:
-        spans = list(_cluener_spans(values["label"], text))
-    else:
-        raise _LineError("missing label", f"the keys {', '.join(map(repr, values))}", "'text' with 'entities' or 'label'")
-    spans.sort()
-    for before, span in zip(spans, spans[1:]):
-        if span.start < before.end:
-            raise _LineError("overlapping spans", f"{_name(span, text)} overlapping {_name(before, text)}", "entities that do not overlap")
-    return text, spans
-
-
-def _not_json(detail):
-    return _LineError("not JSON", f"a line that is not JSON ({detail})", "one JSON object per line")
-
-
-def _entity_spans(entities, text):
+    given = [key for key in _SPAN_KEYS if key in values]
+    if not given:
+        raise _LineError("missing label", f"the keys {', '.join(map(repr, values))}"[:200], f"'text' with {_FORMS}")
+    if len(given) > 1:
+        filled = [key for key in given if values[key]]
+        if len(filled) > 1:
+            raise _LineError("structure", f"entities both in {filled[0]!r} and in {filled[1]!r}", "one of them")
+        given = filled or given
+    entities = values[given[0]]
+    if entities is None:
+        return text, []
+    if isinstance(entities, dict) and given[0] == "label":
+        return text, list(_cluener_spans(entities))
     if not isinstance(entities, list):
-        raise _LineError("structure", f"entities as a JSON {_kind(entities)}", "a list")
-    for entity in entities:
-        if not isinstance(entity, dict):
-            raise _LineError("structure", f"an entity as a JSON {_kind(entity)}", "an object with start, end and label")
-        for key in ("start", "end"):
-            if not _is_offset(entity.get(key)):
-                raise _LineError("structure", _describe(entity, key), "a whole number")
-        if not isinstance(entity.get("label"), str):
-            raise _LineError("structure", _describe(entity, "label"), "a string")
-        yield _checked_span(Span(entity["start"], entity["end"], entity["label"]), entity.get("text"), text)
+        raise _LineError("structure", f"{given[0]} as a JSON {json_kind(entities)}", f"a list, or {_FORMS}")
+    return text, [_listed_span(entity) if isinstance(entity, list) else _entity_span(entity) for entity in entities]
 
 
-def _cluener_spans(label, text):
-    expected = "{type: {name: [[start, end], …]}}"
-    if not isinstance(label, dict) or not all(isinstance(names, dict) for names in label.values()):
-        raise _LineError("structure", "a label of another form", expected)
+def _listed_span(entity):
+    if not (len(entity) == 3 and _is_offset(entity[0]) and _is_offset(entity[1]) and isinstance(entity[2], str)):
+        raise _LineError("structure", f"an entity {_show(entity)}", "[start, end, label] with whole numbers and a string")
+    return _checked(RawSpan(*entity))
+
+
+def _entity_span(entity):
+    if not isinstance(entity, dict):
+        raise _LineError(
+            "structure", f"an entity as a JSON {json_kind(entity)}", f"an object with start, end and label; known are {_FORMS}"
+        )
+    keys = next((keys for keys in _OFFSET_KEYS if keys[0] in entity or keys[1] in entity), _OFFSET_KEYS[0])
+    for key in keys:
+        if not _is_offset(entity.get(key)):
+            raise _LineError("structure", _describe(entity, key), "a whole number")
+    key = "type" if "label" not in entity and "type" in entity else "label"
+    if not isinstance(entity.get(key), str):
+        raise _LineError("structure", _describe(entity, key), "a string")
+    return _checked(RawSpan(entity[keys[0]], entity[keys[1]], entity[key], entity.get("text")))
+
+
+def _cluener_spans(label):
+    if not all(isinstance(names, dict) for names in label.values()):
+        raise _LineError("structure", "a label of another form", _CLUENER_FORM)
     for label_type, names in label.items():
-        for name, places in names.items():
-            if not isinstance(places, list):
-                raise _LineError("structure", f"places of {name!r} as a JSON {_kind(places)}", expected)
-            for place in places:
+        for name, name_places in names.items():
+            if not isinstance(name_places, list):
+                raise _LineError("structure", f"places of {name!r} as a JSON {json_kind(name_places)}", _CLUENER_FORM)
+            for place in name_places:
                 if not (isinstance(place, list) and len(place) == 2 and all(map(_is_offset, place))):
-                    raise _LineError("structure", f"place {json.dumps(place)} of {name!r}", "[start, end] in whole numbers")
-                yield _checked_span(Span(place[0], place[1] + 1, label_type), name, text)
+                    raise _LineError("structure", f"place {_show(place)} of {name!r}", "[start, end] in whole numbers")
+                yield _checked(RawSpan(place[0], place[1] + 1, label_type, name))
 
 
-def _checked_span(span, name, text):
-    """The span, if it has a type, lies inside the text, and the text there is its name (when the file gives one)."""
+def _checked(span):
     if not span.label or any(c.isspace() for c in span.label):
         raise _LineError("structure", f"entity type {span.label!r}", "a name without white space")
-    if not 0 <= span.start < span.end <= len(text):
-        expected = f"a non-empty span inside the text of {len(text)} characters"
-        raise _LineError("span outside its text", f"{span.label} at [{span.start}, {span.end})", expected)
-    if name is not None and name != text[span.start : span.end]:
-        raise _LineError("span text", f"{_name(span, text)} named {name!r}", "the text at its offsets (Unicode code points)")
     return span
+
+
+def _locate(text, raw, unit, notes):
+    """The :class:`Span` of each entity, in code points; those of several units whose entities' texts prove another one converted."""
+    used, found = unit.name, places(text, raw, unit.name)
+    if not matches(text, raw, found) and any(span.name is not None for span in raw):
+        for other in UNITS:
+            there = places(text, raw, other)
+            if matches(text, raw, there):
+                used, found = other, there
+                break
+    if not matches(text, raw, found):
+        raise _misplaced(text, raw, found, unit)
+    if used != CODE_POINTS and found != [(span.start, span.end) for span in raw]:
+        notes[f"text whose offsets count {used}, converted"] += 1
+    if any(span.name is None for span in raw):
+        for other in unit.suspects:
+            there = places(text, raw, other)
+            if there != found and matches(text, raw, there):
+                notes[f"text whose offsets may count {other} and not {used}: no entity has its text, which would prove it"] += 1
+    return [Span(*place, span.label) for place, span in zip(found, raw)]
+
+
+def _misplaced(text, raw, found, unit):
+    """The error of the first entity that is not where it should be."""
+    hint = next((f"; {other} would fit" for other in unit.suspects if matches(text, raw, places(text, raw, other))), "")
+    span, place = next((s, p) for s, p in zip(raw, found) if not p or (s.name is not None and text[p[0] : p[1]] != s.name))
+    if not place:
+        size = f"{len(text)} characters" if unit.name == CODE_POINTS else f"{len(text)} characters, counted in {unit.name}"
+        where = f"{span.label} at [{_short(span.start)}, {_short(span.end)})"
+        return _LineError("span outside its text", where, f"a non-empty span inside the text of {size}{hint}")
+    named = f"{_name(Span(*place, span.label), text)} named {_show(span.name) if not isinstance(span.name, str) else repr(span.name)}"
+    return _LineError("span text", named, f"the text at its offsets ({unit.name}){hint}")
+
+
+def _without_overlaps(spans, text, notes):
+    """The different spans in their order. Raises _LineError where two overlap."""
+    different = sorted(set(spans))
+    if len(different) < len(spans):
+        notes[NOTE_TWICE] += len(spans) - len(different)
+    for before, span in zip(different, different[1:]):
+        if span.start < before.end:
+            raise _LineError("overlapping spans", f"{_name(span, text)} overlapping {_name(before, text)}", "entities that do not overlap")
+    return different
 
 
 def _name(span, text):
@@ -142,10 +240,14 @@ def _is_offset(value):
     return isinstance(value, int) and not isinstance(value, bool)
 
 
+def _short(number):
+    digits = str(number)
+    return digits if len(digits) <= 20 else f"{digits[:9]}…"
+
+
 def _describe(values, key):
-    return f"{key!r}: {json.dumps(values[key], ensure_ascii=False)[:40]}" if key in values else f"no {key!r}"
+    return f"{key!r}: {_show(values[key])}" if key in values else f"no {key!r}"
 
 
-def _kind(value):
-    kinds = {list: "list", dict: "object", str: "string", bool: "boolean", type(None): "null"}
-    return kinds.get(type(value), "number")
+def _show(value):
+    return json.dumps(value, ensure_ascii=False)[:40]

@@ -1,9 +1,9 @@
 """Reading labelled text in the formats people have, told apart by content.
 
-* **columns**: one token per line, its tag in the last column (:mod:`ner.data.columns`), in any scheme of :mod:`ner.tags`;
-* **cluener** and **entities**: JSON lines with spans (:mod:`ner.data.json_lines`).
+* **columns**: one token and its tag per line (:mod:`ner.data.columns`), in any scheme of :mod:`ner.tags`;
+* **cluener**, **doccano** and **entities**: JSON lines with spans (:mod:`ner.data.json_lines`).
 
-Files are UTF-8; a byte order mark and CRLF are read as if they were not there. Whatever the file holds, examples have one
+Files are UTF-8; a byte order mark and CRLF are read as if they were not there. What else is odd but has one meaning is read and noted. Whatever the file holds, examples have one
 tag per Unicode code point in one scheme, ``BIO`` unless another is asked for. ``BIO`` files keep their tags exactly as they
 are, an ``I-`` without its ``B-`` included; other schemes are converted through their entities in the conlleval reading.
 A token of several code points (an English word, a number, a letter with combining marks) becomes that many characters of
@@ -11,12 +11,15 @@ the same entity, so that offsets stay exact; how many there were is noted.
 """
 
 import collections
+import contextlib
 import os
 import re
 
+from ner.data.column_layout import UncertainLayout, find_layout
 from ner.data.columns import read_sentences
 from ner.data.examples import Corpus, Example, Violation
-from ner.data.json_lines import detect_format, read_texts
+from ner.data.json_lines import detect_format, find_unit, is_unlabelled, read_texts
+from ner.data.lines import TextFile
 from ner.data.problems import Problem, Problems
 from ner.data.splits import find_split
 from ner.errors import DataError
@@ -27,6 +30,14 @@ MAX_SENTENCE_LINES = 10_000
 # How the first line of a file shows that it is JSON; "{" or "[" may also be a character in its first column.
 _JSON_OBJECT = re.compile(r'\s*\{\s*("|\}|$)')
 _JSON_ARRAY = re.compile(r"\s*\[\s*([\[{]|$)")
+
+
+# Reasons of which the first line is shown where nothing could be read.
+_SHOWN_REASONS = 3
+
+
+class Unlabelled(DataError):
+    """A file of texts without labels, as the published test sets of competitions are."""
 
 
 class ExampleReader:
@@ -63,70 +74,70 @@ class ExampleReader:
         problems = Problems(self.path, self._on_bad_line)
         self.violations, self.notes = [], collections.Counter()
         self.skipped, self.first_skipped = problems.skipped, problems.first
-        first_line = self._check_file()
+        file = TextFile(self.path)
+        first_line = self._first_line(file)
         if _JSON_OBJECT.match(first_line):
             self.file_format, self.source_scheme = detect_format(first_line), "spans"
-            examples = self._read_json(problems)
+            examples = self._read_json(file, problems)
         else:
-            self.file_format, self.source_scheme = "columns", self._given_scheme or self._detect_scheme()
-            examples = self._read_columns(problems)
+            layout = self._find_layout(file)
+            self.file_format, self.source_scheme = "columns", self._given_scheme or self._detect_scheme(file, layout)
+            examples = self._read_columns(file, layout, problems)
         count = 0
         for count, example in enumerate(examples, 1):  # noqa: B007
             yield example
         if not count:
-            reasons = ", ".join(f"{reason} {n}" for reason, n in self.skipped.most_common())
-            raise DataError(
-                f"{self.path}: found no sentence to use" + (f" (skipped: {reasons})" if reasons else "") + ", expected at least one"
-            )
+            raise self._nothing(first_line)
 
-    def _open(self):
-        return open(self.path, encoding="utf-8-sig", errors="surrogateescape", newline="\n")
+    def _nothing(self, first_line):
+        first = {reason: message.removeprefix(f"{self.path}:") for reason, message in self.first_skipped.items()}
+        left_out = [f"{reason} {n:,} (line {first[reason]})" for reason, n in self.skipped.most_common(_SHOWN_REASONS)]
+        reasons = f"; left out: {', '.join(left_out)}" if left_out else ""
+        error = Unlabelled if set(self.skipped) == {"missing label"} and is_unlabelled(first_line) else DataError
+        return error(f"{self.path}: found no sentence to use, expected at least one{reasons}")
 
-    def _check_file(self):
-        """The first line that is not blank, after checking what concerns the file as a whole."""
-        try:
-            with open(self.path, "rb") as f:
-                head = f.read(2)
-            if not head:
-                raise DataError(f"{self.path}: found an empty file, expected labelled sentences")
-            if head in (b"\xff\xfe", b"\xfe\xff"):
-                raise DataError(f"{self.path}: found UTF-16 text, expected UTF-8 (convert the file)")
-            with self._open() as f:
-                line = next((line for line in f if line.strip(" \t\r\n")), None)
-        except OSError as e:
-            raise DataError(f"{self.path}: cannot read the data: {e.strerror}") from e
+    def _first_line(self, file):
+        """The first line that is not blank."""
+        with contextlib.closing(file.lines(collections.Counter())) as lines:
+            line = next((line for line in lines if line.strip(" \t\r\n")), None)
         if line is None:
             raise DataError(f"{self.path}: found blank lines only, expected labelled sentences")
         if _JSON_ARRAY.match(line):
             raise DataError(f"{self.path}: found a JSON array, expected JSON lines (one object per line)")
         return line
 
-    def _detect_scheme(self):
-        problems = Problems(self.path, self._on_bad_line)
-        with self._open() as lines:
-            sentences = read_sentences(lines, problems, collections.Counter(), self._max_sentence_lines)
-            return detect_scheme(sentence.tags for sentence in sentences)
+    def _find_layout(self, file):
+        try:
+            return find_layout(file.lines(collections.Counter()))
+        except UncertainLayout as e:
+            raise DataError(f"{self.path}:{e.line}: found {e.problem.found}, expected {e.problem.expected}") from e
 
-    def _read_columns(self, problems):
+    def _detect_scheme(self, file, layout):
+        problems, notes = Problems(self.path, self._on_bad_line), collections.Counter()
+        sentences = read_sentences(file.lines(notes), layout, problems, notes, self._max_sentence_lines)
+        return detect_scheme(sentence.tags for sentence in sentences)
+
+    def _read_columns(self, file, layout, problems):
         source, target = self.source_scheme, self.scheme
         checked = {OUTSIDE: None}  # tag → its problem, if it has one
-        with self._open() as lines:
-            for sentence in read_sentences(lines, problems, self.notes, self._max_sentence_lines):
-                line, tokens, tags = sentence
-                for tag in set(tags).difference(checked):
-                    checked[tag] = self._tag_problem(tag)
-                position = next((t for t, tag in enumerate(tags) if checked[tag]), None)
-                if position is not None:
-                    problems.report(line + position, checked[tags[position]])
-                    continue
-                self._note_violations(sentence)
-                text = "".join(tokens)
-                if len(text) != len(tokens):
-                    self.notes["token of several characters"] += sum(len(token) > 1 for token in tokens)
-                    tags = [spread for token, tag in zip(tokens, tags) for spread in spread_tag(tag, len(token), source)]
-                if source != target:
-                    tags = convert(tags, source, target)
-                yield Example(text, tuple(tags), self.path, line)
+        for sentence in read_sentences(file.lines(self.notes), layout, problems, self.notes, self._max_sentence_lines):
+            line, tokens, tags = sentence
+            for tag in set(tags).difference(checked):
+                checked[tag] = self._tag_problem(tag)
+            position = next((t for t, tag in enumerate(tags) if checked[tag]), None)
+            if position is not None:
+                problems.report(line + position, checked[tags[position]])
+                continue
+            self._note_violations(sentence)
+            if layout and layout.note:
+                self.notes[layout.note] += len(tokens)
+            text = "".join(tokens)
+            if len(text) != len(tokens):
+                self.notes["token of several characters"] += sum(len(token) > 1 for token in tokens)
+                tags = [spread for token, tag in zip(tokens, tags) for spread in spread_tag(tag, len(token), source)]
+            if source != target:
+                tags = convert(tags, source, target)
+            yield Example(text, tuple(tags), self.path, line)
 
     def _tag_problem(self, tag):
         """The :class:`Problem` of a tag that this file may not hold, else None."""
@@ -149,14 +160,14 @@ class ExampleReader:
             tag = tags[t] if t < len(tags) else "the end of the sentence"
             self.violations.append(Violation(self.path, sentence.line + min(t, len(tags) - 1), before, tag))
 
-    def _read_json(self, problems):
-        with self._open() as lines:
-            for line, text, spans_tags in read_texts(lines, problems, self.scheme):
-                unknown = next((problem for problem in map(self._label_problem, _labels(spans_tags)) if problem), None)
-                if unknown:
-                    problems.report(line, unknown)
-                else:
-                    yield Example(text, tuple(spans_tags), self.path, line)
+    def _read_json(self, file, problems):
+        unit = find_unit(file.lines(collections.Counter()))
+        for line, text, spans_tags in read_texts(file.lines(self.notes), problems, self.scheme, unit, self.notes):
+            unknown = next((problem for problem in map(self._label_problem, _labels(spans_tags)) if problem), None)
+            if unknown:
+                problems.report(line, unknown)
+            else:
+                yield Example(text, tuple(spans_tags), self.path, line)
 
 
 def _labels(tags):

@@ -303,28 +303,45 @@ JSON_MISTAKES = [
     (
         "not JSON",
         '{"text": "北京", "entities": [',
-        "a line that is not JSON (Expecting value at character 30), expected one JSON object per line",
+        "invalid JSON (Expecting value at character 29), expected one JSON object per line",
     ),
-    ("not JSON", '"北京"', "a JSON string, expected one JSON object per line"),
-    ("not JSON", "[" * 100_000, "a line that is not JSON (nested too deeply), expected one JSON object per line"),
+    ("not JSON", '"北京"', "a JSON string, not an object, expected one JSON object per line"),
+    ("not JSON", "[" * 100_000, "invalid JSON (nested too deeply), expected one JSON object per line"),
     pytest.param(
         "not JSON",
         '{"text": ' + "7" * 5_000 + "}",
-        "a line that is not JSON (a number too long), expected one JSON object per line",
+        "invalid JSON (a number too long), expected one JSON object per line",
         marks=pytest.mark.skipif(not hasattr(sys, "get_int_max_str_digits"), reason="this Python converts numbers of any length"),
     ),
     ("missing text", line_of(entities=[]), "no 'text', expected a non-empty string"),
     ("missing text", line_of(text="", entities=[]), "'text': \"\", expected a non-empty string"),
     ("missing text", line_of(text=["北"], entities=[]), "'text': [\"北\"], expected a non-empty string"),
-    ("missing label", line_of(id=3, text="北京"), "the keys 'id', 'text', expected 'text' with 'entities' or 'label'"),
+    (
+        "missing label",
+        line_of(id=3, text="北京"),
+        "the keys 'id', 'text', expected 'text' with 'entities' or 'labels' with a list of objects",
+    ),
     ("structure", line_of(text="北京", entities={}), "entities as a JSON object, expected a list"),
-    ("structure", line_of(text="北京", entities=[[0, 2, "LOC"]]), "an entity as a JSON list, expected an object with start, end and label"),
+    (
+        "structure",
+        line_of(text="北京", entities=[7]),
+        "an entity as a JSON number, expected an object with start, end and label; known are",
+    ),
+    (
+        "structure",
+        line_of(text="北京", entities=[[0, 2]]),
+        "an entity [0, 2], expected [start, end, label] with whole numbers and a string",
+    ),
+    ("structure", line_of(text="北京", label=["LOC"]), "an entity as a JSON string, expected an object with start, end and label; known"),
+    ("structure", line_of(text="北京", labels={"LOC": {}}), "labels as a JSON object, expected a list, or 'entities' or 'labels' with"),
+    ("structure", line_of(text="北京", labels=[[0, 2, "LOC"]], entities=[entity(0, 2)]), "entities both in 'entities' and in 'labels', "),
+    ("not JSON", '{"text": "北京", "text": "京", "entities": []}', "the key 'text' twice in one object, expected one JSON object"),
     ("structure", line_of(text="北京", entities=[{"start": 0, "label": "LOC"}]), "no 'end', expected a whole number"),
     ("structure", line_of(text="北京", entities=[entity(True, 2)]), "'start': true, expected a whole number"),
     ("structure", line_of(text="北京", entities=[entity(0, 1.5)]), "'end': 1.5, expected a whole number"),
     ("structure", line_of(text="北京", entities=[entity(0, 2, None)]), "'label': null, expected a string"),
     ("structure", line_of(text="北京", entities=[entity(0, 2, "")]), "entity type '', expected a name without white space"),
-    ("structure", line_of(text="北京", label=[[0, 2, "LOC"]]), "a label of another form, expected {type: {name: [[start, end], …]}}"),
+    ("structure", line_of(text="北京", label={"LOC": [0, 2]}), "a label of another form, expected {type: {name: [[start, end], …]}}"),
     ("structure", line_of(text="北京", label={"LOC": {"北京": [0, 1]}}), "place 0 of '北京', expected [start, end] in whole numbers"),
     ("structure", line_of(text="北京", label={"LOC": {"北京": 3}}), "places of '北京' as a JSON number, expected {type: "),
     ("invalid Unicode", '{"text": "\\ud83d", "entities": []}', "half of a surrogate pair in the text, expected Unicode text"),
@@ -408,7 +425,11 @@ def test_a_file_of_bad_lines_only(data):
     path = data("中\n\n国\n\n\tO\n")
     with pytest.raises(DataError) as e:
         read_examples(path, on_bad_line="skip")
-    assert str(e.value) == f"{path}: found no sentence to use (skipped: missing tag 2, missing character 1), expected at least one"
+    expected = "expected a character, a tab or space, and its tag"
+    assert str(e.value) == (
+        f"{path}: found no sentence to use, expected at least one; left out: missing tag 2 (line 1: found '中' without a tag, {expected}), "
+        f"missing character 1 (line 5: found '\\tO' without a character, {expected})"
+    )
 
 
 def test_files_that_cannot_be_opened(tmp_path):

@@ -1,8 +1,9 @@
 """The layout of a column file: its separator, and which column holds the token and which the tag.
 
-The token is in the first column and the tag in the last, unless the file shows beyond doubt that they are elsewhere: an index comes first, or
-another column alone holds tags. Two more layouts are known by their marks: that of the Weibo corpus (Peng and Dredze, 2015; second
-version), whose tokens end with their place in the word (``北0``, ``京1``), and the CoNLL export of Label Studio, which has ``-X- _`` in the middle.
+The token is in the first column and the tag in the last, unless the file shows beyond doubt that they are elsewhere: an index comes
+first, or another column alone holds tags. Two more layouts are known by their marks: that of the Weibo corpus (Peng and Dredze, 2015;
+second version), whose tokens end with their place in the word (``北0``, ``京1``), and Label Studio's CoNLL export, which has ``-X- _`` in
+the middle.
 """
 
 import re
@@ -175,7 +176,7 @@ def _token_column(rows, table, starts, tag):
 
 
 def _counts(values, starts):
-    """Whether a column counts tokens, in each sentence anew or through the file, or sentences. A bad line that is left out may be missing."""
+    """Whether a column counts tokens, in each sentence anew or through the file, or sentences. Bad lines may be missing."""
     if len(values) < 2 or not all(value.isascii() and value.isdigit() and len(value) < 10 for value in values):
         return False
     numbers = list(map(int, values))

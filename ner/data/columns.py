@@ -1,8 +1,8 @@
 """Column files: one token and its tag per line, a blank line after each sentence.
 
-Columns are separated by a tab or by spaces, the same in the whole file; :mod:`ner.data.column_layout` tells which, how many columns there are,
-and which hold the token and the tag. With tabs, a space is a token like any other; with spaces, a line that begins with two of them holds
-the token space.
+Columns are separated by a tab or by spaces, the same in the whole file; :mod:`ner.data.column_layout` tells which, how many columns there
+are, and which hold the token and the tag. With tabs, a space is a token like any other; with spaces, a line that begins with two of them
+holds the token space.
 """
 
 import re
@@ -139,6 +139,10 @@ class _LineParser:
             return Problem("missing tag", f"{content!r} without a tag", "a character, a tab or space, and its tag")
         if layout and len(columns) != layout.columns:
             return Problem("columns", f"{len(columns)} columns", f"{layout.columns} as in line {layout.line}")
+        return self._value_problem(columns)
+
+    def _value_problem(self, columns):
+        layout = self._layout
         token, tag = (columns[layout.token], columns[layout.tag]) if layout else (columns[0], columns[-1])
         if not token:
             return Problem("missing character", f"no character in column {layout.token + 1}", "a character")

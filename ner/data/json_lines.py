@@ -2,8 +2,8 @@
 
 * CLUENER2020: ``"label": {type: {name: [[start, end], …]}}`` with **inclusive** ends;
 * entities: ``"entities": [{"start": …, "end": …, "label": …}, …]`` with **exclusive** ends, as all that follow;
-* doccano, by its versions: ``"label"``, ``"labels"`` or ``"entities"`` with lists ``[start, end, label]``, or entities with ``start_offset`` and
-  ``end_offset``.
+* doccano, by its versions: ``"label"``, ``"labels"`` or ``"entities"`` with lists ``[start, end, label]``, or entities with
+  ``start_offset`` and ``end_offset``.
 
 Offsets count Unicode code points from 0; for other units see :mod:`ner.data.offsets`. ``null`` for a list of entities is none.
 """

@@ -27,8 +27,8 @@ class TextFile:
       path: the file.
 
     Raises:
-      DataError: the file cannot be read, is empty, or is no UTF-8 at first sight: UTF-16 or UTF-32. Other bytes that are not UTF-8 show up in
-        the lines, as ``errors="surrogateescape"`` makes them.
+      DataError: the file cannot be read, is empty, or is UTF-16 or UTF-32 at first sight. Other bytes that are not UTF-8 show up in the
+        lines, as ``errors="surrogateescape"`` makes them.
     """
 
     def __init__(self, path):
@@ -70,17 +70,14 @@ def _lines_of_any_ends(parts, notes):
     """Lines ended by LF, CRLF, CRCRLF or CR, of a file opened with ``newline=""``, which ends a part after each CR."""
     begun = ""
     for part in parts:
-        if begun:
-            if part == "\r\n" or (begun == "\r" and part[0] in "\t "):
-                part = begun + part
-            else:
-                notes[NOTE_CR] += 1
-                yield begun
+        if begun and part != "\r\n" and not (begun == "\r" and part[0] in "\t "):
+            notes[NOTE_CR] += 1
+            yield begun
             begun = ""
-        if part.endswith("\r"):
-            begun = part
-        else:
-            yield part
+        begun += part
+        if not begun.endswith("\r"):
+            yield begun
+            begun = ""
     if begun:
         notes[NOTE_CR] += 1
         yield begun
@@ -88,10 +85,9 @@ def _lines_of_any_ends(parts, notes):
 
 def _without_marks(lines, notes):
     for line in lines:
-        if line.startswith("\ufeff"):
-            rest = line.lstrip("\ufeff")
-            # "" has neither a separator nor anything else.
-            if rest[:1] not in ("\t", " "):
-                notes[NOTE_BOM] += 1
-                line = rest
-        yield line
+        bare = line.lstrip("\ufeff")
+        if bare != line and not bare.startswith(("\t", " ")):
+            notes[NOTE_BOM] += 1
+            yield bare
+        else:
+            yield line

@@ -1,7 +1,7 @@
 """The unit that a file's offsets count: Unicode code points, UTF-16 units as in JavaScript and Java, or UTF-8 bytes.
 
-Only the texts of entities prove the unit. Where a file has them, offsets in another unit are converted; where it has none, texts in which the
-unit makes a difference are told.
+Only the texts of entities prove the unit. Where a file has them, offsets in another unit are converted; where it has none, texts in which
+the unit makes a difference are told.
 """
 
 import itertools
@@ -14,7 +14,7 @@ _WIDTHS = {UTF16: lambda c: 2 if c > "\uffff" else 1, UTF8: lambda c: len(c.enco
 
 
 class RawSpan(NamedTuple):
-    """An entity as a file has it: offsets in the file's unit, ``end`` exclusive; ``name`` is its text, None where the file does not tell it."""
+    """An entity as a file has it: offsets in the file's unit, ``end`` exclusive; ``name`` is its text, None where it is not told."""
 
     start: int
     end: int

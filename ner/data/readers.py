@@ -3,11 +3,11 @@
 * **columns**: one token and its tag per line (:mod:`ner.data.columns`), in any scheme of :mod:`ner.tags`;
 * **cluener**, **doccano** and **entities**: JSON lines with spans (:mod:`ner.data.json_lines`).
 
-Files are UTF-8; a byte order mark and CRLF are read as if they were not there. What else is odd but has one meaning is read and noted. Whatever the file holds, examples have one
-tag per Unicode code point in one scheme, ``BIO`` unless another is asked for. ``BIO`` files keep their tags exactly as they
-are, an ``I-`` without its ``B-`` included; other schemes are converted through their entities in the conlleval reading.
-A token of several code points (an English word, a number, a letter with combining marks) becomes that many characters of
-the same entity, so that offsets stay exact; how many there were is noted.
+Files are UTF-8; a byte order mark and CRLF are read as if they were not there. What else is odd but has one meaning is read and noted.
+Whatever the file holds, examples have one tag per Unicode code point in one scheme, ``BIO`` unless another is asked for. ``BIO`` files
+keep their tags exactly as they are, an ``I-`` without its ``B-`` included; other schemes are converted through their entities in the
+conlleval reading. A token of several code points (an English word, a number, a letter with combining marks) becomes that many characters
+of the same entity, so that offsets stay exact; how many there were is noted.
 """
 
 import collections

@@ -1,13 +1,18 @@
 """The frame every command runs in: flags are parsed, and a user's mistake becomes one line on stderr instead of a traceback."""
 
 import dataclasses
+import difflib
 import errno
 import os
 import sys
 
 from absl import app, flags
 
-from albert.errors import UserError
+from albert.errors import FieldError, UserError
+from albert.fields import Range, types_of
+
+# The module that asks for flags is their module in --help, not this one.
+flags.disclaim_key_flags()
 
 EXIT_USER_ERROR = 1
 EXIT_USAGE = 2
@@ -40,14 +45,91 @@ def required(flags, name, expected):
     return value
 
 
-def settings(settings_class, flags):
-    """A dataclass made from the flags that have its fields' names."""
-    return settings_class(**{field.name: flags[field.name].value for field in dataclasses.fields(settings_class)})
+def define(*settings_classes, values=flags.FLAGS, module=None):
+    """Define a flag for each field of dataclasses: name, type, default, choices and help text are the field's.
+
+    A field whose type is a dataclass stands for that one's fields. Several classes may have a field of the same name if it is the same.
+
+    Args:
+      settings_classes: dataclasses made with ``albert.fields.setting``.
+      values: ``absl.flags.FlagValues`` to define the flags in.
+      module: name of the module they are listed under in ``--help``; by default the caller's.
+    """
+    for settings_class in settings_classes:
+        kinds = types_of(settings_class)
+        for field in dataclasses.fields(settings_class):
+            kind = kinds[field.name][0]
+            if dataclasses.is_dataclass(kind):
+                define(kind, values=values, module=module)
+            elif "help" in field.metadata and not _is_defined(field, values):
+                _define_one(field, kind, values, module)
+
+
+def settings(settings_class, values=flags.FLAGS, **given):
+    """A dataclass made from the flags that have its fields' names; ``given`` fields are taken as they are."""
+    kinds = types_of(settings_class)
+    for field in dataclasses.fields(settings_class):
+        if field.name not in given:
+            kind = kinds[field.name][0]
+            given[field.name] = settings(kind, values) if dataclasses.is_dataclass(kind) else values[field.name].value
+    return settings_class(**given)
+
+
+def given_flags(values=flags.FLAGS):
+    """dict from the names of the flags that were given to their values, sorted."""
+    return {name: values[name].value for name in sorted(values) if values[name].present}
+
+
+def with_flags(error, values=flags.FLAGS):
+    """The message of a ``FieldError`` with flags in the place of fields, where there are flags of their names."""
+    return error.text(lambda name: f"--{name}" if name in values else name)
+
+
+def nearest(word, words, prefix=""):
+    """A hint such as ``; did you mean train?``; empty where none of ``words`` is near."""
+    found = difflib.get_close_matches(word, words, n=1)
+    return f"; did you mean {prefix}{found[0]}?" if found else ""
+
+
+_DEFINE = {
+    bool: flags.DEFINE_bool,
+    int: flags.DEFINE_integer,
+    float: flags.DEFINE_float,
+    str: flags.DEFINE_string,
+    tuple: flags.DEFINE_list,
+}
+
+
+def _is_defined(field, values):
+    if field.name not in values:
+        return False
+    flag = values[field.name]
+    # The choices stand before the help text of an enum.
+    if flag.default != _default(field) or not flag.help.endswith(field.metadata["help"]):
+        raise ValueError(f"found two settings {field.name}, {flag.default!r} ({flag.help}) and {field.default!r}, expected the same")
+    return True
+
+
+def _default(field):
+    if field.default is dataclasses.MISSING:
+        return None
+    return list(field.default) if isinstance(field.default, tuple) else field.default
+
+
+def _define_one(field, kind, values, module):
+    choices = field.metadata.get("range", Range()).list_choices()
+    common = {"flag_values": values, "module_name": module, "required": field.default is dataclasses.MISSING}
+    if choices is not None:
+        flags.DEFINE_enum(field.name, _default(field), list(choices), field.metadata["help"], **common)
+    else:
+        _DEFINE[kind](field.name, _default(field), field.metadata["help"], **common)
 
 
 def _parse_flags(argv, arguments):
     try:
         args = flags.FLAGS(argv)
+    except flags.UnrecognizedFlagError as e:
+        _fail(f"--{e.flagname}: no such flag{nearest(e.flagname, list(flags.FLAGS), '--') or '; see --help'}", EXIT_USAGE)
     except flags.Error as e:
         _fail(e, EXIT_USAGE)
     found = args[1:]
@@ -66,6 +148,8 @@ def _call(main, args):
         code = main(args)
         sys.stdout.flush()
         return code
+    except FieldError as e:
+        _fail(with_flags(e), EXIT_USER_ERROR)
     except UserError as e:
         _fail(e, EXIT_USER_ERROR)
     except KeyboardInterrupt:

@@ -39,8 +39,9 @@ class _Redirect(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         new = _MOVED.get(fullname)
         if new is None:
             return None
-        # A package too: its earlier name may have had modules below it.
-        return importlib.util.spec_from_loader(fullname, self, is_package=new in ("ner.model", "ner.tagging.writers"))
+        # The file is what ``python -m`` puts into sys.argv. A package too: its earlier name may have had modules below it.
+        origin = importlib.util.find_spec(new).origin
+        return importlib.util.spec_from_loader(fullname, self, origin=origin, is_package=new in ("ner.model", "ner.tagging.writers"))
 
     def create_module(self, spec):
         module = importlib.import_module(_MOVED[spec.name])

@@ -1,4 +1,4 @@
-"""From the flags of ``run_pretraining.py`` to a run."""
+"""A pretraining run, from its settings to the last checkpoint."""
 
 import dataclasses
 import os
@@ -9,7 +9,7 @@ import tensorflow as tf
 from albert import checkpoints, command
 from albert.checkpoints.loading import HEADS
 from albert.config import AlbertConfig
-from albert.errors import UserError
+from albert.errors import FieldError
 from albert.pretraining.baselines import unigram_probabilities
 from albert.pretraining.evaluation import Evaluator
 from albert.pretraining.initial import sinusoidal_positions, unigram_bias
@@ -17,8 +17,8 @@ from albert.pretraining.logbook import Logbook
 from albert.pretraining.progress import Progress
 from albert.pretraining.run_dir import RunDirectory
 from albert.pretraining.segmentation import load_segmenter
-from albert.pretraining.settings import PretrainingSettings
-from albert.pretraining.stream import ExampleSettings, ExampleStream
+from albert.pretraining.settings import PretrainingRun
+from albert.pretraining.stream import ExampleStream
 from albert.pretraining.text import find_files
 from albert.pretraining.token_cache import open_cache
 from albert.pretraining.train_step import TrainStep, create_optimizer
@@ -47,50 +47,49 @@ class Start:
     vocabulary: tuple
 
 
-def run(flags):
-    """Pretrain as the flags say. Returns an exit code, not 0 when a signal stopped the run."""
-    settings = command.settings(PretrainingSettings, flags)
-    examples = command.settings(ExampleSettings, flags)
-    directory = RunDirectory(command.required(flags, "output_dir", "a directory"))
-    start = find_start(flags)
+def run(options: PretrainingRun) -> int:
+    """Pretrain. Returns an exit code, not 0 when a signal stopped the run."""
+    settings, examples, compute = options.training, options.examples, options.compute
+    directory = RunDirectory(options.output_dir)
+    start = find_start(options.start)
     if examples.max_seq_length > start.config.max_position_embeddings:
         positions = start.config.max_position_embeddings
-        raise UserError(f"--max_seq_length: the config has {positions} positions, found {examples.max_seq_length}")
-    tokenizer = load_tokenizer(*start.vocabulary, flags.do_lower_case)
-    tokenizer.check_size(start.config.vocab_size, flags.albert_config_file)
+        raise FieldError("{max_seq_length}: found {}, expected at most the config's {} positions", examples.max_seq_length, positions)
+    tokenizer = load_tokenizer(*start.vocabulary, options.start.do_lower_case)
+    tokenizer.check_size(start.config.vocab_size, options.start.albert_config_file)
 
-    training, held_out, hashes = load_corpus(flags, tokenizer, directory, examples.max_seq_length)
+    training, held_out, hashes = load_corpus(options.corpus, tokenizer, directory, examples.max_seq_length)
     stream = ExampleStream(training, tokenizer, examples, settings.train_batch_size, settings.seed)
     directory.ensure_same_run(
         {
             **settings.identity(),
             **dataclasses.asdict(examples),
             "config": start.config.to_dict(),
-            "init_checkpoint": flags.init_checkpoint,
-            "mixed_precision": flags.mixed_precision,
-            "segmenter": flags.segmenter,
+            "init_checkpoint": options.start.init_checkpoint,
+            "mixed_precision": compute.mixed_precision,
+            "segmenter": options.corpus.segmenter,
             "input_weights": [region.weight for region in training],
-            "eval_fraction": flags.eval_fraction,
+            "eval_fraction": options.corpus.eval_fraction,
             "input_files": hashes,
         }
     )
     directory.remove_remains()
 
     tf.keras.utils.set_random_seed(settings.seed)
-    strategy = distribution.create(flags.distribution_strategy).strategy
+    strategy = distribution.create(compute.distribution_strategy).strategy
     with strategy.scope():
-        model = make_model(start, flags.mixed_precision, flags.recompute_grad)
+        model = make_model(start, compute.mixed_precision, compute.recompute_grad)
         if not start.checkpoint:
             initialize(model, settings, training, tokenizer)
         optimizer = create_optimizer(model, settings)
     evaluate = None
     if held_out:
         evaluate = Evaluator(
-            model, training, held_out, tokenizer, examples, flags.eval_batch_size, flags.max_eval_steps, settings.seed
+            model, training, held_out, tokenizer, examples, compute.eval_batch_size, compute.max_eval_steps, settings.seed
         ).evaluate
 
     def export(step):
-        path = directory.export(step, model, start.config, start.vocabulary, flags.do_lower_case, settings.keep_checkpoint_max)
+        path = directory.export(step, model, start.config, start.vocabulary, options.start.do_lower_case, settings.keep_checkpoint_max)
         print(f"wrote {path}", flush=True)
 
     trainer = Trainer(
@@ -120,23 +119,30 @@ def run(flags):
     return 0
 
 
-def find_start(flags):
+def find_start(files):
     """Decide on architecture, weights and vocabulary; files given by name go before those beside the checkpoint.
+
+    Args:
+      files: ``EncoderFiles``.
 
     Raises:
       UserError: neither a checkpoint nor a config is given, or a file is missing or broken.
     """
-    if flags.init_checkpoint:
+    if files.init_checkpoint:
         found = checkpoints.find(
-            flags.init_checkpoint, flags.albert_config_file or None, flags.vocab_file or None, flags.spm_model_file or None
+            files.init_checkpoint, files.albert_config_file or None, files.vocab_file or None, files.spm_model_file or None
         )
-        vocab_file = None if flags.spm_model_file else found.vocab_file
+        vocab_file = None if files.spm_model_file else found.vocab_file
         start = Start(found.config, found, (vocab_file, None if vocab_file else found.spm_model_file))
     else:
-        path = command.required(flags, "albert_config_file", "the architecture of a new model, or --init_checkpoint to go on from")
-        start = Start(AlbertConfig.from_json_file(path), None, (flags.vocab_file or None, flags.spm_model_file or None))
+        if not files.albert_config_file:
+            raise FieldError(
+                "{albert_config_file}: not given, expected the architecture of a new model, or {init_checkpoint} to go on from"
+            )
+        config = AlbertConfig.from_json_file(files.albert_config_file)
+        start = Start(config, None, (files.vocab_file or None, files.spm_model_file or None))
     if not any(start.vocabulary):
-        raise UserError("--vocab_file: not given, expected a vocab.txt; python -m albert.build_vocab makes one")
+        raise FieldError("{vocab_file}: not given, expected a vocab.txt; python -m albert.build_vocab makes one")
     return start
 
 
@@ -146,7 +152,7 @@ def make_model(start, mixed_precision="off", recompute_grad=False):
     A checkpoint without one of the heads is taken; that head starts from random weights.
     """
     config = start.config.replace(hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0)
-    with Precision(mixed_precision, "as --mixed_precision asks").scope():
+    with Precision(mixed_precision, "as asked for").scope():
         model = AlbertForPretraining(config)
         model.encoder.recompute_grad = recompute_grad
     if start.checkpoint:
@@ -173,11 +179,11 @@ def initialize(model, settings, training, tokenizer):
         weights["masked_lm/bias"].assign(unigram_bias(probabilities))
 
 
-def load_corpus(flags, tokenizer, directory, length):
+def load_corpus(settings, tokenizer, directory, length):
     """The text as regions of memory-mapped tokens.
 
     Args:
-      flags: ``input_file``, ``input_weights``, ``cache_dir``, ``segmenter``, ``do_whole_word_mask``, ``eval_fraction``.
+      settings: ``CorpusSettings``.
       tokenizer: the tokenizer.
       directory: ``RunDirectory``; caches go beside it by default.
       length: tokens in a sequence; held-out text shorter than that is not used.
@@ -186,24 +192,17 @@ def load_corpus(flags, tokenizer, directory, length):
       (training, held_out, hashes): lists of ``windows.Region``, and for each input its files' names and SHA-256.
 
     Raises:
-      UserError: a flag or a file is not what it should be.
+      UserError: a setting or a file is not what it should be.
     """
-    patterns = flags.input_file
-    if not patterns:
-        raise UserError("--input_file: not given, expected paths or glob patterns of text, separated by commas")
-    weights = _weights(flags.input_weights, len(patterns))
-    if not 0.0 <= flags.eval_fraction < 1.0:
-        raise UserError(f"--eval_fraction: must lie in [0, 1), found {flags.eval_fraction}")
-    if bool(flags.segmenter) != bool(flags.do_whole_word_mask):
-        given, missing = ("segmenter", "do_whole_word_mask") if flags.segmenter else ("do_whole_word_mask", "segmenter")
-        raise UserError(f"--{given}: found without --{missing}, expected both or neither")
-    segmenter = load_segmenter(flags.segmenter) if flags.segmenter else None
-    cache_dir = flags.cache_dir or os.path.normpath(directory.path) + "_cache"
+    patterns = settings.input_file
+    weights = _weights(settings.input_weights, len(patterns))
+    segmenter = load_segmenter(settings.segmenter) if settings.segmenter else None
+    cache_dir = settings.cache_dir or os.path.normpath(directory.path) + "_cache"
     training, held_out, hashes = [], [], []
     for pattern, weight in zip(patterns, weights):
         paths = find_files(pattern)
         cache = open_cache(cache_dir, paths, tokenizer, segmenter, log=lambda line: print(line, flush=True))
-        train_region, eval_region = split_cache(cache, weight, flags.eval_fraction)
+        train_region, eval_region = split_cache(cache, weight, settings.eval_fraction)
         training.append(train_region)
         if eval_region is not None and eval_region.size >= length:
             held_out.append(eval_region)
@@ -216,8 +215,10 @@ def _weights(given, count):
         return [1.0] * count
     try:
         weights = [float(weight) for weight in given]
-    except ValueError as e:
-        raise UserError(f"--input_weights: expected numbers, found {','.join(given)}") from e
+    except ValueError:
+        weights = []
     if len(weights) != count or any(not 0.0 <= weight < float("inf") for weight in weights):
-        raise UserError(f"--input_weights: expected {count} numbers from 0 up, one for each --input_file, found {','.join(given)}")
+        raise FieldError(
+            "{input_weights}: found {}, expected {} numbers from 0 up, one for each {input_file}", ",".join(map(str, given)), count
+        )
     return weights

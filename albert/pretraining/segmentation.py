@@ -4,12 +4,12 @@ import hashlib
 
 import numpy as np
 
-from albert.errors import UserError
+from albert.errors import FieldError
 from albert.pretraining.text import read_lines
 
 
 def load_segmenter(name):
-    """The segmenter of ``--segmenter``: ``jieba``, or the path of a word list.
+    """The segmenter of a name: ``jieba``, or the path of a word list.
 
     Raises:
       UserError: jieba is not installed, or the list cannot be read or is empty.
@@ -24,7 +24,7 @@ class JiebaSegmenter:
         try:
             import jieba  # noqa: PLC0415 - an optional package
         except ImportError as e:
-            raise UserError("--segmenter: jieba is not installed; install it, or give the path of a word list, one word a line") from e
+            raise FieldError("{segmenter}: jieba is not installed; install it, or give the path of a word list, one word a line") from e
         jieba.setLogLevel("WARNING")
         self._cut = jieba.cut
         self.identity = f"jieba {jieba.__version__}"
@@ -44,7 +44,7 @@ class WordListSegmenter:
     def __init__(self, path):
         self._words = {word for word in read_lines(path) if len(word) > 1}
         if not self._words:
-            raise UserError(f"--segmenter: {path}: expected words of two or more characters, one a line, found none")
+            raise FieldError("{segmenter}: {}: found no words of two or more characters, expected one a line", path)
         self._longest = max(map(len, self._words))
         self.identity = "words " + hashlib.sha256("\n".join(sorted(self._words)).encode()).hexdigest()
 

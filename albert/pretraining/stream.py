@@ -16,46 +16,13 @@ _SHORTEST = 16
 _FULL_WIDTH_OFFSET = 0xFEE0
 
 
-@dataclasses.dataclass(frozen=True)
-class ExampleSettings:
-    """What examples are like; the flags of ``run_pretraining.py`` with the same names.
-
-    Attributes:
-      max_seq_length: T, tokens in a sequence.
-      max_predictions_per_seq: most tokens predicted in one.
-      masked_lm_prob: share of a sequence's tokens predicted.
-      ngram: longest masked n-gram.
-      short_seq_prob: share of the batches whose sequences are a half, a quarter or an eighth as long (and as many more).
-      full_width_prob: share of the sequences whose ASCII characters are shown in their full-width forms, where the vocabulary has them.
-    """
-
-    max_seq_length: int = 128
-    max_predictions_per_seq: int = 20
-    masked_lm_prob: float = 0.15
-    ngram: int = 3
-    short_seq_prob: float = 0.1
-    full_width_prob: float = 0.0
-
-    def __post_init__(self):
-        if self.max_seq_length < 8:
-            raise UserError(f"--max_seq_length: must be at least 8, found {self.max_seq_length}")
-        for name in ("max_predictions_per_seq", "ngram"):
-            if getattr(self, name) < 1:
-                raise UserError(f"--{name}: must be at least 1, found {getattr(self, name)}")
-        if not 0.0 < self.masked_lm_prob < 1.0:
-            raise UserError(f"--masked_lm_prob: must lie between 0 and 1, found {self.masked_lm_prob}")
-        for name in ("short_seq_prob", "full_width_prob"):
-            if not 0.0 <= getattr(self, name) <= 1.0:
-                raise UserError(f"--{name}: must lie in [0, 1], found {getattr(self, name)}")
-
-
 class ExampleStream:
     """Batches of masked sentence pairs.
 
     Args:
       regions: list of ``windows.Region``.
       tokenizer: the one the regions' tokens were made with.
-      settings: ``ExampleSettings``.
+      settings: ``albert.pretraining.settings.ExampleSettings``.
       batch_size: B, sequences of full length in a batch.
       seed: of everything random here.
 

@@ -7,23 +7,24 @@ import lzma
 import os
 import zlib
 
-from albert.errors import UserError
+from albert.errors import FieldError, UserError
 
 _OPENERS = {".xz": lzma.open, ".gz": gzip.open, ".bz2": bz2.open}
 # What the decompressors raise for a file that is cut off or is not what its name says.
 _BROKEN = (EOFError, lzma.LZMAError, zlib.error, gzip.BadGzipFile)
 
 
-def find_files(pattern, flag="input_file"):
+def find_files(pattern, field="input_file"):
     """The files a path or glob pattern means, sorted.
 
     Raises:
-      UserError: there are none; names the flag.
+      FieldError: there are none; names the field.
     """
     # A name with brackets in it is first of all a name.
     paths = [pattern] if os.path.isfile(pattern) else sorted(path for path in glob.glob(pattern, recursive=True) if os.path.isfile(path))
     if not paths:
-        raise UserError(f"--{flag}: {pattern}: no such file, expected the path or glob pattern of text files (.txt, .xz, .gz or .bz2)")
+        expected = "the path or glob pattern of text files (.txt, .xz, .gz or .bz2)"
+        raise FieldError(f"{{{field}}}: {{}}: no such file, expected {expected}", pattern)
     return paths
 
 

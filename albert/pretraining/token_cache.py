@@ -21,7 +21,7 @@ from typing import Optional
 
 import numpy as np
 
-from albert.errors import UserError
+from albert.errors import FieldError
 from albert.files import sha256
 from albert.pretraining.text import read_lines
 
@@ -87,13 +87,15 @@ def _build(path, paths, tokenizer, segmenter, made_of, log):
         os.makedirs(temporary)
         counts = _write(temporary, paths, tokenizer, segmenter)
         if not counts["tokens"]:
-            raise UserError(f"--input_file: no text in {paths[0]}{f' and {len(paths) - 1} more' if paths[1:] else ''}, expected sentences")
+            raise FieldError(
+                "{input_file}: no text in {}{}, expected sentences", paths[0], f" and {len(paths) - 1} more" if paths[1:] else ""
+            )
         with open(os.path.join(temporary, "cache.json"), "w", encoding="utf-8") as f:
             json.dump({**counts, "made_of": made_of}, f, indent=2)
         os.rename(temporary, path)
     except OSError as e:
         if not os.path.isdir(path):  # another run may have made the same cache meanwhile
-            raise UserError(f"--cache_dir: cannot write {path}: {e.strerror}") from e
+            raise FieldError("{cache_dir}: cannot write {}: {}", path, e.strerror) from e
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
     log(f"{len(paths)} files, {paths[0]} …: {_read_meta(path)['tokens']:,} tokens cached in {path}")
@@ -171,7 +173,7 @@ def _read_meta(path):
 
 
 def _damaged(path, reason):
-    return UserError(f"--cache_dir: {path} is damaged ({' '.join(str(reason).split())}); remove it and it will be made again")
+    return FieldError("{cache_dir}: {} is damaged ({}); remove it and it will be made again", path, " ".join(str(reason).split()))
 
 
 def _dtype(vocab_size):
@@ -184,5 +186,5 @@ def _hash_files(paths):
         try:
             hashes[path] = sha256(path)
         except OSError as e:
-            raise UserError(f"--input_file: cannot read {path}: {e.strerror}") from e
+            raise FieldError("{input_file}: cannot read {}: {}", path, e.strerror) from e
     return hashes

@@ -3,7 +3,7 @@
 import numpy as np
 import tensorflow as tf
 
-from albert.errors import UserError
+from albert.errors import FieldError
 from albert.optimization import AdamWeightDecay, ParameterGroup, WarmupPolynomialDecay
 from albert.pretraining.lamb import Lamb
 from albert.pretraining.objective import batch_totals
@@ -49,7 +49,7 @@ class TrainStep:
         replicas = self._strategy.num_replicas_in_sync
         rows = len(batch["input_word_ids"])
         if rows % replicas:
-            raise UserError(f"--train_batch_size: found {rows}, expected a multiple of the {replicas} devices")
+            raise FieldError("{train_batch_size}: found {}, expected a multiple of the {} devices", rows, replicas)
         # The means are over the whole step, whichever device has how many predictions of it.
         counts = np.maximum([batch["masked_lm_weights"].sum(), batch["sentence_order_weights"].sum()], 1.0).astype(np.float32)
 

@@ -5,7 +5,7 @@ import time
 
 import numpy as np
 
-from albert.errors import UserError
+from albert.errors import FieldError
 from albert.pretraining.objective import Totals
 from albert.pretraining.progress import Progress
 from albert.training.stopping import Interrupted, StopSignals
@@ -106,8 +106,8 @@ class Trainer:
         progress.tokens += interval.tokens
         means = interval.totals.means()
         if not np.isfinite(means["masked_lm_loss"] + means["sentence_order_loss"] + interval.norm):
-            raise UserError(
-                f"--learning_rate: the loss is not a finite number at step {progress.step}; try a smaller one, or a longer warm-up"
+            raise FieldError(
+                "{learning_rate}: the loss is not a finite number at step {}; try a smaller one, or a longer warm-up", progress.step
             )
         (rate,) = self._optimizer.learning_rates().values()
         row = {

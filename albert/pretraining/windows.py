@@ -10,7 +10,7 @@ import dataclasses
 
 import numpy as np
 
-from albert.errors import UserError
+from albert.errors import FieldError
 
 # What a random number is for; keeps the streams of one seed apart.
 _EPOCH, _ORDER, _SHIFT = range(3)
@@ -94,12 +94,12 @@ class WindowSampler:
         self._seed = seed
         for region in regions:
             if region.size < size:
-                raise UserError(f"--input_file: found an input of {region.size} tokens, expected at least one sequence of {size}")
+                raise FieldError("{input_file}: found an input of {} tokens, expected at least one sequence of {}", region.size, size)
         self._per_pass = [region.size // size for region in regions]
         self._per_epoch = [round(region.weight * n) for region, n in zip(regions, self._per_pass)]
         self.epoch_size = sum(self._per_epoch)
         if not self.epoch_size:
-            raise UserError("--input_weights: found none that takes a sequence from its input, expected at least one above 0")
+            raise FieldError("{input_weights}: found none that takes a sequence from its input, expected at least one above 0")
         self._epochs = {}
 
     def rows(self, first, count):

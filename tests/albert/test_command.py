@@ -9,13 +9,13 @@ import pytest
 ROOT = pathlib.Path(__file__).parents[2]
 SCRIPT = """
 from absl import flags
-from albert import cli
-from albert.errors import UserError
+from albert import command
+from albert.errors import FieldError, UserError
 flags.DEFINE_integer("n", 0, "A number.")
 def main(argv):
     assert len(argv) == 1
     {body}
-cli.run(main)
+command.run(main)
 """
 
 
@@ -35,7 +35,9 @@ def run(body, *arguments):
         ("raise OSError(28, 'No space left on device')", [], 1, "", "error: input or output: No space left on device\n"),
         ("raise KeyboardInterrupt", [], 130, "", "error: interrupted\n"),
         ("pass", ["--n=five"], 2, "", None),
-        ("pass", ["--m=5"], 2, "", None),
+        ("pass", ["--m=5"], 2, "", "error: --m: no such flag; see --help\n"),
+        ("pass", ["--nn=5"], 2, "", "error: --nn: no such flag; did you mean --n?\n"),
+        ("raise FieldError('{n}: found {}, expected less than {m}', '{n}')", [], 1, "", "error: --n: found {n}, expected less than m\n"),
         ("pass", ["five"], 2, "", "error: found argument 'five', expected flags only (--name=value); see --help\n"),
     ],
 )

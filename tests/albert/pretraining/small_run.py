@@ -7,8 +7,8 @@ import numpy as np
 from absl import flags
 
 import run_pretraining
-from albert import checkpoints
-from albert.pretraining.run import run
+from albert import checkpoints, command
+from albert.errors import FieldError, UserError
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 
@@ -18,11 +18,14 @@ def arguments(options):
 
 
 def pretrain(options, **changes):
-    """Run in this process, with flags of its own: those of run_ner.py have the same names."""
+    """Run in this process, with flags of its own: those of run_ner.py have the same names. Errors are those the command prints."""
     values = flags.FlagValues()
     run_pretraining.define_flags(values)
     values(["run_pretraining.py", *arguments({**options, **changes})])
-    return run(values)
+    try:
+        return run_pretraining.main([], values)
+    except FieldError as e:
+        raise UserError(command.with_flags(e, values)) from e
 
 
 def rows(options, kind):

@@ -75,14 +75,13 @@ def test_two_devices_do_what_one_does(options):
         "from absl import flags\n"
         "cpu = tf.config.list_physical_devices('CPU')[0]\n"
         "tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)\n"
-        "from albert.pretraining import run\n"
         "from albert.training import distribution\n"
         "two = distribution.Distribution(tf.distribute.MirroredStrategy(['CPU:0', 'CPU:1']))\n"
         "distribution.create = {'mirrored': two}.get\n"
         "values = flags.FlagValues()\n"
         "run_pretraining.define_flags(values)\n"
         "values(['run_pretraining.py', *sys.argv[1:]])\n"
-        "sys.exit(run.run(values))\n"
+        "sys.exit(run_pretraining.main([], values))\n"
     )
     result = subprocess.run([sys.executable, "-c", code, *arguments(two)], cwd=ROOT, capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stderr

@@ -7,7 +7,8 @@ import pytest
 
 from albert.errors import UserError
 from albert.pretraining.sequences import SpecialIds, make_sequences
-from albert.pretraining.stream import ExampleSettings, ExampleStream
+from albert.pretraining.settings import ExampleSettings
+from albert.pretraining.stream import ExampleStream
 from albert.pretraining.token_cache import open_cache
 from albert.pretraining.windows import Region, WindowSampler, split_cache
 from tests.albert.pretraining.conftest import STORY, write_corpus
@@ -220,7 +221,7 @@ def test_full_width_forms(tmp_path):
 
 
 def test_a_text_shorter_than_a_sequence_is_refused(corpus, region):
-    with pytest.raises(UserError, match=r"--input_file: found an input of \d+ tokens, expected at least one sequence of 5001"):
+    with pytest.raises(UserError, match=r"^input_file: found an input of \d+ tokens, expected at least one sequence of 5001"):
         ExampleStream([region], corpus.tokenizer, dataclasses.replace(SETTINGS, max_seq_length=5003), 3, seed=1)
 
 

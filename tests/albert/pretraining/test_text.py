@@ -51,7 +51,7 @@ def test_find_files(tmp_path):
         (tmp_path / name).touch()
     assert find_files(f"{tmp_path}/?.txt") == [f"{tmp_path}/a.txt", f"{tmp_path}/b.txt"]
     assert find_files(f"{tmp_path}/a[1].txt") == [f"{tmp_path}/a[1].txt"]
-    with pytest.raises(UserError, match="--input_file: nothing.*: no such file, expected"):
+    with pytest.raises(UserError, match="^input_file: nothing.*: no such file, expected"):
         find_files("nothing*")
 
 
@@ -97,7 +97,7 @@ def test_batches_of_lines_join(corpus, monkeypatch):
 def test_empty_text_leaves_nothing(corpus):
     empty = corpus.directory / "empty.txt"
     empty.write_text("\n \n\n", encoding="utf-8")
-    with pytest.raises(UserError, match=r"--input_file: no text in .*empty\.txt, expected sentences"):
+    with pytest.raises(UserError, match=r"^input_file: no text in .*empty\.txt, expected sentences"):
         _open(corpus, [empty])
     assert list((corpus.directory / "cache").iterdir()) == []
 
@@ -136,5 +136,5 @@ def test_word_list_takes_the_longest_word(corpus):
 
 def test_word_list_without_words(corpus):
     (corpus.directory / "words.txt").write_text("学\n", encoding="utf-8")
-    with pytest.raises(UserError, match="--segmenter: .*: expected words of two or more characters, one a line, found none"):
+    with pytest.raises(UserError, match="^segmenter: .*: found no words of two or more characters, expected one a line"):
         segmentation.load_segmenter(str(corpus.directory / "words.txt"))

@@ -1,0 +1,151 @@
+"""Fields of immutable dataclasses that know their range and their help text.
+
+::
+
+    @dataclasses.dataclass(frozen=True)
+    class Settings:
+        learning_rate: float = setting(1e-4, "Peak learning rate.", above=0)
+
+        def __post_init__(self):
+            check_fields(self)
+
+A value of another type or out of range is a ``FieldError`` that names the field. ``albert.command`` makes flags of such a class.
+"""
+
+import dataclasses
+import functools
+import math
+import numbers
+import os
+import typing
+from typing import Any, Callable, Optional, Union
+
+from albert.errors import FieldError
+
+_NOUNS = {bool: "True or False", int: "a whole number", float: "a number", str: "a string", tuple: "a list"}
+_NONE = type(None)
+
+
+@dataclasses.dataclass(frozen=True)
+class Range:
+    """Values that a field may have; None for no limit.
+
+    Attributes:
+      choices: the only values there are; or a function that lists them, for what can be added to while the program runs.
+      at_least, above, at_most, below: limits of a number.
+    """
+
+    choices: Union[tuple, Callable, None] = None
+    at_least: Optional[float] = None
+    above: Optional[float] = None
+    at_most: Optional[float] = None
+    below: Optional[float] = None
+
+    def list_choices(self):
+        """The only values there are as a tuple, or None."""
+        return tuple(self.choices()) if callable(self.choices) else self.choices
+
+    def __contains__(self, value):
+        if self.choices is not None:
+            return value in self.list_choices()
+        return (
+            (self.at_least is None or value >= self.at_least)
+            and (self.above is None or value > self.above)
+            and (self.at_most is None or value <= self.at_most)
+            and (self.below is None or value < self.below)
+        )
+
+    def describe(self, noun):
+        """The range in words, such as ``a number in [0, 1)``; ``noun`` says of what kind the values are."""
+        if self.choices is not None:
+            return f"one of {', '.join(map(str, self.list_choices()))}"
+        low = self.at_least if self.above is None else self.above
+        high = self.at_most if self.below is None else self.below
+        if low is not None and high is not None:
+            return f"{noun} in {'[' if self.above is None else '('}{low}, {high}{']' if self.below is None else ')'}"
+        if low is not None:
+            return f"{noun} {'of at least' if self.above is None else 'above'} {low}"
+        if high is not None:
+            return f"{noun} {'of at most' if self.below is None else 'below'} {high}"
+        return noun
+
+
+def setting(
+    default: Any = dataclasses.MISSING,
+    help: str = "",
+    *,
+    choices: Union[tuple, Callable, None] = None,
+    at_least: Optional[float] = None,
+    above: Optional[float] = None,
+    at_most: Optional[float] = None,
+    below: Optional[float] = None,
+    arguments: Optional[str] = None,
+) -> Any:
+    """A dataclass field.
+
+    Args:
+      default: its default; a field without one has to be given.
+      help: a sentence about it, its flag's help text.
+      choices: the only values there are, or a function that lists them.
+      at_least, above, at_most, below: limits of a number.
+      arguments: name of a command's positional arguments, ``PATH`` or ``[FILE…]``, that give this field its value.
+    """
+    metadata = {"help": help, "range": Range(choices, at_least, above, at_most, below), "arguments": arguments}
+    return dataclasses.field(default=default, metadata=metadata)
+
+
+def same_setting(owner: type, name: str, help: str = "") -> Any:
+    """A field with default, help text and range of another dataclass' field."""
+    field = owner.__dataclass_fields__[name]
+    return dataclasses.field(default=field.default, metadata={**field.metadata, **({"help": help} if help else {})})
+
+
+def check_fields(instance: Any) -> None:
+    """Check type and range of every field of a dataclass; numbers and paths get the exact type of their field.
+
+    Types are those of the annotations: bool, int, float, str (paths too), tuple (of strings; lists too), other classes, and ``Optional``
+    and ``Union`` of these. A whole number is a float too; NaN is none.
+
+    Raises:
+      FieldError: names the first field whose value does not fit.
+    """
+    hints = types_of(type(instance))
+    for field in dataclasses.fields(instance):
+        kinds, value = hints[field.name], getattr(instance, field.name)
+        limits = field.metadata.get("range", Range())
+        if value is None and _NONE in kinds:
+            continue
+        converted = next((c for c in (_convert(kind, value) for kind in kinds) if c is not None), None)
+        if converted is None or converted not in limits:
+            nouns = [_NOUNS.get(kind, kind.__name__) for kind in kinds if kind is not _NONE]
+            raise FieldError(f"{{{field.name}}}: found {{!r}}, expected {{}}", value, limits.describe(" or ".join(nouns)))
+        if type(converted) is not type(value):
+            object.__setattr__(instance, field.name, converted)
+
+
+@functools.cache
+def types_of(settings_class: type) -> dict:
+    """dict from each field's name to the tuple of its types; ``NoneType`` among them where it is optional."""
+    hints = typing.get_type_hints(settings_class)
+    return {field.name: _kinds(hints[field.name]) for field in dataclasses.fields(settings_class)}
+
+
+def _kinds(hint):
+    if typing.get_origin(hint) is typing.Union:
+        return tuple(kind for argument in typing.get_args(hint) for kind in _kinds(argument))
+    return (typing.get_origin(hint) or hint,)
+
+
+def _convert(kind, value):
+    """The value as a ``kind``, or None where it is none."""
+    if kind is bool:
+        return value if isinstance(value, bool) else None
+    if kind is int:
+        return int(value) if isinstance(value, numbers.Integral) and not isinstance(value, bool) else None
+    if kind is float:
+        return float(value) if isinstance(value, numbers.Real) and not isinstance(value, bool) and not math.isnan(value) else None
+    if kind is str:
+        return os.fspath(value) if isinstance(value, (str, os.PathLike)) else None
+    if kind is tuple:
+        return tuple(value) if isinstance(value, (list, tuple)) else None
+    return value if isinstance(value, kind) else None

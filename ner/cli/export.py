@@ -76,7 +76,7 @@ def _write_saved_model(path, source, precision, test, batch_size):
         network, products = quantize(network)
         print(f"int8: {len(products)} matrix products")
     module = ServingModule(network, source.model.chain, source.config, source.tokenizer, source.decoding)
-    write_saved_model(path, module, source.files, source.config.max_seq_length - 2)
+    write_saved_model(path, module, source.files, source.config.window)
     provenance = os.path.join(path, "assets", PROVENANCE)
     values = describe(source.directory, "savedmodel", precision, source.decoding)
     write_json(provenance, values)

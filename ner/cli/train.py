@@ -156,11 +156,10 @@ def _session(flags, settings, chosen_precision, cluster, data):
 
 
 def _encode(data, config, tokenizer, log):
-    window = config.max_seq_length - 2
-    parts = split_examples(data.train, window, data.tag_set.scheme)
+    parts = split_examples(data.train, config.window, data.tag_set.scheme)
     if parts.split_sentences:
         log(
-            f"{parts.split_sentences:,} training sentences are longer than {window} characters and were cut, "
+            f"{parts.split_sentences:,} training sentences are longer than {config.window} characters and were cut, "
             f"{parts.cut_entities} entities with them"
         )
     texts, tags = [e.text for e in parts.examples], [e.tags for e in parts.examples]

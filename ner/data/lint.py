@@ -19,6 +19,7 @@ from ner.data.lint_report import ERROR, INFO, WARNING, Finding, Report, SplitSta
 from ner.data.readers import read_split
 from ner.data.splits import SPLITS
 from ner.errors import DataError
+from ner.long_text.windows import NUM_SPECIAL_TOKENS
 from ner.tags import OUTSIDE
 
 # Up to this share of entities, breaks of the scheme are slips; above it, the file is probably not what it is taken for.
@@ -29,8 +30,6 @@ MAX_LEAKED_SHARE = 0.05
 MAX_UNKNOWN_SHARE = 0.05
 # Fewer training entities of a type than this teach a model little.
 MIN_ENTITIES = 50
-# [CLS] and [SEP] take two of --max_seq_length.
-SPECIAL_TOKENS = 2
 
 _MOST_COMMON = 10
 _SHOWN_CHARACTERS = 30
@@ -102,9 +101,9 @@ def _check_texts(name, corpus, max_places):
 
 
 def _check_lengths(name, corpus, max_seq_length):
-    window = max_seq_length - SPECIAL_TOKENS
+    window = max_seq_length - NUM_SPECIAL_TOKENS
     if window < 1:
-        raise DataError(f"--max_seq_length: found {max_seq_length}, expected more than {SPECIAL_TOKENS}, which [CLS] and [SEP] take")
+        raise DataError(f"--max_seq_length: found {max_seq_length}, expected more than {NUM_SPECIAL_TOKENS}, which [CLS] and [SEP] take")
     long = [example for example in corpus if len(example.text) > window]
     if not long:
         return

@@ -35,7 +35,7 @@ class ServingModule(tf.Module):
         self._chain = [value.numpy() for value in (chain.transitions, chain.start, chain.end)]
         self._tag_set = config.tag_set
         self._decoding = decoding
-        self._window = config.max_seq_length - 2
+        self._window, self._overlap = config.window, config.overlap
         self._tokenizer = GraphTokenizer(tokenizer)
         self._match = None
         if config.lattice is not None:
@@ -105,7 +105,7 @@ class ServingModule(tf.Module):
     def _tag(self, text):
         """(code points int32 [N], lengths int32 [B], :class:`ner.long_text.graph_joining.Characters`) of texts."""
         points, lengths = code_points(text)
-        windows = split_windows(lengths, self._window, self._window // 4)
+        windows = split_windows(lengths, self._window, self._overlap)
         firsts = tf.gather(tf.cumsum(lengths, exclusive=True), windows.rows) + windows.starts
         ids = self._tokenizer.ids(points)
         words = self._match(points, tf.repeat(tf.cumsum(lengths), lengths)) if self._match is not None else None

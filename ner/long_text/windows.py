@@ -5,6 +5,9 @@ Windows are ``(start, end)`` in characters, end exclusive.
 
 from ner.errors import DataError
 
+# [CLS] and [SEP], which stand in a network's input beside the characters.
+NUM_SPECIAL_TOKENS = 2
+
 
 def split_windows(length, window, overlap):
     """Windows that cover a text, each of ``window`` characters (one shorter one if the text is shorter).

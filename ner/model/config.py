@@ -5,6 +5,7 @@ from typing import Optional, Union
 
 from albert.config import AlbertConfig
 from albert.errors import ConfigError
+from ner.long_text.windows import NUM_SPECIAL_TOKENS
 from ner.tags import TagSet
 
 RNNS = ("lstm", "gru", "lattice", "none")
@@ -121,6 +122,16 @@ class TaggerConfig:
             raise ConfigError(f"--lstm_units: must be positive, found {self.lstm_units}")
         if not 0.0 <= self.dropout < 1.0:
             raise ConfigError(f"--dropout: must lie in [0, 1), found {self.dropout}")
+
+    @property
+    def window(self):
+        """Characters of the longest text that the network reads at once."""
+        return self.max_seq_length - NUM_SPECIAL_TOKENS
+
+    @property
+    def overlap(self):
+        """Characters that neighbouring windows of a longer text share."""
+        return self.window // 4
 
     @property
     def encoder_type(self):

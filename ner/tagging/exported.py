@@ -52,10 +52,9 @@ class _Exported:
         values = read_json(os.path.join(assets, "model.json"), "the configuration of the exported model")
         self._config = TaggerConfig.from_dict(values)
         self.tag_set = self._config.tag_set
-        self._window = self._config.max_seq_length - 2
 
     def _windows(self, text):
-        return split_windows(len(text), self._window, self._window // 4)
+        return split_windows(len(text), self._config.window, self._config.overlap)
 
     def pieces(self, texts):
         """Tags and entities: an iterator over one ``ner.long_text.joining.Piece`` per text of an iterable of strings."""

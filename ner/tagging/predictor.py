@@ -85,8 +85,7 @@ class Predictor:
         self.decoding = decoding
         self.lexicon = lexicon
         self.tag_set = model.config.tag_set
-        self.window = model.config.max_seq_length - 2
-        self.overlap = self.window // 4
+        self.window, self.overlap = model.config.window, model.config.overlap
         if lexicon is not None:
             lexicon.check(self.tag_set.types, self.overlap)
         self._emissions = emissions_function(model, frozen)
@@ -142,7 +141,7 @@ class Predictor:
     def _tag_windows(self, texts, with_scores):
         """One ``_TaggedWindow`` per text, none longer than the window."""
         results = [_EMPTY] * len(texts)
-        encoded = encode(texts, self.tokenizer, self.window + 2)
+        encoded = encode(texts, self.tokenizer, self.model.config.max_seq_length)
         matches = [self.lexicon.matches(text) if self.lexicon else [] for text in texts]
         chosen = {
             False: [i for i, text in enumerate(texts) if text and not matches[i]],

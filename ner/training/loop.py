@@ -67,9 +67,7 @@ class Trainer:
         self.distribution = distribution
         self._dev = dev
         self._log = log
-        self._feed = StepFeed(
-            train, settings.train_batch_size, settings.seed, model.config.max_seq_length - 2 if distribution.fixed_shapes else None
-        )
+        self._feed = StepFeed(train, settings.train_batch_size, settings.seed, model.config.window if distribution.fixed_shapes else None)
         self.steps_per_epoch = self._feed.steps_per_epoch
         self.num_steps = self.steps_per_epoch * settings.num_train_epochs
         if settings.max_train_steps:

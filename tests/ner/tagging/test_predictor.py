@@ -2,7 +2,6 @@
 
 import itertools
 import random
-import types
 
 import numpy as np
 import pytest
@@ -13,6 +12,7 @@ from ner.decoding.constraints import DecodingOptions
 from ner.long_text.joining import owned_ranges
 from ner.long_text.windows import split_windows
 from ner.model import inference, network
+from ner.model.config import CharEncoderConfig, TaggerConfig
 from ner.model.crf.layer import LinearChain
 from ner.model.inference import emissions_function
 from ner.tagging.predictor import Predictor
@@ -184,7 +184,7 @@ class LocalModel:
     """
 
     def __init__(self, vocab_size, radius, chain, max_seq_length=29):
-        self.config = types.SimpleNamespace(tag_set=TagSet(("LOC", "PER")), max_seq_length=max_seq_length)
+        self.config = TaggerConfig(CharEncoderConfig(vocab_size, 3), TagSet(("LOC", "PER")), max_seq_length)
         self.chain = chain
         table = np.random.default_rng(radius).normal(size=[2 * radius + 1, vocab_size, 5]).astype(np.float32)
         table[:, :, 0] += 1.0 / (2 * radius + 1)

@@ -3,11 +3,10 @@
 TensorFlow is imported when the first name that needs it is used, not by ``import albert``.
 """
 
-import importlib
 import os
 import platform
 
-from albert import moved
+from albert import lazy, moved
 
 # TensorFlow's C++ start-up messages (missing CUDA libraries, CPU features) say nothing a user of this library can act on.
 # Set TF_CPP_MIN_LOG_LEVEL=0 before starting Python to see them.
@@ -35,16 +34,4 @@ _EXPORTS = {
     "load_pretraining_model": "albert.checkpoints",
 }
 __all__ = list(_EXPORTS)
-
-
-def __getattr__(name):
-    """Import the module that defines a public name on first use (PEP 562)."""
-    if name not in _EXPORTS:
-        raise AttributeError(f"module 'albert' has no attribute {name!r}")
-    value = getattr(importlib.import_module(_EXPORTS[name]), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__():
-    return sorted({*globals(), *_EXPORTS})
+__getattr__, __dir__ = lazy.exports(__name__, _EXPORTS)

@@ -3,10 +3,8 @@
 TensorFlow is imported when the first name that needs it is used, not by ``import ner``.
 """
 
-import importlib
-
-# Sets how loud TensorFlow is before anything here imports it.
-import albert  # noqa: F401
+# Also sets how loud TensorFlow is before anything here imports it.
+from albert import lazy
 
 _EXPORTS = {
     "Entity": "ner.entity",
@@ -14,16 +12,4 @@ _EXPORTS = {
     "evaluate": "ner.evaluation.scores",
 }
 __all__ = ["Entity", "Tagger", "evaluate"]
-
-
-def __getattr__(name):
-    """Import the module that defines a public name on first use (PEP 562)."""
-    if name not in _EXPORTS:
-        raise AttributeError(f"module 'ner' has no attribute {name!r}")
-    value = getattr(importlib.import_module(_EXPORTS[name]), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__():
-    return sorted({*globals(), *_EXPORTS})
+__getattr__, __dir__ = lazy.exports(__name__, _EXPORTS)

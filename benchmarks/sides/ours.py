@@ -11,7 +11,7 @@ from benchmarks.workloads import HEAD_DROPOUT, LSTM_UNITS, MAX_SEQ_LENGTH, SCHEM
 from ner.decoding.constraints import DecodingOptions
 from ner.decoding.decoder import Decoder
 from ner.model.config import TaggerConfig
-from ner.model.inference import emissions_function
+from ner.model.inference import frozen_emissions_function
 from ner.model.network import TaggerModel
 from ner.tagging.predictor import Predictor
 from ner.tags import TagSet
@@ -72,7 +72,7 @@ def _train(model, batch):
 def _infer(model, tag_set, batch):
     inputs = {name: tf.constant(batch[name]) for name in ("input_word_ids", "lengths")}
     # As ``ner.Tagger`` runs a loaded model.
-    network = emissions_function(model, frozen=True)
+    network = frozen_emissions_function(model)
     signature = [tf.TensorSpec([None, None, len(tag_set)], tf.float32), tf.TensorSpec([None], tf.int32)]
 
     @tf.function(input_signature=signature)

@@ -11,6 +11,7 @@ import tensorflow as tf
 from tensorflow.core.framework import graph_pb2
 from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
+from ner.model.inference import emissions_function
 from ner.model.recurrent.bilstm import BiLSTM
 
 # Where an operation names the gradient that a layer has given it.
@@ -53,17 +54,12 @@ class FrozenNetwork:
     @classmethod
     def of(cls, model):
         """The frozen network of a ``TaggerModel``, in the precision of its layers."""
-        signature = {name: tf.TensorSpec(spec.shape, spec.dtype, name) for name, spec in model.input_signature().items()}
         with recurrent_layer(model, model.rnn.call_on_cpu if type(model.rnn) is BiLSTM else model.rnn):
-
-            def emissions(inputs):
-                return model(inputs, training=False, encoder_weights=model.encoder.weights_for_inference())
-
-            traced = tf.function(emissions, input_signature=[signature]).get_concrete_function()
+            traced = emissions_function(model, model.encoder.weights_for_inference).get_concrete_function()
         # Loops stay functions. Lowered to switches and merges here, they would be lowered in a function that is called from within
         # a loop, and no executor runs that; whoever loads the export lowers them where they then are.
         frozen = convert_variables_to_constants_v2(traced, lower_control_flow=False)
-        output = frozen.outputs[0].name
+        output, signature = frozen.outputs[0].name, model.input_signature()
         return cls(without_unused(frozen.graph.as_graph_def(), output, signature), output, signature)
 
 

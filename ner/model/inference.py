@@ -9,22 +9,34 @@ from albert.arithmetic.devices import on_accelerator
 _MOST_CONSTANT_BYTES = 64 << 20
 
 
-def emissions_function(model, frozen):
-    """A function from a dict of inputs, as ``TaggerModel`` takes it, to emissions float32 [B, T, K]; traced once.
+def emissions_function(model, encoder_weights=None):
+    """A ``tf.function`` from a dict of inputs, as ``TaggerModel`` takes it, to emissions float32 [B, T, K]; traced once.
 
     Args:
       model: the ``TaggerModel``.
-      frozen: whether the model's weights stay as they are now. Then, on a CPU, the encoder's are cast and put side by side once and not for
-        each batch; up to 64 MiB of them become constants, which oneDNN packs once for its matrix products. If weights change after all,
-        the function computes with some of the old ones and some of the new.
+      encoder_weights: None, or a function that is called while the graph is traced and gives the encoder's weights, as
+        ``AlbertEncoder.weights_for_inference`` does. The model's norms must then stay as they are while it is traced.
     """
-    signature = [model.input_signature()]
-    if not frozen or on_accelerator():
-        return tf.function(lambda inputs: model(inputs, training=False), input_signature=signature)
+
+    def emissions(inputs):
+        return model(inputs, training=False, encoder_weights=encoder_weights() if encoder_weights is not None else None)
+
+    return tf.function(emissions, input_signature=[model.input_signature()])
+
+
+def frozen_emissions_function(model):
+    """As :func:`emissions_function`, of a model whose weights stay as they are now.
+
+    On a CPU, the encoder's weights are cast and put side by side once and not for each batch; up to 64 MiB of them become constants, which
+    oneDNN packs once for its matrix products. If weights change after all, the function computes with some of the old ones and some of the
+    new.
+    """
+    if on_accelerator():
+        return emissions_function(model)
     weights = model.encoder.weights_for_inference()
     if sum(value.dtype.size * int(np.prod(value.shape)) for block in weights for value in block) <= _MOST_CONSTANT_BYTES:
         weights = [block._make(value.numpy() for value in block) for block in weights]
-    function = tf.function(lambda inputs: model(inputs, training=False, encoder_weights=weights), input_signature=signature)
+    function = emissions_function(model, lambda: weights)
     # Traced here, so that the arrays can go: they are in the graph now.
     traced = function.get_concrete_function()
     weights.clear()

@@ -98,10 +98,10 @@ class TaggerModel(tf.keras.Model):
 
     def input_signature(self):
         """The inputs of a call: dict from name to ``tf.TensorSpec``."""
-        signature = {"input_word_ids": tf.TensorSpec([None, None], tf.int32), "lengths": tf.TensorSpec([None], tf.int32)}
+        shapes = {"input_word_ids": [None, None], "lengths": [None]}
         if self.config.lattice is not None:
-            signature["lattice_words"] = tf.TensorSpec([None, None, self.config.lattice.num_slots], tf.int32)
-        return signature
+            shapes["lattice_words"] = [None, None, self.config.lattice.num_slots]
+        return {name: tf.TensorSpec(shape, tf.int32, name) for name, shape in shapes.items()}
 
     def loss(self, emissions, tags, lengths):
         """Negative log-likelihood of each sentence (paper, eq. 18), or without a CRF the sum of its characters' cross-entropy.

@@ -9,7 +9,7 @@ Example::
             print(entity.start, entity.end, entity.label, entity.text, entity.score)
 """
 
-import importlib
+from albert import lazy
 
 _EXPORTS = {
     "GrpcClient": "ner.serving_client.grpc_client",
@@ -17,9 +17,4 @@ _EXPORTS = {
     "ServingError": "ner.serving_client.base",
 }
 __all__ = ["GrpcClient", "RestClient", "ServingError"]
-
-
-def __getattr__(name):
-    if name not in _EXPORTS:
-        raise AttributeError(f"module 'ner.serving_client' has no attribute {name!r}")
-    return getattr(importlib.import_module(_EXPORTS[name]), name)
+__getattr__, __dir__ = lazy.exports(__name__, _EXPORTS)

@@ -15,7 +15,7 @@ from ner.decoding.constraints import DEFAULT_OPTIONS
 from ner.decoding.decoder import Decoder
 from ner.long_text.joining import Piece, WindowJoiner
 from ner.long_text.windows import split_windows
-from ner.model.inference import emissions_function
+from ner.model.inference import emissions_function, frozen_emissions_function
 from ner.tags import spans_from_tags
 
 # Windows of this many batches are collected and sorted by length: little padding, and memory that does not grow with the input.
@@ -88,7 +88,7 @@ class Predictor:
         self.window, self.overlap = model.config.window, model.config.overlap
         if lexicon is not None:
             lexicon.check(self.tag_set.types, self.overlap)
-        self._emissions = emissions_function(model, frozen)
+        self._emissions = frozen_emissions_function(model) if frozen else emissions_function(model)
         # Decoding is a graph of its own: the network's is there once, whatever is decoded.
         decoded = [tf.TensorSpec([None, None, len(self.tag_set)], tf.float32), tf.TensorSpec([None], tf.int32)]
         span_scores = tf.TensorSpec([None, None, None, len(self.tag_set.types)], tf.float32)

@@ -35,12 +35,5 @@ def symmetric_divergence(chain, emissions_p, emissions_q, lengths):
     Returns:
       float32 [B], at least 0.
     """
-    difference = _marginals(chain, emissions_p, lengths) - _marginals(chain, emissions_q, lengths)
-    mask = tf.sequence_mask(lengths, tf.shape(emissions_p)[1], dtype=tf.float32)
-    return tf.reduce_sum(tf.reduce_sum(difference * (emissions_p - emissions_q), axis=-1) * mask, axis=-1)
-
-
-def _marginals(chain, emissions, lengths):
-    """float32 [B, T, K]; unlike ``LinearChain.marginals`` made of steps that a tape can go through again."""
-    _, alpha, beta = chain.forward_backward(emissions, lengths)
-    return tf.nn.softmax(alpha + beta)
+    difference = chain.marginals(emissions_p, lengths) - chain.marginals(emissions_q, lengths)
+    return tf.reduce_sum(tf.reduce_sum(difference * (emissions_p - emissions_q), axis=-1), axis=-1)

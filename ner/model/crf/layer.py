@@ -89,7 +89,9 @@ class LinearChain:
         return passes.best_path(best, lengths, self.transitions), unary, alpha, beta
 
     def marginals(self, emissions, lengths):
-        """Posterior probability of each tag at each character: the gradient of the log partition function.
+        """Posterior probability of each tag at each character, by the forward-backward algorithm.
+
+        Differentiable, as its gradient is what R-Drop trains with.
 
         Args:
           emissions: float [B, T, K].
@@ -98,11 +100,9 @@ class LinearChain:
         Returns:
           float32 [B, T, K]; rows of real characters sum to 1, the padding is 0.
         """
-        unary, lengths, steps = self.unary(emissions, lengths)
-        with tf.GradientTape() as tape:
-            tape.watch(unary)
-            log_partition = tfa_crf.crf_log_norm(unary, lengths, self.transitions)
-        return tape.gradient(log_partition, unary)[:, :steps]
+        steps = tf.shape(emissions)[1]
+        _, alpha, beta = self.forward_backward(emissions, lengths)
+        return tf.nn.softmax(alpha + beta)[:, :steps] * tf.sequence_mask(lengths, steps, dtype=tf.float32)[:, :, None]
 
     def forward_backward(self, emissions, lengths):
         """Log sums over the beginnings and the ends of tag sequences.

@@ -14,7 +14,7 @@ from ner.long_text.windows import split_windows
 from ner.model import inference, network
 from ner.model.config import CharEncoderConfig, TaggerConfig
 from ner.model.crf.layer import LinearChain
-from ner.model.inference import emissions_function
+from ner.model.inference import frozen_emissions_function
 from ner.tagging.predictor import Predictor
 from ner.tagging.tagger import Tagger
 from ner.tags import TagSet, illegal_positions, spans_from_tags
@@ -118,7 +118,7 @@ def test_frozen_weights_give_the_same_and_stay_what_they_were(tmp_path, monkeypa
 @pytest.mark.parametrize("most_constant_bytes", [0, 1 << 20])
 def test_weights_become_constants_up_to_a_size(monkeypatch, most_constant_bytes):
     monkeypatch.setattr(inference, "_MOST_CONSTANT_BYTES", most_constant_bytes)
-    function = emissions_function(tiny_model(41), frozen=True)
+    function = frozen_emissions_function(tiny_model(41))
     graph = function.get_concrete_function().graph
     graph_def = graph.as_graph_def()
     nodes = [*graph_def.node, *(node for called in graph_def.library.function for node in called.node_def)]

@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from ner.model import CRF
 
-GOLDEN = pathlib.Path(__file__).parent / "data" / "crf_golden.npz"
+GOLDEN = pathlib.Path(__file__).parent / "crf_golden.npz"
 
 
 @pytest.fixture(scope="module", name="golden")

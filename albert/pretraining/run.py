@@ -8,7 +8,6 @@ import tensorflow as tf
 
 from albert import checkpoints, command
 from albert.checkpoints.loading import HEADS
-from albert.config import AlbertConfig
 from albert.errors import FieldError
 from albert.pretraining.baselines import unigram_probabilities
 from albert.pretraining.evaluation import Evaluator
@@ -28,34 +27,23 @@ from albert.pretraining_model import AlbertForPretraining
 from albert.tokenization import load_tokenizer
 from albert.training import distribution
 from albert.training.precision import Precision
+from albert.training.starting_point import find_starting_point
 from albert.training.state import TrainingState
 from albert.training.stopping import Interrupted
-
-
-@dataclasses.dataclass(frozen=True)
-class Start:
-    """What a model starts from.
-
-    Attributes:
-      config: its ``AlbertConfig``.
-      checkpoint: ``albert.checkpoints.Checkpoint``, or None for random weights.
-      vocabulary: (vocab_file, spm_model_file), one of them None.
-    """
-
-    config: AlbertConfig
-    checkpoint: object
-    vocabulary: tuple
 
 
 def run(options: PretrainingRun) -> int:
     """Pretrain. Returns an exit code, not 0 when a signal stopped the run."""
     settings, examples, compute = options.training, options.examples, options.compute
     directory = RunDirectory(options.output_dir)
-    start = find_start(options.start)
+    start = find_starting_point(options.start)
+    vocabulary = start.vocab_file, start.spm_model_file
+    if not any(vocabulary):
+        raise FieldError("{vocab_file}: not given, expected a vocab.txt; python -m albert.build_vocab makes one")
     if examples.max_seq_length > start.config.max_position_embeddings:
         positions = start.config.max_position_embeddings
         raise FieldError("{max_seq_length}: found {}, expected at most the config's {} positions", examples.max_seq_length, positions)
-    tokenizer = load_tokenizer(*start.vocabulary, options.start.do_lower_case)
+    tokenizer = load_tokenizer(*vocabulary, options.start.do_lower_case)
     tokenizer.check_size(start.config.vocab_size, options.start.albert_config_file)
 
     training, held_out, hashes = load_corpus(options.corpus, tokenizer, directory, examples.max_seq_length)
@@ -89,7 +77,7 @@ def run(options: PretrainingRun) -> int:
         ).evaluate
 
     def export(step):
-        path = directory.export(step, model, start.config, start.vocabulary, options.start.do_lower_case, settings.keep_checkpoint_max)
+        path = directory.export(step, model, start.config, vocabulary, options.start.do_lower_case, settings.keep_checkpoint_max)
         print(f"wrote {path}", flush=True)
 
     trainer = Trainer(
@@ -117,33 +105,6 @@ def run(options: PretrainingRun) -> int:
     where = "finished" if finished else "the time limit came; the same command goes on"
     print(f"{where} at step {trainer.progress.step:,} after {trainer.progress.seconds / 3600:.2f} hours of steps")
     return 0
-
-
-def find_start(files):
-    """Decide on architecture, weights and vocabulary; files given by name go before those beside the checkpoint.
-
-    Args:
-      files: ``EncoderFiles``.
-
-    Raises:
-      UserError: neither a checkpoint nor a config is given, or a file is missing or broken.
-    """
-    if files.init_checkpoint:
-        found = checkpoints.find(
-            files.init_checkpoint, files.albert_config_file or None, files.vocab_file or None, files.spm_model_file or None
-        )
-        vocab_file = None if files.spm_model_file else found.vocab_file
-        start = Start(found.config, found, (vocab_file, None if vocab_file else found.spm_model_file))
-    else:
-        if not files.albert_config_file:
-            raise FieldError(
-                "{albert_config_file}: not given, expected the architecture of a new model, or {init_checkpoint} to go on from"
-            )
-        config = AlbertConfig.from_json_file(files.albert_config_file)
-        start = Start(config, None, (files.vocab_file or None, files.spm_model_file or None))
-    if not any(start.vocabulary):
-        raise FieldError("{vocab_file}: not given, expected a vocab.txt; python -m albert.build_vocab makes one")
-    return start
 
 
 def make_model(start, mixed_precision="off", recompute_grad=False):

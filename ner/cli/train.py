@@ -20,11 +20,12 @@ from ner.data.readers import read_split
 from ner.model import environment, run_record
 from ner.model.directory import ModelDir
 from ner.tagging.predictor import Predictor
-from ner.training import recipe, starting_point
 from ner.training.dev import DevSet
 from ner.training.loop import LoopSettings, Trainer
 from ner.training.plots import write_plots
+from ner.training.recipe import build_recipe, find_encoder
 from ner.training.settings import TrainingSettings
+from ner.training.starting_point import load_training_data
 
 
 def train(flags):
@@ -45,31 +46,31 @@ def train(flags):
 
 def _train(flags, directory, settings, loop, cluster):
     log = print if cluster.is_chief else _say_nothing
-    source = recipe.find_encoder(flags)
-    chosen_precision = _choose_precision(flags, source)
-    data = starting_point.load_training_data(required(flags, "data_dir"), flags.dev_fraction, settings.seed, flags.on_bad_line)
-    system = recipe.choose(flags, source, data)
-    config = system.config
-    identity = _identity(flags, settings, chosen_precision, system, data)
+    start = find_encoder(flags)
+    chosen_precision = _choose_precision(flags, start)
+    data = load_training_data(required(flags, "data_dir"), flags.dev_fraction, settings.seed, flags.on_bad_line)
+    recipe = build_recipe(flags, start, data)
+    config = recipe.config
+    identity = _identity(flags, settings, chosen_precision, recipe, data)
     result = _ensure_same_run(directory, identity, cluster)
     if result is not None:
         log(f"{directory.path}: this run is finished, nothing to do; {_describe_result(result)}")
         return 0
-    tokenizer = _prepare_directory(directory, system, data, cluster)
+    tokenizer = _prepare_directory(directory, recipe, data, cluster)
     if cluster.is_chief:
         _lint(flags, data, config, tokenizer, log)
         run_record.record_session(directory, _session(flags, settings, chosen_precision, cluster, data))
 
     tf.keras.utils.set_random_seed(settings.seed)
     with cluster.strategy.scope(), chosen_precision.scope():
-        model = system.make_model(tokenizer)
+        model = recipe.make_model(tokenizer)
     if flags.recompute_grad:
         model.encoder.recompute_grad = True
     encoded = _encode(data, config, tokenizer, log)
     predictor = Predictor(model, tokenizer, flags.eval_batch_size, decoding_options(flags))
     dev = DevSet(predictor, data.dev, cluster) if data.dev else None
     trainer = Trainer(model, settings, encoded, directory, cluster, chosen_precision, loop, dev, log)
-    log(_summary(data, model, trainer, system, chosen_precision))
+    log(_summary(data, model, trainer, recipe, chosen_precision))
     if trainer.resume():
         log(f"resumed at step {trainer.progress.step:,} of {trainer.num_steps:,}")
     try:
@@ -87,8 +88,8 @@ def _train(flags, directory, settings, loop, cluster):
     return 0
 
 
-def _choose_precision(flags, source):
-    if source is None and flags.mixed_precision == "auto":
+def _choose_precision(flags, start):
+    if start is None and flags.mixed_precision == "auto":
         return precision.Precision("off", "character vectors: no encoder to compute")
     return precision.choose(flags.mixed_precision, precision.find_device(flags.distribution_strategy == "tpu"))
 
@@ -97,15 +98,15 @@ def _say_nothing(_):
     """The log of workers that are not the chief."""
 
 
-def _identity(flags, settings, chosen_precision, system, data):
+def _identity(flags, settings, chosen_precision, recipe, data):
     """Everything that decides the result, but for the number of devices, on which a run may go on with float noise."""
     return {
         **dataclasses.asdict(settings),
         "mixed_precision": chosen_precision.name,
-        "model": system.config.to_dict(),
+        "model": recipe.config.to_dict(),
         "data": data.hashes(),
         "dev_fraction": flags.dev_fraction,
-        **system.origin,
+        **recipe.origin,
         "constrained_decoding": flags.constrained_decoding,
     }
 
@@ -117,12 +118,12 @@ def _ensure_same_run(directory, identity, cluster):
     return result if cluster.is_chief else run_record.ensure_same_run(directory, identity, create=False)
 
 
-def _prepare_directory(directory, system, data, cluster):
+def _prepare_directory(directory, recipe, data, cluster):
     """Write what describes the model and give back the tokenizer, on each worker the same."""
     if not cluster.is_chief:
         cluster.sum_over_workers([0])
-        return directory.read_tokenizer(system.config)
-    tokenizer = system.prepare(directory, [example.text for example in data.train])
+        return directory.read_tokenizer(recipe.config)
+    tokenizer = recipe.prepare(directory, [example.text for example in data.train])
     cluster.sum_over_workers([0])
     return tokenizer
 
@@ -166,9 +167,9 @@ def _encode(data, config, tokenizer, log):
     return encode(texts, tokenizer, config.max_seq_length, tags, data.tag_set)
 
 
-def _summary(data, model, trainer, system, chosen_precision):
+def _summary(data, model, trainer, recipe, chosen_precision):
     encoder = sum(int(tf.size(v)) for v in model.encoder.trainable_variables)
-    start = f"weights of {system.source.checkpoint.path}" if system.source.checkpoint else "random weights"
+    start = f"weights of {recipe.start.checkpoint.path}" if recipe.start.checkpoint else "random weights"
     rates = ", ".join(
         f"{group.name} {group.learning_rate:.3g}{f' (from step {group.first_step:,})' if group.first_step else ''}"
         for group in trainer.groups
@@ -178,7 +179,7 @@ def _summary(data, model, trainer, system, chosen_precision):
             f"train: {len(data.train):,} sentences; dev: {data.dev_origin or 'none'}; tags: {' '.join(data.tag_set.tags)}",
             *(f"{split}: {corpus.describe_skipped()}" for split, corpus in data.corpora.items() if corpus.skipped),
             f"model: {model.count_params():,} parameters ({encoder:,} in the encoder, {start})",
-            *system.describe(),
+            *recipe.describe(),
             f"peak learning rates: {rates}; {trainer.num_steps:,} steps",
             *_describe_fgm(model, trainer.settings.fgm_epsilon),
             f"precision: {chosen_precision.describe()}; {trainer.distribution.describe()}",

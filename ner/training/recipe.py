@@ -13,6 +13,8 @@ from albert import checkpoints
 from albert.errors import UserError
 from albert.files import sha256
 from albert.tokenization import load_tokenizer
+from albert.training.settings import EncoderFiles
+from albert.training.starting_point import StartingPoint, find_starting_point
 from albert.vocabulary import SPECIAL_TOKENS, choose_vocabulary, count_characters
 from ner.lattice.lexicon import WordLexicon
 from ner.lattice.sources import lexicon_words
@@ -20,14 +22,14 @@ from ner.lattice.tokenizer import LatticeTokenizer
 from ner.lattice.vectors import read_vectors
 from ner.model.config import CharEncoderConfig, LatticeConfig, TaggerConfig
 from ner.model.network import TaggerModel
-from ner.training import starting_point
+from ner.training.starting_point import prepare_tokenizer
 
 # A character seen once in training cannot be told from an unseen one: it trains the vector of unknown characters.
 _MIN_CHARACTER_COUNT = 2
 
 
 def find_encoder(flags):
-    """Where a pretrained encoder comes from: ``EncoderSource``, or None for ``--encoder=char``.
+    """The pretrained encoder to start from: ``StartingPoint``, or None for ``--encoder=char``.
 
     Raises:
       UserError: flags contradict each other, or a file is missing or broken.
@@ -41,7 +43,8 @@ def find_encoder(flags):
         for name in ("init_checkpoint", "albert_config_file", "spm_model_file"):
             _refuse(flags, name, True, "--encoder=albert")
         return None
-    return starting_point.find_encoder(flags.init_checkpoint, flags.albert_config_file, flags.vocab_file, flags.spm_model_file)
+    files = EncoderFiles(flags.init_checkpoint, flags.albert_config_file, flags.vocab_file, flags.spm_model_file, flags.do_lower_case)
+    return find_starting_point(files)
 
 
 def _refuse(flags, name, unfit, needed):
@@ -50,27 +53,29 @@ def _refuse(flags, name, unfit, needed):
 
 
 @dataclasses.dataclass(frozen=True)
-class System:
-    """A network to be trained.
+class Recipe:
+    """A network to be trained, and what it starts from.
 
     Attributes:
-      source: ``EncoderSource``; for character vectors with a ``CharEncoderConfig``.
+      start: ``StartingPoint`` of the encoder; for character vectors with a ``CharEncoderConfig``.
       config: ``TaggerConfig``.
       lexicon: ``WordLexicon`` of a lattice, else None.
       char_vectors, word_vectors: dicts from character or word to its pretrained vector; empty where there are none.
+      vocabulary: entries of the vocabulary where no file gives them, else None.
       origin: JSON-ready dict of what, besides config and data, decides the weights that training starts from.
     """
 
-    source: starting_point.EncoderSource
+    start: StartingPoint
     config: TaggerConfig
     lexicon: Optional[WordLexicon]
     char_vectors: dict
     word_vectors: dict
+    vocabulary: Optional[tuple]
     origin: dict
 
     def prepare(self, directory, texts):
         """Write what describes the model into a ``ModelDir``. Returns the tokenizer."""
-        tokenizer = starting_point.prepare_tokenizer(self.source, directory, texts, self.config.do_lower_case)
+        tokenizer = prepare_tokenizer(self.start, directory, texts, self.config.do_lower_case, self.vocabulary)
         if self.lexicon is not None:
             directory.write_lexicon(self.lexicon)
             tokenizer = LatticeTokenizer(tokenizer, self.lexicon)
@@ -79,7 +84,7 @@ class System:
 
     def make_model(self, tokenizer):
         """The ``TaggerModel`` with the weights that training starts from."""
-        checkpoint = self.source.checkpoint
+        checkpoint = self.start.checkpoint
         model = TaggerModel(self.config, checkpoints.load_encoder(checkpoint, require_pooler=False) if checkpoint else None)
         if self.char_vectors:
             _fill(model.encoder.embeddings.word, tokenizer.vocab, self.char_vectors)
@@ -99,25 +104,25 @@ class System:
         return lines
 
 
-def choose(flags, source, data):
-    """The system that the flags describe.
+def build_recipe(flags, start, data):
+    """The recipe that the flags describe.
 
     Args:
       flags: those of ``run_ner.py``.
-      source: what ``find_encoder`` returned.
+      start: what ``find_encoder`` returned.
       data: ``TrainingData``.
 
     Raises:
       UserError: a flag is out of range, or a file is missing or malformed.
     """
     texts = [example.text for example in data.train]
-    char_vectors, word_vectors, lexicon, origin = {}, {}, None, {"init_checkpoint": flags.init_checkpoint}
-    if source is None:
+    char_vectors, word_vectors, lexicon, vocabulary, origin = {}, {}, None, None, {"init_checkpoint": flags.init_checkpoint}
+    if start is None:
         if flags.char_vectors:
             char_vectors = read_vectors(flags.char_vectors, lambda word: len(word) == 1, flags.char_embedding_size)
             _require_some(char_vectors, flags, "char_vectors", "single characters")
             origin["char_vectors"] = sha256(flags.char_vectors)
-        source = _character_source(flags, texts, char_vectors)
+        start, vocabulary = _start_of_characters(flags, texts, char_vectors)
     if flags.rnn == "lattice":
         lattice = LatticeConfig(0, flags.word_embedding_size, flags.max_word_length)
         words = set(lexicon_words(flags.word_lexicon, texts, lattice.max_word_length))
@@ -128,7 +133,7 @@ def choose(flags, source, data):
         lexicon = WordLexicon.choose(words, texts, lattice.max_word_length, word_vectors)
         origin["lexicon"] = hashlib.sha256("\n".join(lexicon.words).encode("utf-8", "surrogatepass")).hexdigest()
     config = TaggerConfig(
-        encoder=source.config,
+        encoder=start.config,
         tag_set=data.tag_set,
         max_seq_length=flags.max_seq_length,
         do_lower_case=flags.do_lower_case,
@@ -139,7 +144,7 @@ def choose(flags, source, data):
         use_crf=flags.use_crf,
         dropout=flags.dropout,
     )
-    return System(source, config, lexicon, char_vectors, word_vectors, origin)
+    return Recipe(start, config, lexicon, char_vectors, word_vectors, vocabulary, origin)
 
 
 def _require_some(vectors, flags, name, words):
@@ -147,15 +152,15 @@ def _require_some(vectors, flags, name, words):
         raise UserError(f"--{name}: {flags[name].value}: found vectors of none of {words}, expected some")
 
 
-def _character_source(flags, texts, char_vectors):
-    """Character vectors for a given vocabulary, or for the characters of the training text and those with pretrained vectors."""
+def _start_of_characters(flags, texts, char_vectors):
+    """(``StartingPoint``, vocabulary): a given vocabulary, or one of the training text's characters and those with pretrained vectors."""
     if flags.vocab_file:
         size = load_tokenizer(flags.vocab_file, None, flags.do_lower_case).vocab_size
-        return starting_point.EncoderSource(CharEncoderConfig(size, flags.char_embedding_size), flags.vocab_file, None, None)
+        return StartingPoint(CharEncoderConfig(size, flags.char_embedding_size), vocab_file=flags.vocab_file), None
     counts = {c: n for c, n in count_characters(texts, flags.do_lower_case).items() if n >= _MIN_CHARACTER_COUNT}
     counts.update({c: 0 for c in char_vectors if c not in counts and c.isprintable() and not c.isspace()})
     tokens = choose_vocabulary(counts, len(counts) + len(SPECIAL_TOKENS)) if counts else SPECIAL_TOKENS
-    return starting_point.EncoderSource(CharEncoderConfig(len(tokens), flags.char_embedding_size), None, None, None, tuple(tokens))
+    return StartingPoint(CharEncoderConfig(len(tokens), flags.char_embedding_size)), tuple(tokens)
 
 
 def _fill(table, rows, vectors):

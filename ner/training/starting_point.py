@@ -1,19 +1,15 @@
-"""What a training run starts from: data, vocabulary, encoder."""
+"""The data and the vocabulary that a training run starts from."""
 
 import dataclasses
 import os
-from typing import Optional, Union
 
 import numpy as np
 
-from albert import checkpoints
-from albert.config import AlbertConfig
 from albert.errors import UserError, VocabularyError
 from albert.files import sha256
 from albert.tokenization import load_tokenizer
 from albert.vocabulary import choose_vocabulary, count_characters, write_vocabulary
 from ner.data.readers import read_split
-from ner.model.config import CharEncoderConfig
 from ner.tags import TagSet
 
 
@@ -78,62 +74,26 @@ def load_training_data(data_dir, dev_fraction=0.0, seed=42, on_bad_line="error")
     )
 
 
-@dataclasses.dataclass(frozen=True)
-class EncoderSource:
-    """Where an encoder comes from.
-
-    Attributes:
-      config: its ``AlbertConfig`` or ``CharEncoderConfig``.
-      vocab_file, spm_model_file: the tokenizer's file; both None when a vocabulary is to be made from the training text.
-      checkpoint: what ``checkpoints.find`` gave, or None for random weights.
-      vocabulary: entries of the vocabulary where no file gives them; None: as many as the config says, from the training text.
-    """
-
-    config: Union[AlbertConfig, CharEncoderConfig]
-    vocab_file: Optional[str]
-    spm_model_file: Optional[str]
-    checkpoint: object
-    vocabulary: Optional[tuple] = None
-
-
-def find_encoder(init_checkpoint=None, albert_config_file=None, vocab_file=None, spm_model_file=None):
-    """Decide on the encoder from flags: files given by name go before those found beside the checkpoint.
-
-    Raises:
-      UserError: neither a checkpoint nor a config is given, or a file is missing or broken.
-    """
-    if not init_checkpoint and not albert_config_file:
-        raise UserError("--init_checkpoint: not given, and no --albert_config_file to start from random weights; expected one of the two")
-    if not init_checkpoint:
-        return EncoderSource(AlbertConfig.from_json_file(albert_config_file), vocab_file or None, spm_model_file or None, None)
-    found = checkpoints.find(init_checkpoint, albert_config_file or None, vocab_file or None, spm_model_file or None)
-    if not found.vocab_file and not found.spm_model_file:
-        raise UserError(f"--vocab_file: not given, and no vocabulary lies beside {init_checkpoint}")
-    # A file named by flag goes before the other kind found beside the weights.
-    vocab_file = None if spm_model_file else found.vocab_file
-    spm_model_file = None if vocab_file else found.spm_model_file
-    return EncoderSource(found.config, vocab_file, spm_model_file, found)
-
-
-def prepare_tokenizer(source, directory, texts, do_lower_case=True):
+def prepare_tokenizer(start, directory, texts, do_lower_case=True, vocabulary=None):
     """The run's tokenizer; its file is copied, or made from the training text, into the output directory.
 
     Args:
-      source: ``EncoderSource``.
+      start: ``StartingPoint``.
       directory: ``ModelDir``.
-      texts: the training sentences' texts; used when the source names no vocabulary.
+      texts: the training sentences' texts, of whose characters a vocabulary is made where there is none.
       do_lower_case: whether text is lower-cased.
+      vocabulary: entries of the vocabulary where no file gives them; by default as many as the config says.
 
     Returns:
       The tokenizer, its size checked against the encoder's config.
     """
-    if source.vocab_file or source.spm_model_file:
-        tokenizer = load_tokenizer(source.vocab_file, source.spm_model_file, do_lower_case)
-        tokenizer.check_size(source.config.vocab_size)
-        directory.copy_vocabulary(source.vocab_file, source.spm_model_file)
+    if start.vocab_file or start.spm_model_file:
+        tokenizer = load_tokenizer(start.vocab_file, start.spm_model_file, do_lower_case)
+        tokenizer.check_size(start.config.vocab_size)
+        directory.copy_vocabulary(start.vocab_file, start.spm_model_file)
         return tokenizer
     if not texts:
         raise VocabularyError("--vocab_file: not given, and there is no training text to make a vocabulary from")
-    tokens = source.vocabulary or choose_vocabulary(count_characters(texts, do_lower_case), source.config.vocab_size)
+    tokens = vocabulary or choose_vocabulary(count_characters(texts, do_lower_case), start.config.vocab_size)
     write_vocabulary(tokens, directory.vocab_file)
     return load_tokenizer(directory.vocab_file, None, do_lower_case)

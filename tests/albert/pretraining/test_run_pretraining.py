@@ -111,7 +111,7 @@ def test_whole_words_andweights(options, corpus):
         ({"input_file": "missing.txt"}, "--input_file: missing.txt: no such file, expected"),
         ({"input_file": ""}, "--input_file: not given, expected"),
         ({"output_dir": ""}, "--output_dir: not given, expected a directory"),
-        ({"albert_config_file": ""}, "--albert_config_file: not given, expected the architecture of a new model, or --init_checkpoint"),
+        ({"albert_config_file": ""}, "--init_checkpoint: not given, expected a checkpoint, or --albert_config_file to start from random"),
         ({"vocab_file": ""}, "--vocab_file: not given, expected a vocab.txt; python -m albert.build_vocab makes one"),
         ({"max_seq_length": 44}, "--max_seq_length: found 44, expected at most the config's 43 positions"),
         ({"input_weights": "1,2"}, "--input_weights: found 1,2, expected 1 numbers from 0 up, one for each --input_file"),

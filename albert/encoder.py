@@ -12,7 +12,7 @@ from albert.arithmetic.recompute import recomputed
 from albert.layers import Dense, Embeddings, TransformerBlock
 
 # Dropout sites: 0 belongs to the embeddings, each layer has a run of its own.
-_SITES_PER_LAYER = 8
+_MASKS_PER_LAYER = 8
 _LEAST_CLUSTER_WIDTH = 128
 # Without padding, batches have up to 64 numbers of rows for each B and T in training, where each is compiled; multiples of 16 at inference.
 _PACKED_SIZES = 64
@@ -84,7 +84,7 @@ class AlbertEncoder(tf.keras.Model):
                 mask_bias=mask_bias,
                 batch=batch,
                 seed=seed,
-                site=(layer + 1) * _SITES_PER_LAYER,
+                mask_id=(layer + 1) * _MASKS_PER_LAYER,
                 arithmetic=arithmetic,
                 packing=rows.packing,
             )
@@ -129,7 +129,7 @@ class AlbertEncoder(tf.keras.Model):
         arithmetic = onednn if onednn.available() and not block.has_trivial_norms() else plain
 
         def layer(x, mask_bias, batch, packing=None):
-            return block(x, x, mask_bias, batch, weights, seed=None, site=0, arithmetic=arithmetic, packing=packing)[0]
+            return block(x, x, mask_bias, batch, weights, seed=None, mask_id=0, arithmetic=arithmetic, packing=packing)[0]
 
         return layer
 

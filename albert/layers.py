@@ -100,7 +100,7 @@ class Embeddings(tf.keras.layers.Layer):
         x += self.type[0] if type_ids is None else tf.gather(self.type, type_ids)
         x += self.position[:length]
         x = tf.cast(self.norm(x), self.compute_dtype)
-        output = plain.dropout(x, config.hidden_dropout_prob, seed, site=0)
+        output = plain.dropout(x, config.hidden_dropout_prob, seed, mask_id=0)
         if config.embedding_projection == "after_norm":
             return output, self._project(output, batch, length)
         return output, output
@@ -143,7 +143,7 @@ class TransformerBlock(tf.keras.layers.Layer):
         return weights._replace(**{name: tf.cast(getattr(weights, name), self.compute_dtype) for name in _KERNELS + _BIASES})
 
     def has_trivial_norms(self):
-        """Whether in the compute dtype a norm's gamma is all 1 or its beta all 0, as before any training; see ``fused.layer_norm``."""
+        """Whether in the compute dtype a norm's gamma is all 1 or its beta all 0, as before any training; see ``onednn.layer_norm``."""
 
         def values(variable):
             return tf.cast(variable, self.compute_dtype).numpy()
@@ -177,7 +177,7 @@ class TransformerBlock(tf.keras.layers.Layer):
             output_beta=tf.convert_to_tensor(self.output_norm.beta),
         )
 
-    def call(self, x, residual, mask_bias, batch, weights, seed, site, arithmetic=plain, packing=None):
+    def call(self, x, residual, mask_bias, batch, weights, seed, mask_id, arithmetic=plain, packing=None):
         """One transformer layer.
 
         Args:
@@ -187,7 +187,7 @@ class TransformerBlock(tf.keras.layers.Layer):
           batch: int32 scalar, B.
           weights: ``BlockWeights`` for ``arithmetic``.
           seed: int32 [2] dropout seed, or None for no dropout.
-          site: Python int that tells this layer's dropout masks from the other layers'.
+          mask_id: Python int that tells this layer's dropout masks from the other layers'.
           arithmetic: the module with the element-wise parts: ``albert.arithmetic.plain`` or
             ``albert.arithmetic.onednn`` with weights for inference, or ``albert.arithmetic.xla`` with weights for training.
           packing: the ``Packing`` of the N rows, or None when they are all places of the batch.
@@ -198,10 +198,10 @@ class TransformerBlock(tf.keras.layers.Layer):
         config, w = self.config, weights
 
         def mask(y, number):
-            return plain.dropout_mask(tf.shape(y), config.hidden_dropout_prob, seed, site + number)
+            return plain.dropout_mask(tf.shape(y), config.hidden_dropout_prob, seed, mask_id + number)
 
         def attend(y):
-            return self._attention(y, mask_bias, batch, w, seed, site, arithmetic, packing)
+            return self._attention(y, mask_bias, batch, w, seed, mask_id, arithmetic, packing)
 
         def feed_forward(y):
             y = arithmetic.bias_activation(tf.matmul(y, w.intermediate_kernel), w.intermediate_bias, config.hidden_act)
@@ -219,13 +219,13 @@ class TransformerBlock(tf.keras.layers.Layer):
         y = feed_forward(x)
         return arithmetic.residual_norm(residual, y, w.output_bias, w.output_gamma, w.output_beta, epsilon, mask(y, 2))
 
-    def _attention(self, x, mask_bias, batch, w, seed, site, arithmetic, packing):
+    def _attention(self, x, mask_bias, batch, w, seed, mask_id, arithmetic, packing):
         """Everything up to the product with the output kernel, without its bias: [N, H]."""
         heads, size = self.config.num_attention_heads, self.config.head_size
         query, key, value = arithmetic.split_heads(tf.matmul(x, w.qkv_kernel), w.qkv_bias, batch, heads, packing)
         scores = tf.matmul(query, key, transpose_b=True)
         length = tf.shape(query)[2]
         # Not the shape of the scores: what else uses them keeps TensorFlow from fusing their product.
-        dropped = plain.dropout_mask([batch, heads, length, length], self.config.attention_probs_dropout_prob, seed, site)
+        dropped = plain.dropout_mask([batch, heads, length, length], self.config.attention_probs_dropout_prob, seed, mask_id)
         probabilities = arithmetic.attention_probabilities(scores, size**-0.5, mask_bias, dropped)
         return tf.matmul(arithmetic.join_heads(tf.matmul(probabilities, value), packing), w.attention_kernel)

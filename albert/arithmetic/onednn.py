@@ -29,7 +29,7 @@ def available():
 
 
 def layer_norm(x, gamma, beta, epsilon):
-    """As ``ops.layer_norm`` for x [N, H]; in bfloat16, gamma and beta are rounded to it as all other weights are.
+    """As ``plain.layer_norm`` for x [N, H]; in bfloat16, gamma and beta are rounded to it as all other weights are.
 
     Keras' form, batch normalisation of the transposed, is the one TensorFlow 2.15 knows for a layer norm (remapper.cc, FindMklLayerNorm),
     and only while N is unknown when the graph is optimised. It must be recognized: oneDNN's batch normalisation, which it is otherwise,
@@ -52,25 +52,25 @@ def layer_norm(x, gamma, beta, epsilon):
 
 
 def residual_norm(residual, x, bias, gamma, beta, epsilon, dropped=None):
-    """As ``ops.residual_norm``."""
+    """As ``plain.residual_norm``."""
     y = layer_norm(residual_sum(residual, x, bias, dropped), gamma, beta, epsilon)
     return y, y
 
 
 def split_heads(qkv, bias, batch, heads, packing=None):
-    """As ``ops.split_heads``: with the heads' places one gather in two thirds of the time of a gather of rows and a transpose."""
+    """As ``plain.split_heads``: with the heads' places one gather in two thirds of the time of a gather of rows and a transpose."""
     if packing is None:
         return plain.split_heads(qkv, bias, batch, heads)
     return tf.unstack(packing.heads.split_rows(tf.nn.bias_add(qkv, bias)))
 
 
 def join_heads(context, packing=None):
-    """As ``ops.join_heads``."""
+    """As ``plain.join_heads``."""
     return plain.join_heads(context) if packing is None else packing.heads.join_heads(context)
 
 
 def attention_probabilities(scores, factor, mask_bias, dropped=None):
-    """As ``ops.attention_probabilities``: factor and mask are part of the product before them, and oneDNN's softmax computes in float32."""
+    """As ``plain.attention_probabilities``: factor and mask are part of the product before, and oneDNN's softmax computes in float32."""
     scores *= tf.constant(factor, scores.dtype)
     if mask_bias is not None:
         # 0 or so low that its rounding does not matter.

@@ -68,8 +68,8 @@ class DropoutMask(NamedTuple):
         return tf.where(self.keep, x * tf.cast(self.scale, x.dtype), tf.zeros([], x.dtype))
 
 
-def dropout_mask(shape, rate, seed, site):
-    """A dropout mask that is a function of ``seed`` and ``site`` alone.
+def dropout_mask(shape, rate, seed, mask_id):
+    """A dropout mask that is a function of ``seed`` and ``mask_id`` alone.
 
     A stateless mask makes a resumed run equal to an unbroken one, and a recomputed layer equal to its first computation.
 
@@ -77,26 +77,26 @@ def dropout_mask(shape, rate, seed, site):
       shape: int32 tensor, the shape of what is dropped from; its last axis must not be empty.
       rate: Python float in [0, 1), the share of values set to zero, exact to 1 / 65536.
       seed: int32 [2], or None for no dropout.
-      site: Python int that tells this call from the others made with the same seed.
+      mask_id: Python int that tells this call from the others made with the same seed.
 
     Returns:
       ``DropoutMask``, or None for no dropout.
     """
     if seed is None or rate == 0.0:
         return None
-    site_seed = tf.random.experimental.stateless_fold_in(seed, site)
+    mask_seed = tf.random.experimental.stateless_fold_in(seed, mask_id)
     # Random bits cost more than all else about a mask; sixteen for each value are enough.
     size = tf.reduce_prod(shape)
-    words = tf.random.stateless_uniform([(size + 1) // 2], site_seed, minval=None, maxval=None, dtype=tf.int32)
+    words = tf.random.stateless_uniform([(size + 1) // 2], mask_seed, minval=None, maxval=None, dtype=tf.int32)
     bits = tf.reshape(tf.bitcast(words, tf.int16), [-1])[:size]
     dropped = round(rate * 65536)
     keep = tf.reshape(bits >= tf.constant(dropped - 32768, tf.int16), shape)
     return DropoutMask(keep, 65536.0 / (65536 - dropped))
 
 
-def dropout(x, rate, seed, site):
+def dropout(x, rate, seed, mask_id):
     """Inverted dropout of a tensor of any shape; for the other arguments see ``dropout_mask``. Keeps shape and dtype."""
-    mask = dropout_mask(tf.shape(x), rate, seed, site)
+    mask = dropout_mask(tf.shape(x), rate, seed, mask_id)
     return x if mask is None else mask.apply(x)
 
 
@@ -139,7 +139,7 @@ def residual_norm(residual, x, bias, gamma, beta, epsilon, dropped=None):
       dropped: ``DropoutMask`` for [N, H], or None for no dropout.
 
     Returns:
-      The same tensor of x's shape and dtype twice, as ``clusters.residual_norm``.
+      The same tensor of x's shape and dtype twice, as ``xla.residual_norm``.
     """
     y = layer_norm(residual_sum(residual, x, bias, dropped), gamma, beta, epsilon)
     return y, y

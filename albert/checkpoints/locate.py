@@ -9,9 +9,9 @@ import re
 from typing import Optional
 
 from albert import pretrained
-from albert.checkpoints.files.safetensors import SafetensorsSource
-from albert.checkpoints.files.source import Source
+from albert.checkpoints.files.safetensors import SafetensorsFile
 from albert.checkpoints.files.torch import open_torch
+from albert.checkpoints.files.weights_file import WeightsFile
 from albert.config import AlbertConfig
 from albert.errors import CheckpointError, ConfigError
 from albert.formats import bert, brightmart, google, huggingface_albert, huggingface_bert, tf2
@@ -34,7 +34,7 @@ class Checkpoint:
     Attributes:
       path: the weights: a file, or the prefix of a TensorFlow checkpoint.
       directory: where they are.
-      source: the opened weights file (``albert.checkpoints.files.source.Source``).
+      source: the opened weights file (``albert.checkpoints.files.weights_file.WeightsFile``).
       format: its format's table.
       scope: what precedes the encoder's names in this file.
       head_scope: what precedes the heads' names.
@@ -43,7 +43,7 @@ class Checkpoint:
 
     path: str
     directory: str
-    source: Source
+    source: WeightsFile
     format: Format
     scope: str
     head_scope: str
@@ -212,11 +212,11 @@ def _listing(directory):
 
 def _open(weights):
     if os.path.isfile(f"{weights}.index"):
-        from albert.checkpoints.files.tensorflow import TensorFlowSource  # noqa: PLC0415 - only these files need TensorFlow to be read
+        from albert.checkpoints.files.tensorflow import TensorFlowFile  # noqa: PLC0415 - only these files need TensorFlow to be read
 
-        return TensorFlowSource(weights)
+        return TensorFlowFile(weights)
     if weights.endswith(".safetensors"):
-        return SafetensorsSource(weights)
+        return SafetensorsFile(weights)
     return open_torch(weights)
 
 

@@ -2,7 +2,7 @@
 
 import dataclasses
 
-from albert.checkpoints.files.source import FLOATS
+from albert.checkpoints.files.weights_file import FLOATS
 from albert.formats.table import Row
 
 

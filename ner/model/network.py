@@ -21,10 +21,10 @@ from ner.model.recurrent.peephole import PeepholeBiLSTM
 
 # Narrower encoders gain less from computing no padding than it costs.
 _LEAST_WIDTH_WITHOUT_PADDING = 512
-# Dropout sites of the head; the encoder's own start at 0 and stay below this for any published depth.
-_ENCODER_OUTPUT_SITE = 1_000_001
-_RNN_OUTPUT_SITE = 1_000_002
-_WORD_VECTORS_SITE = 1_000_003
+# Dropout masks of the head; the ids of the encoder's start at 0 and stay below these for any published depth.
+_ENCODER_OUTPUT_MASK = 1_000_001
+_RNN_OUTPUT_MASK = 1_000_002
+_WORD_VECTORS_MASK = 1_000_003
 
 
 class TaggerModel(tf.keras.Model):
@@ -80,10 +80,10 @@ class TaggerModel(tf.keras.Model):
         # Without [CLS]; the column of [SEP] in the longest row goes too, in shorter rows it is padding here.
         x = x[:, 1:-1]
         if training:
-            x = plain.dropout(tf.cast(x, tf.float32), self.config.dropout, seed, _ENCODER_OUTPUT_SITE)
+            x = plain.dropout(tf.cast(x, tf.float32), self.config.dropout, seed, _ENCODER_OUTPUT_MASK)
         if self.rnn is not None:
             x = self.rnn(x, lengths, *self._words(inputs, seed))
-            x = plain.dropout(x, self.config.dropout, seed, _RNN_OUTPUT_SITE)
+            x = plain.dropout(x, self.config.dropout, seed, _RNN_OUTPUT_MASK)
         shape = tf.shape(x)
         emissions = self.emissions(tf.reshape(tf.cast(x, tf.float32), [-1, x.shape[-1]]))
         return tf.reshape(emissions, [shape[0], shape[1], len(self.config.tag_set)])
@@ -94,7 +94,7 @@ class TaggerModel(tf.keras.Model):
             return ()
         places = tf.where(inputs["lattice_words"] > 0)
         vectors = tf.gather(self.words.word, tf.gather_nd(inputs["lattice_words"], places) - 1)
-        return plain.dropout(vectors, self.config.dropout, seed, _WORD_VECTORS_SITE), places
+        return plain.dropout(vectors, self.config.dropout, seed, _WORD_VECTORS_MASK), places
 
     def input_signature(self):
         """The inputs of a call: dict from name to ``tf.TensorSpec``."""

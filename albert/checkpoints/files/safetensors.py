@@ -10,7 +10,7 @@ import struct
 
 from safetensors.numpy import save
 
-from albert.checkpoints.files.source import ITEM_SIZE, Source, Tensor, map_values, to_float32
+from albert.checkpoints.files.weights_file import ITEM_SIZE, Tensor, WeightsFile, map_values, to_float32
 from albert.errors import CheckpointError
 
 _DTYPES = {
@@ -28,7 +28,7 @@ _DTYPES = {
 _MAX_HEADER = 100_000_000  # the limit of the format's own library
 
 
-class SafetensorsSource(Source):
+class SafetensorsFile(WeightsFile):
     """A safetensors file."""
 
     kind = "safetensors"

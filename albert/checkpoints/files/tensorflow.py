@@ -5,14 +5,14 @@ import os
 
 import tensorflow as tf
 
-from albert.checkpoints.files.source import Source, Tensor
+from albert.checkpoints.files.weights_file import Tensor, WeightsFile
 from albert.errors import CheckpointError
 
 _OBJECT_GRAPH = "_CHECKPOINTABLE_OBJECT_GRAPH"
 _VALUE = "/.ATTRIBUTES/VARIABLE_VALUE"
 
 
-class TensorFlowSource(Source):
+class TensorFlowFile(WeightsFile):
     """A TensorFlow checkpoint, V2 format. Of an object checkpoint, names are object paths without the attribute suffix."""
 
     def __init__(self, prefix):

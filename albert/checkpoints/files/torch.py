@@ -9,7 +9,7 @@ import zlib
 import numpy as np
 
 from albert.checkpoints.files import torch_pickle
-from albert.checkpoints.files.source import ITEM_SIZE, Source, Tensor, map_values, to_float32
+from albert.checkpoints.files.weights_file import ITEM_SIZE, Tensor, WeightsFile, map_values, to_float32
 from albert.errors import CheckpointError
 
 _LEGACY_MAGIC = 0x1950A86A20F9469CFC6C
@@ -26,11 +26,11 @@ def is_zip(path):
 
 
 def open_torch(path):
-    """The ``Source`` for a ``torch.save`` file of either container."""
-    return TorchZipSource(path) if is_zip(path) else TorchLegacySource(path)
+    """The ``WeightsFile`` for a ``torch.save`` file of either container."""
+    return TorchZipFile(path) if is_zip(path) else TorchLegacyFile(path)
 
 
-class _TorchSource(Source):
+class _TorchFile(WeightsFile):
     """Tensors as views of storages; the containers differ in where a storage's bytes are."""
 
     def _take(self, state_dict):
@@ -71,7 +71,7 @@ class _TorchSource(Source):
         return to_float32(values, storage.dtype)
 
 
-class TorchZipSource(_TorchSource):
+class TorchZipFile(_TorchFile):
     """The zip container: ``<name>/data.pkl`` and one member ``<name>/data/<key>`` per storage."""
 
     kind = "PyTorch zip container"
@@ -122,7 +122,7 @@ class TorchZipSource(_TorchSource):
         return start + _LOCAL_HEADER.size + name_length + extra_length
 
 
-class TorchLegacySource(_TorchSource):
+class TorchLegacyFile(_TorchFile):
     """The older container: magic number, protocol, system info, the object, the storages' keys, and each storage's size and bytes."""
 
     kind = "PyTorch legacy container"

@@ -144,9 +144,9 @@ def test_dropout_mask_is_a_function_of_seed_and_site(rate):
     assert abs(keep.numpy().mean() - (1 - rate)) < 0.02
     assert abs(scale * (1 - rate) - 1) < 1e-4
     np.testing.assert_array_equal(keep, plain.dropout_mask(shape, rate, [3, 5], 7).keep)
-    for seed, site in (([3, 5], 8), ([3, 6], 7), ([4, 5], 7)):
+    for seed, mask_id in (([3, 5], 8), ([3, 6], 7), ([4, 5], 7)):
         # Independent masks agree in rate² + (1 - rate)² of the places.
-        agree = (keep.numpy() == plain.dropout_mask(shape, rate, seed, site).keep.numpy()).mean()
+        agree = (keep.numpy() == plain.dropout_mask(shape, rate, seed, mask_id).keep.numpy()).mean()
         assert abs(agree - rate**2 - (1 - rate) ** 2) < 0.02
     # Neighbours come from one random word, each from its own half of the bits.
     flat = keep.numpy().ravel()

@@ -15,7 +15,7 @@ from safetensors.numpy import load_file, save_file
 
 import albert
 from albert import checkpoints
-from albert.checkpoints.files.safetensors import SafetensorsSource, write_safetensors
+from albert.checkpoints.files.safetensors import SafetensorsFile, write_safetensors
 from albert.checkpoints.files.torch import open_torch
 from albert.errors import CheckpointError
 from tests.albert.checkpoint_files import DATA, copy
@@ -25,7 +25,7 @@ HF_ALBERT = DATA / "hf_albert"
 
 def test_safetensors_agrees_with_its_library(tmp_path):
     expected = load_file(HF_ALBERT / "model.safetensors")
-    source = SafetensorsSource(str(HF_ALBERT / "model.safetensors"))
+    source = SafetensorsFile(str(HF_ALBERT / "model.safetensors"))
     assert set(source.tensors) == set(expected)
     for name, value in expected.items():
         assert source.tensors[name].shape == value.shape
@@ -41,7 +41,7 @@ def test_other_float_types_become_float32(dtype, tmp_path):
     name = {"float16": "F16", "float64": "F64", "bfloat16": "BF16"}[values.dtype.name]
     header = json.dumps({"w": {"dtype": name, "shape": [5, 7], "data_offsets": [0, values.nbytes]}}).encode()
     (tmp_path / "w.safetensors").write_bytes(struct.pack("<Q", len(header)) + header + values.tobytes())
-    read = SafetensorsSource(str(tmp_path / "w.safetensors")).read("w")
+    read = SafetensorsFile(str(tmp_path / "w.safetensors")).read("w")
     assert read.dtype == np.float32
     np.testing.assert_array_equal(read, values.astype(np.float32))
 
@@ -93,7 +93,7 @@ def test_lying_safetensors_header(entry, reason, tmp_path):
     header = json.dumps({"w": entry}).encode()
     (tmp_path / "w.safetensors").write_bytes(struct.pack("<Q", len(header)) + header + bytes(140))
     with pytest.raises(CheckpointError, match=reason):
-        source = SafetensorsSource(str(tmp_path / "w.safetensors"))
+        source = SafetensorsFile(str(tmp_path / "w.safetensors"))
         if source.problems:
             raise source.problems[0]
 

@@ -35,7 +35,7 @@ class Tensor:
         return int(np.prod(self.shape, dtype=np.int64))
 
 
-class Source:
+class WeightsFile:
     """A weights file, opened: names and shapes are known, values are read one tensor at a time.
 
     Attributes:

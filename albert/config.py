@@ -6,8 +6,7 @@ import os
 
 from albert.errors import ConfigError
 from albert.files import atomic_write
-from albert.formats import config_keys
-from albert.formats.config_keys import LAYOUTS
+from albert.formats import FORMATS, layout_of
 
 ACTIVATIONS = ("gelu", "gelu_erf", "relu", "tanh", "linear")
 
@@ -103,19 +102,19 @@ class AlbertConfig:
         Args:
           values: the parsed JSON object. With the key ``embedding_projection``, which no published config has, it is what
             :meth:`to_dict` wrote.
-          layout: which format's conventions the keys follow, one of ``LAYOUTS``; by default told from the keys themselves
-            (``config_formats.layout_of``). Loading a checkpoint passes the layout its variable names show.
+          layout: which format's conventions the keys follow, a key of ``albert.formats.FORMATS``; by default told from the keys
+            themselves (``albert.formats.layout_of``). Loading a checkpoint passes the layout its variable names show.
 
         Raises:
           ConfigError: a key is unknown, missing, or asks for something this library does not implement.
         """
         if not isinstance(values, dict):
             raise ConfigError(f"expected a JSON object, found {type(values).__name__}")
-        if layout is not None and layout not in LAYOUTS:
-            raise ConfigError(f"layout must be one of {', '.join(LAYOUTS)}, found {layout!r}")
+        if layout is not None and layout not in FORMATS:
+            raise ConfigError(f"layout must be one of {', '.join(FORMATS)}, found {layout!r}")
         if "embedding_projection" in values:
             return cls._from_known(values)
-        return cls._from_known(config_keys.read(values, layout or config_keys.layout_of(values)))
+        return cls._from_known(FORMATS[layout or layout_of(values)].read_config(dict(values)))
 
     @classmethod
     def _from_known(cls, values):
@@ -149,13 +148,13 @@ class AlbertConfig:
         """A JSON-ready dict that :meth:`from_dict` turns into an equal config.
 
         Args:
-          layout: the published format whose keys to use, one of ``LAYOUTS``; by default the fields of this class.
+          layout: the published format whose keys to use, a key of ``albert.formats.FORMATS``; by default the fields of this class.
 
         Raises:
           ConfigError: the layout has no way to say what this config holds.
         """
         fields = dataclasses.asdict(self)
-        return fields if layout is None else config_keys.write(fields, layout)
+        return fields if layout is None else FORMATS[layout].write_config(fields)
 
     def to_json_file(self, path, layout=None):
         """Write :meth:`to_dict` as indented JSON, all at once."""

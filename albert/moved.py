@@ -8,7 +8,7 @@ import sys
 # Documented names: they stay. docs/architecture.md lists the places of all that has moved.
 _MOVED = {
     "albert.build_vocab": "albert.cli.build_vocab",
-    "albert.config_formats": "albert.formats.config_keys",
+    "albert.config_formats": "albert.formats",
     "albert.convert_checkpoint": "albert.cli.convert_checkpoint",
     "albert.heads": "albert.pretraining_model",
     "albert.inspect_checkpoint": "albert.cli.inspect_checkpoint",

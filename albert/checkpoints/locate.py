@@ -3,7 +3,6 @@
 import dataclasses
 import fnmatch
 import functools
-import json
 import os
 import re
 from typing import Optional
@@ -13,18 +12,11 @@ from albert.checkpoints.files.safetensors import SafetensorsFile
 from albert.checkpoints.files.torch import open_torch
 from albert.checkpoints.files.weights_file import WeightsFile
 from albert.config import AlbertConfig
-from albert.errors import CheckpointError, ConfigError
-from albert.formats import bert, brightmart, google, huggingface_albert, huggingface_bert, tf2
+from albert.errors import CheckpointError
+from albert.formats import FORMATS
 from albert.formats.table import Format
 
-FORMATS = tuple(module.FORMAT for module in (google, brightmart, bert, huggingface_albert, huggingface_bert, tf2))
-
-_TF_CONFIGS = ("albert_config*.json", "bert_config*.json")
-_HF_CONFIGS = ("config.json",)
-_VOCABULARIES = ("vocab.txt", "vocab_chinese.txt")
 _SPM_MODELS = ("*.model",)
-# Of the files transformers itself looks for, in its order.
-_HF_WEIGHTS = ("model.safetensors", "pytorch_model.bin")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -35,7 +27,7 @@ class Checkpoint:
       path: the weights: a file, or the prefix of a TensorFlow checkpoint.
       directory: where they are.
       source: the opened weights file (``albert.checkpoints.files.weights_file.WeightsFile``).
-      format: its format's table.
+      format: its ``Format``.
       scope: what precedes the encoder's names in this file.
       head_scope: what precedes the heads' names.
       config_file, vocab_file, spm_model_file: the files beside it (or those given instead), None where there is none.
@@ -53,7 +45,7 @@ class Checkpoint:
 
     @property
     def layout(self):
-        """Name of the format: one of ``albert.formats.config_keys.LAYOUTS``, or ``tf2``."""
+        """Name of the format, a key of ``albert.formats.FORMATS``."""
         return self.format.layout
 
     @functools.cached_property
@@ -66,18 +58,9 @@ class Checkpoint:
         """
         if self.config_file is None:
             raise CheckpointError(
-                f"{self.directory}: expected a config beside {os.path.basename(self.path)} "
-                f"({', '.join((*_TF_CONFIGS, *_HF_CONFIGS))}), found none"
+                f"{self.directory}: expected a config beside {os.path.basename(self.path)} ({', '.join(_all_names('configs'))}), found none"
             )
-        if self.layout != "tf2":
-            return AlbertConfig.from_json_file(self.config_file, self.layout)
-        config = AlbertConfig.from_json_file(self.config_file)
-        with open(self.config_file, encoding="utf-8-sig") as f:
-            if "embedding_projection" not in json.load(f):
-                raise ConfigError(
-                    f"{self.config_file}: expected the config that AlbertConfig.to_json_file writes, found no key 'embedding_projection'"
-                )
-        return config
+        return AlbertConfig.from_json_file(self.config_file, self.layout)
 
 
 def find(path, config_file=None, vocab_file=None, spm_model_file=None):
@@ -102,8 +85,6 @@ def find(path, config_file=None, vocab_file=None, spm_model_file=None):
     for flag in (config_file, vocab_file, spm_model_file):
         if flag and not os.path.isfile(flag):
             raise CheckpointError(f"{flag}: no such file")
-    huggingface = fmt.layout.startswith("huggingface")
-    configs = (*_HF_CONFIGS, *_TF_CONFIGS) if huggingface else (*_TF_CONFIGS, *_HF_CONFIGS)
     return Checkpoint(
         path=weights,
         directory=directory,
@@ -111,8 +92,8 @@ def find(path, config_file=None, vocab_file=None, spm_model_file=None):
         format=fmt,
         scope=scope,
         head_scope=head_scope,
-        config_file=config_file or _only(directory, configs),
-        vocab_file=vocab_file or _only(directory, _VOCABULARIES),
+        config_file=config_file or _only(directory, dict.fromkeys((*fmt.files.configs, *_all_names("configs")))),
+        vocab_file=vocab_file or _only(directory, dict.fromkeys(("vocab.txt", *_all_names("vocabulary")))),
         spm_model_file=spm_model_file or _only(directory, _SPM_MODELS),
     )
 
@@ -126,10 +107,11 @@ def detect(source):
     Raises:
       CheckpointError: no format's names are in it, or those of several, or of several encoders.
     """
-    found = [fmt for fmt in FORMATS if any(re.search(fmt.marker, name) for name in source.tensors)]
+    found = [fmt for fmt in FORMATS.values() if any(re.search(fmt.marker, name) for name in source.tensors)]
     if len(found) != 1:
         what = " and ".join(fmt.title for fmt in found) or f"{len(source.tensors)} tensors of none of them" + _sample(source.tensors)
-        raise CheckpointError(f"{source.path}: expected variables of one format ({', '.join(f.title for f in FORMATS)}), found {what}")
+        known = ", ".join(fmt.title for fmt in FORMATS.values())
+        raise CheckpointError(f"{source.path}: expected variables of one format ({known}), found {what}")
     fmt = found[0]
     if fmt.refuse:
         fmt.refuse(source)
@@ -171,7 +153,8 @@ def _weights(path):
 
 def _weights_in(directory):
     prefixes = sorted(name[: -len(".index")] for name in os.listdir(directory) if name.endswith(".index"))
-    files = [name for name in _HF_WEIGHTS if os.path.isfile(os.path.join(directory, name))]
+    known = _weights_files()
+    files = [name for name in known if os.path.isfile(os.path.join(directory, name))]
     if prefixes and files:
         raise CheckpointError(
             f"{directory}: expected one checkpoint, found {prefixes[0]}.index and {files[0]}: give the path of the one to load"
@@ -179,9 +162,7 @@ def _weights_in(directory):
     if files:
         return os.path.join(directory, files[0])
     if not prefixes:
-        raise CheckpointError(
-            f"{directory}: expected a TensorFlow checkpoint (*.index), {' or '.join(_HF_WEIGHTS)}, found {_listing(directory)}"
-        )
+        raise CheckpointError(f"{directory}: expected a TensorFlow checkpoint (*.index), {' or '.join(known)}, found {_listing(directory)}")
     if len(prefixes) > 1:
         chosen = _named_by_checkpoint_file(directory)
         if chosen not in prefixes:
@@ -192,6 +173,18 @@ def _weights_in(directory):
             )
         return os.path.join(directory, chosen)
     return os.path.join(directory, prefixes[0])
+
+
+def _weights_files():
+    """Names of weights files, TensorFlow checkpoints aside, in the order in which they are looked for."""
+    files = [fmt.files for fmt in FORMATS.values() if not fmt.container.startswith("tensorflow")]
+    return list(dict.fromkeys(name for names in files for name in (names.weights, *names.other_weights)))
+
+
+def _all_names(field):
+    """Every format's ``FileNames.field``: list of names or patterns, each once."""
+    values = [getattr(fmt.files, field) for fmt in FORMATS.values()]
+    return list(dict.fromkeys(name for value in values for name in ((value,) if isinstance(value, str) else value)))
 
 
 def _named_by_checkpoint_file(directory):

@@ -8,32 +8,12 @@ import numpy as np
 
 from albert.checkpoints.files.safetensors import write_safetensors
 from albert.checkpoints.files.tensorflow import write_tf1, write_tf2
-from albert.checkpoints.locate import FORMATS
 from albert.checkpoints.matching import group_rows
 from albert.files import atomic_write
+from albert.formats import FORMATS
 
-_BY_LAYOUT = {fmt.layout: fmt for fmt in FORMATS}
-
-# Weights (a prefix for TensorFlow), config, vocabulary and SentencePiece model, as each publisher names them.
-_FILES = {
-    "google": ("model.ckpt-best", "albert_config.json", "vocab_chinese.txt", "30k-clean.model"),
-    "brightmart": ("albert_model.ckpt", "albert_config.json", "vocab.txt", "30k-clean.model"),
-    "bert": ("bert_model.ckpt", "bert_config.json", "vocab.txt", "30k-clean.model"),
-    "huggingface_albert": ("model.safetensors", "config.json", "vocab.txt", "spiece.model"),
-    "huggingface_bert": ("model.safetensors", "config.json", "vocab.txt", "spiece.model"),
-    "tf2": ("model.ckpt", "albert_config.json", "vocab.txt", "30k-clean.model"),
-}
-
-# The class of transformers that holds just the heads that are there, by (masked LM, sentence order).
-_ARCHITECTURES = {
-    "huggingface_albert": {(True, True): "AlbertForPreTraining", (True, False): "AlbertForMaskedLM"},
-    "huggingface_bert": {
-        (True, True): "BertForPreTraining",
-        (True, False): "BertForMaskedLM",
-        (False, True): "BertForNextSentencePrediction",
-    },
-}
-_BASE_MODELS = {"huggingface_albert": "AlbertModel", "huggingface_bert": "BertModel"}
+# Kinds of weights files, by the name a ``Format`` has for them: functions of path or prefix, and dict from stored name to array.
+CONTAINERS = {"tensorflow1": write_tf1, "tensorflow2": write_tf2, "safetensors": write_safetensors}
 
 
 def write_checkpoint(directory, layout, config, weights, vocab_file=None, spm_model_file=None, do_lower_case=True):
@@ -41,7 +21,7 @@ def write_checkpoint(directory, layout, config, weights, vocab_file=None, spm_mo
 
     Args:
       directory: where to write.
-      layout: one of ``albert.formats.config_keys.LAYOUTS``, or ``tf2``.
+      layout: a key of ``albert.formats.FORMATS``.
       config: the ``AlbertConfig``, of an architecture the layout has.
       weights: dict from canonical name to float32 array, the encoder's and any heads'.
       vocab_file, spm_model_file: files to copy, or None.
@@ -50,21 +30,17 @@ def write_checkpoint(directory, layout, config, weights, vocab_file=None, spm_mo
     Raises:
       ConfigError: the layout's config has no way to say what ``config`` holds.
     """
-    weights_name, config_name, vocab_name, spm_name = _FILES[layout]
-    huggingface = layout.startswith("huggingface")
-    config_values = config.to_dict(None if layout == "tf2" else layout)
-    if huggingface:
-        config_values = {"architectures": [_architecture(layout, weights)], **config_values, **_special_tokens(layout, vocab_file)}
-    stored = stored_tensors(_BY_LAYOUT[layout], config, weights)
-    write = write_safetensors if huggingface else write_tf2 if layout == "tf2" else write_tf1
-    write(os.path.join(directory, weights_name), stored)
-    _write_json(os.path.join(directory, config_name), config_values)
+    fmt = FORMATS[layout]
+    contents = {fmt.files.config: config.to_dict(layout)}
+    if fmt.json_files:
+        contents = fmt.json_files(contents[fmt.files.config], set(weights), vocab_file, spm_model_file, do_lower_case)
+    CONTAINERS[fmt.container](os.path.join(directory, fmt.files.weights), stored_tensors(fmt, config, weights))
+    for name, values in contents.items():
+        _write_json(os.path.join(directory, name), values)
     if vocab_file:
-        shutil.copyfile(vocab_file, os.path.join(directory, vocab_name))
+        shutil.copyfile(vocab_file, os.path.join(directory, fmt.files.vocabulary))
     if spm_model_file:
-        shutil.copyfile(spm_model_file, os.path.join(directory, spm_name))
-    if huggingface and (vocab_file or spm_model_file):
-        _write_json(os.path.join(directory, "tokenizer_config.json"), _tokenizer_config(vocab_file, do_lower_case))
+        shutil.copyfile(spm_model_file, os.path.join(directory, fmt.files.sentencepiece))
 
 
 def stored_tensors(fmt, config, weights):
@@ -80,30 +56,6 @@ def stored_tensors(fmt, config, weights):
             name = row.theirs if row.ours in heads else scope + row.theirs
             stored[name] = np.ascontiguousarray(value.T) if row.transposed else value
     return stored
-
-
-def _architecture(layout, weights):
-    heads = tuple(any(name.startswith(head) for name in weights) for head in ("masked_lm/", "sentence_order/"))
-    return _ARCHITECTURES[layout].get(heads, _BASE_MODELS[layout])
-
-
-def _special_tokens(layout, vocab_file):
-    """The ids that HuggingFace configs repeat from the vocabulary; its defaults belong to other vocabularies."""
-    if not vocab_file:
-        return {}
-    with open(vocab_file, encoding="utf-8") as f:
-        ids = {line.rstrip("\r\n"): i for i, line in enumerate(f)}
-    tokens = {"pad_token_id": "[PAD]"}
-    if layout == "huggingface_albert":
-        tokens.update(bos_token_id="[CLS]", eos_token_id="[SEP]")
-    return {key: ids[token] for key, token in tokens.items() if token in ids}
-
-
-def _tokenizer_config(vocab_file, do_lower_case):
-    # AlbertTokenizer reads SentencePiece models only; the Chinese vocabularies are BERT's.
-    if vocab_file:
-        return {"tokenizer_class": "BertTokenizer", "do_lower_case": do_lower_case, "tokenize_chinese_chars": True}
-    return {"tokenizer_class": "AlbertTokenizer", "do_lower_case": do_lower_case}
 
 
 def _write_json(path, values):

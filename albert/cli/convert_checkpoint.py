@@ -16,10 +16,9 @@ import shutil
 import numpy as np
 from absl import flags
 
-from albert import command
+from albert import command, formats
 from albert.checkpoints import find
 from albert.errors import CheckpointError, UserError
-from albert.formats import architecture
 
 TOLERANCE = 1e-4
 
@@ -30,7 +29,7 @@ def convert(input_path, output_path, output_format, config_file=None, vocab_file
     Args:
       input_path: anything ``albert.load_encoder`` takes.
       output_path: the directory to make; must not exist.
-      output_format: one of ``architecture.TARGETS``.
+      output_format: one of ``albert.formats.targets()``.
       config_file, vocab_file, spm_model_file: use these instead of the files beside the input.
       do_lower_case: what to tell HuggingFace's tokenizer.
 
@@ -50,7 +49,10 @@ def convert(input_path, output_path, output_format, config_file=None, vocab_file
     source = find(input_path, config_file, vocab_file, spm_model_file)
     heads = loading.heads_in(source)
     weights = loading.weights_of(source, heads)
-    config, weights, layout = architecture.adapt(source.config, weights, output_format)
+    try:
+        config, weights, layout = formats.adapt(source.config, weights, output_format)
+    except CheckpointError as e:
+        raise CheckpointError(f"--output_format={output_format}: {e}") from e
 
     parent, name = os.path.split(output_path)
     temporary = os.path.join(parent, f".{name}.{secrets.token_hex(4)}.tmp")
@@ -150,7 +152,7 @@ if __name__ == "__main__":
     flags.DEFINE_string("input_path", None, "Checkpoint to convert: a directory, a prefix, or a weights file.", required=True)
     flags.DEFINE_string("output_path", None, "Directory to make; must not exist.", required=True)
     flags.DEFINE_enum(
-        "output_format", None, list(architecture.TARGETS), "Layout to write; tf2 is this library's own object checkpoint.", required=True
+        "output_format", None, formats.targets(), "Layout to write; tf2 is this library's own object checkpoint.", required=True
     )
     flags.DEFINE_string("albert_config_file", None, "The input's config, if not the one beside it.")
     flags.DEFINE_string("vocab_file", None, "The input's vocab.txt, if not the one beside it.")

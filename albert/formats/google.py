@@ -1,7 +1,9 @@
 """Google ALBERT: google-research/albert's ``modeling.py``, one block of weights per hidden group."""
 
-from albert.errors import CheckpointError
-from albert.formats.table import Format, Row, tf_dense, tf_norm
+from albert.errors import CheckpointError, ConfigError
+from albert.formats.architecture import drop_projection, impossible, require_postln
+from albert.formats.config_keys import ALBERT_FIXED, BERT_KEYS, check_fixed, expect, read_tf, require, write_tf
+from albert.formats.table import FileNames, Format, Row, tf_dense, tf_norm
 
 _BLOCK = "bert/encoder/transformer/group_{g}/inner_group_0"
 
@@ -16,6 +18,37 @@ def _refuse_grouped_feed_forward(source):
             )
 
 
+def _claims_config(values):
+    return "num_hidden_groups" in values and "model_type" not in values
+
+
+def _read_config(values):
+    check_fixed(values, ALBERT_FIXED)
+    values = read_tf(values)
+    expect(values, "ln_type", "postln", "Google ALBERT")
+    if "embedding_size" not in values:
+        raise ConfigError("missing key 'embedding_size'")
+    values["embedding_projection"] = "none" if values["embedding_size"] == values.get("hidden_size") else "after_norm"
+    return values
+
+
+def _write_config(fields):
+    require(fields, "ln_type", "postln", "google")
+    same = fields["embedding_size"] == fields["hidden_size"]
+    require(fields, "embedding_projection", "none" if same else "after_norm", "google")
+    return {**write_tf(fields, "google", (*BERT_KEYS, "embedding_size", "num_hidden_groups")), **ALBERT_FIXED}
+
+
+def _adapt(config, weights):
+    require_postln(config)
+    config, weights = drop_projection(config, weights)
+    if config.embedding_projection == "after_norm" and config.embedding_size == config.hidden_size:
+        raise impossible(
+            "it has E == H and a projection after the embeddings' layer norm that is not the identity; Google's layout then has none"
+        )
+    return config, weights
+
+
 FORMAT = Format(
     layout="google",
     title="Google ALBERT",
@@ -23,6 +56,11 @@ FORMAT = Format(
     anchor="bert/embeddings/word_embeddings",
     own=("bert/",),
     refuse=_refuse_grouped_feed_forward,
+    files=FileNames("model.ckpt-best", "albert_config.json", "vocab_chinese.txt"),
+    claims_config=_claims_config,
+    read_config=_read_config,
+    write_config=_write_config,
+    adapt=_adapt,
     encoder=(
         Row("embeddings/word", "bert/embeddings/word_embeddings"),
         Row("embeddings/position", "bert/embeddings/position_embeddings"),

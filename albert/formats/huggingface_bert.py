@@ -1,8 +1,36 @@
 """HuggingFace BERT: the state dict of ``BertModel`` (no prefix) or of a model that holds one (``bert.``)."""
 
+import functools
+
+from albert.formats import huggingface
+from albert.formats.architecture import drop_projection, impossible, require_postln
+from albert.formats.config_keys import BERT_KEYS, require, unshared
 from albert.formats.table import Format, Row, torch_dense, torch_norm
 
 _LAYER = "encoder.layer.{g}"
+
+
+def _claims_config(values):
+    return values.get("model_type") == "bert"
+
+
+def _read_config(values):
+    return unshared(huggingface.read_config(values, "bert"))
+
+
+def _write_config(fields):
+    require(fields, "embedding_projection", "none", "huggingface")
+    require(fields, "num_hidden_groups", fields["num_hidden_layers"], "huggingface")
+    return huggingface.write_config(fields, "bert", BERT_KEYS)
+
+
+def _adapt(config, weights):
+    require_postln(config)
+    config, weights = drop_projection(config, weights)
+    if config.embedding_projection != "none" or config.num_hidden_groups != config.num_hidden_layers:
+        raise impossible("it has a projection or shares blocks of weights, which HuggingFace calls ALBERT")
+    return config, weights
+
 
 FORMAT = Format(
     layout="huggingface_bert",
@@ -10,6 +38,23 @@ FORMAT = Format(
     marker=r"(^|\.)encoder\.layer\.\d+\.attention\.self\.",
     anchor="embeddings.word_embeddings.weight",
     own=("embeddings.", "encoder.", "pooler."),
+    files=huggingface.FILES,
+    container="safetensors",
+    target="huggingface",
+    claims_config=_claims_config,
+    read_config=_read_config,
+    write_config=_write_config,
+    adapt=_adapt,
+    json_files=functools.partial(
+        huggingface.json_files,
+        architectures={
+            (True, True): "BertForPreTraining",
+            (True, False): "BertForMaskedLM",
+            (False, True): "BertForNextSentencePrediction",
+        },
+        base_model="BertModel",
+        special_tokens={"pad_token_id": "[PAD]"},
+    ),
     scope="bert.",
     scope_required=True,
     ignored=("embeddings.position_ids", "embeddings.token_type_ids"),

@@ -4,7 +4,19 @@ A stored name is the path of attributes from the saved object to the variable. T
 ``AlbertConfig.to_json_file`` wrote.
 """
 
-from albert.formats.table import Format, Row, tf_dense, tf_norm
+from albert.errors import ConfigError
+from albert.formats.table import FileNames, Format, Row, tf_dense, tf_norm
+
+
+def _claims_config(values):
+    return "embedding_projection" in values
+
+
+def _read_config(values):
+    if not _claims_config(values):
+        raise ConfigError("expected the config that AlbertConfig.to_json_file writes, found no key 'embedding_projection'")
+    return values
+
 
 _BLOCK = "blocks/{g}"
 
@@ -15,6 +27,12 @@ FORMAT = Format(
     anchor="embeddings/word",
     own=("embeddings/", "blocks/", "pooler/"),
     scope="encoder/",
+    files=FileNames("model.ckpt", "albert_config.json"),
+    container="tensorflow2",
+    claims_config=_claims_config,
+    read_config=_read_config,
+    write_config=dict,
+    adapt=lambda config, weights: (config, weights),
     encoder=(
         Row("embeddings/word", "embeddings/word"),
         Row("embeddings/position", "embeddings/position"),

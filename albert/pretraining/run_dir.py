@@ -18,7 +18,7 @@ import shutil
 
 from albert.checkpoints import writing
 from albert.errors import CheckpointError
-from albert.formats import architecture
+from albert.formats import adapt
 from albert.training.same_run import ensure_same_run
 
 # In this order: Google's layout unless the architecture does not fit it.
@@ -101,7 +101,7 @@ def storable(config, weights):
     error = None
     for target in _LAYOUTS:
         try:
-            return architecture.adapt(config, weights, target)
+            return adapt(config, weights, target)
         except CheckpointError as e:
             error = error or e
     raise error

@@ -7,7 +7,7 @@ import pytest
 from albert.checkpoints.shapes import encoder_shapes, head_shapes
 from albert.config import AlbertConfig
 from albert.errors import ConfigError
-from albert.formats import config_keys
+from albert.formats import FORMATS
 from albert.pretraining_model import AlbertForPretraining
 
 _BERT_KEYS = {
@@ -165,7 +165,7 @@ def test_missing_key(key):
         ("huggingface_bert", {"hidden_act": "silu"}, "hidden_act must be one of gelu, gelu_python, gelu_new, .*, found 'silu'"),
         ("huggingface_bert", {"model_type": "roberta"}, "model_type must be 'bert' for weights with these names, found 'roberta'"),
         ("huggingface_albert", {"num_hidden_layers": 18, "num_hidden_groups": 14, "embedding_size": 128}, "found 14 groups for 18 layers"),
-        ("pytorch", {}, "layout must be one of google, brightmart, bert, huggingface_albert, huggingface_bert, found 'pytorch'"),
+        ("pytorch", {}, "layout must be one of google, brightmart, bert, huggingface_albert, huggingface_bert, tf2, found 'pytorch'"),
     ],
 )
 def test_refused(layout, changes, reason):
@@ -221,7 +221,7 @@ def test_shapes_without_a_model_are_the_models(config):
     assert {**encoder_shapes(config), **head_shapes(config)} == expected
 
 
-def test_layouts_are_those_with_a_reader():
-    for layout in config_keys.LAYOUTS:
-        with pytest.raises(ConfigError):
-            config_keys.read({}, layout)
+@pytest.mark.parametrize("layout", FORMATS)
+def test_no_layout_reads_an_empty_config(layout):
+    with pytest.raises(ConfigError):
+        FORMATS[layout].read_config({})

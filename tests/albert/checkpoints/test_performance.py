@@ -16,7 +16,7 @@ import pytest
 from albert.checkpoints.shapes import encoder_shapes
 from albert.checkpoints.writing import write_checkpoint
 from albert.config import AlbertConfig
-from albert.formats import architecture
+from albert.formats import adapt
 
 ROOT = pathlib.Path(__file__).parents[3]
 # albert_base_zh, and chinese_L-12_H-768_A-12
@@ -29,7 +29,7 @@ pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="re
 def measure(config, target, directory):
     """The benchmark's result for a checkpoint of random values."""
     weights = {name: np.full(shape, 0.01, np.float32) for name, shape in encoder_shapes(config).items()}
-    config, weights, layout = architecture.adapt(config, weights, target)
+    config, weights, layout = adapt(config, weights, target)
     directory.mkdir()
     write_checkpoint(str(directory), layout, config, weights)
     command = [sys.executable, "-m", "benchmarks.checkpoint_loading", str(directory)]

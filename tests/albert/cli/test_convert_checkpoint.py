@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import albert
-from albert import checkpoints
+from albert import checkpoints, formats
 from albert.checkpoints import loading
 from albert.cli.convert_checkpoint import compare, convert
 from albert.cli.inspect_checkpoint import describe
@@ -207,13 +207,11 @@ def test_refuses_to_overwrite(tmp_path):
 
 
 def test_a_result_that_differs_is_not_kept(tmp_path, monkeypatch):
-    from albert.formats import architecture  # noqa: PLC0415 - patched here
-
     def wrong(config, weights, target):
         weights["group_0/ffn/norm/gamma"] = weights["group_0/ffn/norm/gamma"] * np.float32(1.001)
         return config, weights, "google"
 
-    monkeypatch.setattr(architecture, "adapt", wrong)
+    monkeypatch.setattr(formats, "adapt", wrong)
     with pytest.raises(CheckpointError, match=r"expected the converted .* to differ by at most 0\.0001, found .*; nothing was written"):
         convert(DATA / "google_albert", tmp_path / "out", "google")
     assert not list(tmp_path.iterdir())

@@ -1,0 +1,77 @@
+"""Conventions that HuggingFace's ALBERT and BERT share: file names, keys of the config, what is written beside it."""
+
+from albert.errors import ConfigError
+from albert.formats.config_keys import ALBERT_FIXED, BERT_KEYS, activation, check_fixed, require
+from albert.formats.table import FileNames
+
+FILES = FileNames(
+    weights="model.safetensors",
+    config="config.json",
+    sentencepiece="spiece.model",
+    configs=("config.json",),
+    other_weights=("pytorch_model.bin",),  # the order in which transformers itself looks
+)
+
+_FIXED = {"position_embedding_type": "absolute", "is_decoder": False, "add_cross_attention": False}
+_FIELDS = {*BERT_KEYS, "embedding_size", "num_hidden_groups", "layer_norm_eps"}
+# In HuggingFace's ACT2FN "gelu" is the erf form.
+_ACTIVATIONS = {
+    "gelu": "gelu_erf",
+    "gelu_python": "gelu_erf",
+    "gelu_new": "gelu",
+    "gelu_fast": "gelu",
+    "gelu_pytorch_tanh": "gelu",
+    "relu": "relu",
+    "tanh": "tanh",
+    "linear": "linear",
+}
+_ACTIVATION_NAMES = {"gelu_erf": "gelu", "gelu": "gelu_new", "relu": "relu", "tanh": "tanh", "linear": "linear"}
+
+
+def read_config(values, model_type):
+    """The keys of a HuggingFace config that matter; the rest (task heads, generation, library versions) is theirs."""
+    found = values.get("model_type", model_type)
+    if found != model_type:
+        raise ConfigError(f"model_type must be {model_type!r} for weights with these names, found {found!r}")
+    check_fixed(values, {**ALBERT_FIXED, **_FIXED})
+    values = {key: value for key, value in values.items() if key in _FIELDS}
+    values["hidden_act"] = activation(values, _ACTIVATIONS)
+    return values
+
+
+def write_config(fields, model_type, keys):
+    """The keys of a HuggingFace config, of which ``keys`` are fields."""
+    require(fields, "ln_type", "postln", "huggingface")
+    values = {"model_type": model_type, **{key: fields[key] for key in keys}, "layer_norm_eps": fields["layer_norm_eps"]}
+    values["hidden_act"] = _ACTIVATION_NAMES[fields["hidden_act"]]
+    return values
+
+
+def json_files(values, names, vocab_file, spm_model_file, do_lower_case, architectures, base_model, special_tokens):
+    """``config.json`` and ``tokenizer_config.json``: ``Format.json_files`` once the last three arguments are given.
+
+    Args:
+      values, names, vocab_file, spm_model_file, do_lower_case: as ``Format.json_files``.
+      architectures: the class of transformers that holds just the heads that are there, by (masked LM, sentence order).
+      base_model: the class for any other heads.
+      special_tokens: dict from key of the config to the token whose id it repeats.
+    """
+    heads = tuple(any(name.startswith(head) for name in names) for head in ("masked_lm/", "sentence_order/"))
+    config = {"architectures": [architectures.get(heads, base_model)], **values, **_special_ids(vocab_file, special_tokens)}
+    files = {FILES.config: config}
+    if vocab_file:
+        # AlbertTokenizer reads SentencePiece models only; the Chinese vocabularies are BERT's.
+        tokenizer = {"tokenizer_class": "BertTokenizer", "do_lower_case": do_lower_case, "tokenize_chinese_chars": True}
+        files["tokenizer_config.json"] = tokenizer
+    elif spm_model_file:
+        files["tokenizer_config.json"] = {"tokenizer_class": "AlbertTokenizer", "do_lower_case": do_lower_case}
+    return files
+
+
+def _special_ids(vocab_file, special_tokens):
+    """The ids that HuggingFace configs repeat from the vocabulary; its defaults belong to other vocabularies."""
+    if not vocab_file:
+        return {}
+    with open(vocab_file, encoding="utf-8") as f:
+        ids = {line.rstrip("\r\n"): i for i, line in enumerate(f)}
+    return {key: ids[token] for key, token in special_tokens.items() if token in ids}

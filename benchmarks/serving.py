@@ -53,7 +53,7 @@ def measure(path, data_dir, sentences):
     predictor = Tagger.load(path, _BATCH_SIZE).predictor
     examples = read_split(data_dir, "test").examples
     examples = [examples[i] for i in np.linspace(0, len(examples) - 1, min(sentences, len(examples))).astype(int)]
-    return report.measure(predictor, lambda text: list(predictor.predict([text])), examples, latency_texts=sentences)
+    return report.measure(predictor, examples, latency_texts=sentences)
 
 
 def _in_a_process(*arguments):

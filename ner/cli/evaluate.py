@@ -29,15 +29,15 @@ def evaluate(flags):
         raise UserError(
             "--error_report: found the tagger that comes with the package, expected --model_dir, where the report is to be written"
         )
-    predictor = Tagger.load(directory.path, flags.eval_batch_size, lexicon=flags.lexicon, decoding=decoding_options(flags)).predictor
-    tag_set = predictor.tag_set
+    tagger = Tagger.load(directory.path, flags.eval_batch_size, lexicon=flags.lexicon, decoding=decoding_options(flags))
+    tag_set = tagger.tag_set
     test = read_split(required(flags, "data_dir"), "test", types=tag_set.types, on_bad_line=flags.on_bad_line)
     texts = [example.text for example in test]
     with_scores = flags.error_report or flags.reliability_plot
     started = time.perf_counter()
     with tqdm(total=len(test), desc="evaluating", unit=" sentences", file=sys.stderr, dynamic_ncols=True) as bar:
-        predictions = list(predictor.predict(texts, bar.update)) if with_scores else []
-        predicted = [prediction.tags for prediction in predictions] if with_scores else predictor.tags(texts, bar.update)
+        predictions = list(tagger.predict(texts, bar.update)) if with_scores else []
+        predicted = [prediction.tags for prediction in predictions] if with_scores else tagger.tags(texts, bar.update)
     seconds = time.perf_counter() - started
     result = score([example.tags for example in test], predicted, tag_set.scheme)
     print(f"{test.path}: {len(test):,} sentences, {len(test) / seconds:,.0f} a second")

@@ -82,7 +82,7 @@ def _write_saved_model(path, source, precision, test, batch_size):
     write_json(provenance, values)
     if test is not None:
         predictor = ExportedPredictor(path, batch_size)
-        exported = report.measure(predictor, lambda text: list(predictor.entities([text])), test.examples)
+        exported = report.measure(predictor, test.examples)
         write_json(provenance, {**values, "measured": _compare(source, exported, test.examples, precision, batch_size)})
 
 
@@ -97,7 +97,7 @@ def _write_tflite(path, source, precision, test, batch_size):
     if test is not None:
         examples = test.examples[:_TFLITE_SENTENCES]
         predictor = TFLitePredictor(path)
-        exported = report.measure(predictor, lambda text: list(predictor.entities([text])), examples)
+        exported = report.measure(predictor, examples)
         values["measured"] = _compare(source, exported, examples, f"tflite {precision}", batch_size)
         write_json(os.path.join(path, PROVENANCE), values)
 
@@ -105,7 +105,7 @@ def _write_tflite(path, source, precision, test, batch_size):
 def _compare(source, exported, examples, name, batch_size):
     """Measure the training output beside the export, print both and return both."""
     predictor = Predictor(source.model, source.tokenizer, batch_size, source.decoding)
-    trained = report.measure(predictor, lambda text: list(predictor.predict([text])), examples)
+    trained = report.measure(predictor, examples)
     print(f"{len(examples):,} sentences")
     print(report.describe("training output", trained))
     print(report.describe(name, exported))

@@ -41,7 +41,7 @@ def predict(flags, files=None):
     bar = tqdm(total=total, desc="tagging", unit="B", unit_scale=True, file=sys.stderr, disable=hidden, dynamic_ncols=True)
     with _open_output(flags.output_file) as out, bar:
         writer = make_writer(flags.output_format, out, tagger.labels, flags.entities_field)
-        job = _Tagging(tagger.predictor, writer, flags.text_field, flags.entities_field if flags.output_format == "jsonl" else None, bar)
+        job = _Tagging(tagger, writer, flags.text_field, flags.entities_field if flags.output_format == "jsonl" else None, bar)
         writer.start()
         for path in paths:
             try:
@@ -60,15 +60,15 @@ def predict(flags, files=None):
 class _Tagging:
     """Lines in, tagged texts out, and what had to be left out."""
 
-    def __init__(self, predictor, writer, text_field, new_field, bar):
-        self._predictor, self._writer, self._bar = predictor, writer, bar
+    def __init__(self, tagger, writer, text_field, new_field, bar):
+        self._tagger, self._writer, self._bar = tagger, writer, bar
         self._fields = text_field, new_field
         self._num_lines = self._bad_lines = self._bad_files = 0
 
     def tag(self, lines):
         """Tag some lines."""
         items = list(self._parse(lines))
-        pieces = self._predictor.pieces(item.text for item in items)
+        pieces = self._tagger.stream(item.text for item in items)
         for item in items:
             self._writer.begin(item)
             for piece in pieces:

@@ -9,12 +9,11 @@ from ner.evaluation.scores import evaluate
 _LATENCY_TEXTS = 200
 
 
-def measure(predictor, run_one, examples, latency_texts=_LATENCY_TEXTS):
+def measure(predictor, examples, latency_texts=_LATENCY_TEXTS):
     """F1 and speed of a model.
 
     Args:
-      predictor: has ``tags(texts)`` and ``tag_set``.
-      run_one: function of one text, what a request for it does.
+      predictor: a ``TextPredictor`` (``ner.tagging.protocol``).
       examples: labelled examples.
       latency_texts: about how many of them are also run one at a time.
 
@@ -31,6 +30,10 @@ def measure(predictor, run_one, examples, latency_texts=_LATENCY_TEXTS):
     predicted = predictor.tags(texts)
     seconds, busy = time.perf_counter() - started, time.process_time() - busy
     result = evaluate([example.tags for example in examples], predicted, predictor.tag_set.scheme)
+
+    def run_one(text):
+        return list(predictor.entities([text]))
+
     for text in sample[:8]:
         run_one(text)
     latencies = []

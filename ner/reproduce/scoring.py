@@ -36,13 +36,13 @@ def score_run(path, data_dir, batch_size=128):
     directory = ModelDir(path)
     record = read_json(directory.file(run_record.RECORD), "the record of a finished run")
     identity = record["identity"]
-    predictor = Tagger.load(path, batch_size, identity["constrained_decoding"]).predictor
-    scheme = predictor.tag_set.scheme
-    test = read_split(data_dir, "test", types=predictor.tag_set.types).examples
+    tagger = Tagger.load(path, batch_size, identity["constrained_decoding"])
+    scheme = tagger.tag_set.scheme
+    test = read_split(data_dir, "test", types=tagger.labels).examples
     texts = [example.text for example in test]
-    list(predictor.tags(texts[:_WARM_UP]))
+    tagger.tags(texts[:_WARM_UP])
     started = time.perf_counter()
-    predicted = list(predictor.tags(texts))
+    predicted = tagger.tags(texts)
     seconds = time.perf_counter() - started
     spans = [spans_from_tags(tags, scheme) for tags in predicted]
     gold = [example.spans(scheme) for example in test]
@@ -51,7 +51,7 @@ def score_run(path, data_dir, batch_size=128):
         "evaluation": evaluate([example.tags for example in test], predicted, scheme).to_dict(),
         "sentences": [[len({*g} & {*p}), len(p), len(g)] for g, p in zip(gold, spans)],
         "organisations": count_outcomes(test, spans, places, scheme),
-        "parameters": int(predictor.model.count_params()),
+        "parameters": int(tagger.predictor.model.count_params()),
         "train_seconds": record["result"]["seconds"],
         "train_steps": record["result"]["steps"],
         "epochs": record["result"]["epochs"],

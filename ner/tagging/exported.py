@@ -1,4 +1,4 @@
-"""Exported models in Python: the interface of ``ner.tagging.predictor.Predictor`` on a SavedModel or a TensorFlow Lite file."""
+"""Exported models in Python: a ``TextPredictor`` of a SavedModel or of a TensorFlow Lite file."""
 
 import itertools
 import os
@@ -20,6 +20,7 @@ from ner.long_text.windows import split_windows
 from ner.model.config import TaggerConfig
 from ner.model.directory import ModelDir
 from ner.serving_client.texts import encode_text
+from ner.tagging.protocol import TextPredictor
 from ner.tags import Span, spans_from_tags, tags_from_spans
 
 # Texts per call, in batches: the graph itself puts windows of similar length together.
@@ -34,13 +35,13 @@ def load_exported(path, batch_size=64):
     return TFLitePredictor(directory) if format_of(directory) == "tflite" else ExportedPredictor(directory, batch_size)
 
 
-class _Exported:
-    """What the two share.
+class _Exported(TextPredictor):
+    """Base of ``ExportedPredictor`` and ``TFLitePredictor``.
 
     Attributes:
       tag_set: its ``TagSet``.
-      provenance: what ``provenance.json`` says.
       decoding: the ``DecodingOptions`` it was exported with.
+      provenance: the contents of ``provenance.json``.
     """
 
     def __init__(self, assets):
@@ -55,17 +56,6 @@ class _Exported:
 
     def _windows(self, text):
         return split_windows(len(text), self._config.window, self._config.overlap)
-
-    def pieces(self, texts):
-        """Tags and entities: an iterator over one ``ner.long_text.joining.Piece`` per text of an iterable of strings."""
-        raise NotImplementedError
-
-    def predict(self, texts, progress=None):
-        """As :meth:`pieces`; ``progress`` is called with 1 after each text."""
-        for piece in self.pieces(texts):
-            yield piece
-            if progress:
-                progress(1)
 
 
 class ExportedPredictor(_Exported):
@@ -91,12 +81,12 @@ class ExportedPredictor(_Exported):
             raise UserError(f"{directory}: cannot load the exported model: {str(e).splitlines()[0]}") from e
 
     def entities(self, texts):
-        """Entities of texts: an iterator over one list of ``Entity`` per text of an iterable of strings."""
+        """See :class:`ner.tagging.protocol.TextPredictor`; one call of the model for each chunk of texts."""
         for chunk in self._chunks(texts):
             yield from self._entities(chunk)
 
     def tags(self, texts, progress=None):
-        """Best tag of every character: a list of one tag list per text. ``progress`` is called with 1 after each text."""
+        """See :class:`ner.tagging.protocol.TextPredictor`; no probabilities are computed."""
         result = []
         for chunk in self._chunks(texts):
             for tags in self._tags(chunk):
@@ -106,7 +96,7 @@ class ExportedPredictor(_Exported):
         return result
 
     def pieces(self, texts):
-        """Tags and entities: an iterator over one ``ner.long_text.joining.Piece`` per text of an iterable of strings."""
+        """See :class:`ner.tagging.protocol.TextPredictor`; each text is one piece."""
         for chunk in self._chunks(texts):
             spans = [[(Span(e.start, e.end, e.label), e.score) for e in entities] for entities in self._entities(chunk)]
             for tags, own in zip(self._legal_tags(chunk, spans) if self.decoding.constrained_decoding else self._tags(chunk), spans):
@@ -170,17 +160,8 @@ class TFLitePredictor(_Exported):
         # An interpreter has one set of tensors, and a worker of ``ner.beam`` several threads.
         self._lock = threading.Lock()
 
-    def entities(self, texts):
-        """Entities of texts: an iterator over one list of ``Entity`` per text of an iterable of strings."""
-        for text in texts:
-            yield [Entity(*span, text[span.start : span.end], score) for span, score in self._tag(text).spans]
-
-    def tags(self, texts, progress=None):
-        """Best tag of every character: a list of one tag list per text. ``progress`` is called with 1 after each text."""
-        return [piece.tags for piece in self.predict(texts, progress)]
-
     def pieces(self, texts):
-        """Tags and entities: an iterator over one ``ner.long_text.joining.Piece`` per text of an iterable of strings."""
+        """See :class:`ner.tagging.protocol.TextPredictor`; each text is one piece."""
         return map(self._tag, texts)
 
     def _tag(self, text):

@@ -1,6 +1,5 @@
 """A trained model over texts of any length and number: windows, batches by length, tags and scored entities."""
 
-import dataclasses
 import itertools
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
@@ -16,25 +15,13 @@ from ner.decoding.decoder import Decoder
 from ner.long_text.joining import Piece, WindowJoiner
 from ner.long_text.windows import split_windows
 from ner.model.inference import emissions_function, frozen_emissions_function
+from ner.tagging.protocol import TextPredictor, whole
 from ner.tags import spans_from_tags
 
 # Windows of this many batches are collected and sorted by length: little padding, and memory that does not grow with the input.
 _GROUP_BATCHES = 16
 # While one batch's tags are found character by character, on one core, another's products keep the others busy.
 _BATCHES_AT_ONCE = 2
-
-
-@dataclasses.dataclass(frozen=True)
-class Prediction:
-    """What a model says about one text.
-
-    Attributes:
-      tags: one tag per character.
-      spans: list of ``(Span, score)`` in the order of the text.
-    """
-
-    tags: list
-    spans: list
 
 
 class _Window(NamedTuple):
@@ -56,8 +43,8 @@ class _TaggedWindow(NamedTuple):
 _EMPTY = _TaggedWindow([], [], [])
 
 
-class Predictor:
-    """Runs a ``TaggerModel`` on texts.
+class Predictor(TextPredictor):
+    """Runs a ``TaggerModel`` on texts: a :class:`ner.tagging.protocol.TextPredictor`.
 
     Text longer than the model's window is read in windows that share a quarter of their characters, and joined where neither
     window is inside an entity.
@@ -97,22 +84,15 @@ class Predictor:
         self._entities_with_span_scores = tf.function(self._run_entities, input_signature=[*decoded, span_scores])
 
     def tags(self, texts, progress=None):
-        """Best tag of every character: a list of one tag list per text. ``progress`` is called with 1 after each text."""
-        return [prediction.tags for prediction in _whole(self.pieces(texts, with_scores=False), progress)]
-
-    def predict(self, texts, progress=None):
-        """Tags and scored entities: an iterator over one ``Prediction`` per text; see :meth:`pieces` and :meth:`tags`."""
-        return _whole(self.pieces(texts), progress)
+        """See :class:`ner.tagging.protocol.TextPredictor`; no probabilities are computed."""
+        return [prediction.tags for prediction in whole(self.pieces(texts, with_scores=False), progress)]
 
     def pieces(self, texts, with_scores=True):
-        """Tags and entities of every text, in parts as they become final.
+        """See :class:`ner.tagging.protocol.TextPredictor`; texts are read only as far as the next group of batches needs.
 
         Args:
-          texts: iterable of strings; read only as far as the next group of batches needs.
+          texts: iterable of strings.
           with_scores: whether the entities' probabilities are computed; without, scores are 0.
-
-        Yields:
-          :class:`ner.long_text.joining.Piece`, in the order of the texts; each text has at least one, and its last one says so.
         """
         windows = self._windows(texts)
         size = self.batch_size * _GROUP_BATCHES
@@ -204,16 +184,3 @@ class Predictor:
     def _run_entities(self, emissions, lengths, span_scores=None):
         outputs = self._decoder().entities(emissions, lengths, span_scores)
         return {name: outputs[name] for name in ("tags", "scores")}
-
-
-def _whole(pieces, progress):
-    """One ``Prediction`` per text."""
-    tags, spans = [], []
-    for piece in pieces:
-        tags += piece.tags
-        spans += piece.spans
-        if piece.last:
-            yield Prediction(tags, spans)
-            tags, spans = [], []
-            if progress:
-                progress(1)

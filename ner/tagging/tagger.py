@@ -4,7 +4,6 @@ from albert.errors import UserError
 from ner import pretrained
 from ner.decoding.constraints import DecodingOptions
 from ner.decoding.gazetteer import Lexicon
-from ner.entity import Entity
 from ner.export.versions import is_export
 from ner.model.directory import ModelDir
 from ner.model.network import TaggerModel
@@ -22,7 +21,7 @@ class Tagger:
             print(entity.start, entity.end, entity.label, entity.text, entity.score)
 
     Args:
-      predictor: a ``Predictor``.
+      predictor: a :class:`ner.tagging.protocol.TextPredictor`, such as ``ner.tagging.predictor.Predictor``.
     """
 
     def __init__(self, predictor):
@@ -69,9 +68,14 @@ class Tagger:
         return cls(predictor)
 
     @property
+    def tag_set(self):
+        """The ``TagSet`` of its tags."""
+        return self.predictor.tag_set
+
+    @property
     def labels(self):
         """The entity types it knows, in the order of the model's tags."""
-        return self.predictor.tag_set.types
+        return self.tag_set.types
 
     def tag(self, text):
         """Entities of one text in the order of their offsets: list of ``Entity``."""
@@ -92,7 +96,24 @@ class Tagger:
         for i, text in enumerate(texts):
             if not isinstance(text, str):
                 raise TypeError(f"text {i}: found {type(text).__name__}, expected str")
-        return [
-            [Entity(span.start, span.end, span.label, text[span.start : span.end], score) for span, score in prediction.spans]
-            for text, prediction in zip(texts, self.predictor.predict(texts))
-        ]
+        return list(self.predictor.entities(texts))
+
+    def stream(self, texts):
+        """Tags and entities of every text in parts as they become final: an iterator over ``ner.long_text.joining.Piece``.
+
+        For texts of any length and number in little memory; see ``ner.tagging.protocol.TextPredictor.pieces``.
+        """
+        return self.predictor.pieces(texts)
+
+    def predict(self, texts, progress=None):
+        """Tags and scored entities of each text: an iterator over ``ner.tagging.protocol.Prediction``.
+
+        Args:
+          texts: iterable of strings.
+          progress: function that is called with 1 after each text, or None.
+        """
+        return self.predictor.predict(texts, progress)
+
+    def tags(self, texts, progress=None):
+        """Best tag of every character: one list of tags per text, faster than with scores; arguments as for :meth:`predict`."""
+        return self.predictor.tags(texts, progress)

@@ -2,7 +2,9 @@
 
 import numpy as np
 import tensorflow as tf
+from absl.testing import flagsaver
 
+import run_ner
 from albert import AlbertConfig
 from ner.model.config import TaggerConfig
 from ner.model.directory import BEST_WEIGHTS, ModelDir
@@ -80,6 +82,14 @@ def save_tagger(path, config=CONFIG, seed=5, spread=0.5):
             variable.assign(variable + spread * random.normal(size=variable.shape).astype(np.float32))
     directory.write_weights(BEST_WEIGHTS, model)
     return directory
+
+
+def export(model, base, **flags):
+    """Export a training output directory as ``run_ner.py`` does, below the directory ``base``."""
+    if not run_ner.FLAGS.is_parsed():
+        run_ner.FLAGS(["run_ner.py"])
+    with flagsaver.flagsaver(do_export=True, model_dir=str(model), export_dir=str(base), **flags):
+        run_ner.main([])
 
 
 def random_texts(count, seed=1, longest=60):

@@ -11,11 +11,9 @@ import types
 import numpy as np
 import pytest
 import tensorflow as tf
-from absl.testing import flagsaver
 from tensorflow.core.protobuf import saved_model_pb2
 
 import ner
-import run_ner
 from albert.errors import UserError
 from ner.export import versions as versions_module
 from ner.export.network import FrozenNetwork
@@ -26,7 +24,7 @@ from ner.export.versions import choose_version, new_version, versions
 from ner.export.warmup import FILE as WARMUP_FILE
 from ner.model.network import TaggerModel
 from ner.serving_client.messages import PredictionLog, PredictResponse, predict_request, tensor_values
-from tests.ner.export.exporting import CONFIG, EDGE_TEXTS, PLAIN_TENSORFLOW, check_answers, random_texts, save_tagger
+from tests.ner.export.exporting import CONFIG, EDGE_TEXTS, PLAIN_TENSORFLOW, check_answers, export, random_texts, save_tagger
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 TEXT = "京上海大学书记李明张三去了在京"
@@ -41,16 +39,8 @@ def _work(tmp_path_factory):
     record = {"sessions": [session], "result": {"chosen_by": f"the best F1 on 7 sentences of {work}/data/dev.txt"}}
     (work / "model" / "run.json").write_text(json.dumps(record))
     for precision in ("float32", "bfloat16", "int8"):
-        export(work, export_precision=precision)
+        export(work / "model", work / "base", export_precision=precision)
     return work
-
-
-def export(work, **flags):
-    flags = {"do_export": True, "model_dir": str(work / "model"), "export_dir": str(work / "base"), **flags}
-    if not run_ner.FLAGS.is_parsed():
-        run_ner.FLAGS(["run_ner.py"])
-    with flagsaver.flagsaver(**flags):
-        run_ner.main([])
 
 
 def test_plain_tensorflow_runs_it(work):
@@ -144,7 +134,7 @@ def test_an_export_in_python_meets_few_numbers_of_rows(work, monkeypatch):
 
 
 def test_unconstrained_tags_are_asked_for(work, tmp_path):
-    export(work, export_dir=str(tmp_path), constrained_decoding=False)
+    export(work / "model", tmp_path, constrained_decoding=False)
     exported, trained = (ner.Tagger.load(path, batch_size=3, constrained_decoding=False) for path in (tmp_path, work / "model"))
     texts = [*EDGE_TEXTS, *random_texts(40, seed=3)]
     tags = [prediction.tags for prediction in trained.predictor.predict(texts)]
@@ -251,9 +241,9 @@ def test_a_training_output_without_one_of_its_files_is_one_line(tmp_path):
 def test_versions_are_never_overwritten_or_half_there(work, tmp_path):
     base = tmp_path / "base"
     with pytest.raises(UserError, match=r"--export_version: .*2 exists and is not overwritten"):
-        export(work, export_version=2)
+        export(work / "model", work / "base", export_version=2)
     with pytest.raises(UserError, match="expected a positive number"):
-        export(work, export_version=-1)
+        export(work / "model", work / "base", export_version=-1)
     with pytest.raises(KeyError), new_version(str(base), 5) as path:
         assert pathlib.Path(path).parent == base
         assert versions(str(base)) == []
@@ -266,7 +256,7 @@ def test_versions_are_never_overwritten_or_half_there(work, tmp_path):
     with pytest.raises(UserError, match="--export_dir: cannot write"), new_version(str(base / "file"), 1):
         pass
     with pytest.raises(UserError, match="--export_dir: not given"):
-        export(work, export_dir=None)
+        export(work / "model", "")
 
 
 def test_what_a_killed_export_left_is_removed_and_what_a_living_one_writes_is_not(tmp_path):

@@ -7,14 +7,12 @@ import subprocess
 import sys
 
 import pytest
-from absl.testing import flagsaver
 
-import run_ner
 from albert.errors import UserError
 from ner import Tagger
 from ner.lattice.lexicon import WordLexicon
 from ner.model.config import CharEncoderConfig, LatticeConfig
-from tests.ner.export.exporting import CONFIG, EDGE_TEXTS, PLAIN_TENSORFLOW, check_answers, random_texts, save_tagger
+from tests.ner.export.exporting import CONFIG, EDGE_TEXTS, PLAIN_TENSORFLOW, check_answers, export, random_texts, save_tagger
 
 LEXICON = WordLexicon(["上海", "大学", "京上海", "书记", "在京"], 3, 3)
 CHARACTERS = CharEncoderConfig(CONFIG.encoder.vocab_size, 7)
@@ -28,13 +26,6 @@ SYSTEMS = ["albert-peephole-crf", "albert-none-no_crf", "bert-gru-no_crf", "char
 ALL_SYSTEMS = ["-".join(parts) for parts in itertools.product(ENCODERS, RNNS, CRFS)]
 # Windows of 17 characters cut words, and those have to be seen as cut.
 TEXTS = [*EDGE_TEXTS, "李明在上海大学张三去了京上海大学书记" * 3, *random_texts(41)]
-
-
-def _export(directory, base, **flags):
-    if not run_ner.FLAGS.is_parsed():
-        run_ner.FLAGS(["run_ner.py"])
-    with flagsaver.flagsaver(do_export=True, model_dir=directory.path, export_dir=str(base), **flags):
-        run_ner.main([])
 
 
 def _save(path, name):
@@ -54,7 +45,7 @@ def _exports(tmp_path_factory):
 def _export_all(work, names):
     directories = {name: (_save(work / name, name), work / f"{name}_base") for name in names}
     for directory, base in directories.values():
-        _export(directory, base)
+        export(directory.path, base)
     request = json.dumps({"texts": TEXTS, "versions": [str(base / "1") for _, base in directories.values()]})
     command = [sys.executable, "-c", PLAIN_TENSORFLOW]
     done = subprocess.run(command, check=False, input=request, capture_output=True, text=True, cwd="/", timeout=1200)
@@ -91,5 +82,5 @@ def test_words_of_a_lattice_are_an_asset(exports):
 
 def test_tensorflow_lite_does_without_a_lattice(tmp_path):
     with pytest.raises(UserError, match="^--export_format: found tflite with a lattice LSTM, expected savedmodel$"):
-        _export(_save(tmp_path / "model", "albert-lattice-crf"), tmp_path / "base", export_format="tflite")
+        export(_save(tmp_path / "model", "albert-lattice-crf").path, tmp_path / "base", export_format="tflite")
     assert not (tmp_path / "base").exists()

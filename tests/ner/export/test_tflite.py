@@ -9,24 +9,15 @@ from concurrent import futures
 import numpy as np
 import pytest
 import tensorflow as tf
-from absl.testing import flagsaver
 
-import run_ner
 from albert.errors import UserError
 from ner import Tagger
 from ner.export.versions import TFLITE_MODEL
-from tests.ner.export.exporting import CONFIG, EDGE_TEXTS, random_texts, save_tagger
+from tests.ner.export.exporting import CONFIG, EDGE_TEXTS, export, random_texts, save_tagger
 
 # Of each kind of loop one; windows are of 17 characters.
 SYSTEMS = {"lstm": {}, "gru_without_crf": {"rnn": "gru", "use_crf": False}, "peephole": {"lstm_cell": "peephole"}}
 TEXTS = [*EDGE_TEXTS, "\ud800京上海\udfff大学", "李明在上海大学张三去了京上海大学书记" * 3, *random_texts(60, seed=8)]
-
-
-def export(model, base, **flags):
-    if not run_ner.FLAGS.is_parsed():
-        run_ner.FLAGS(["run_ner.py"])
-    with flagsaver.flagsaver(do_export=True, model_dir=str(model), export_dir=str(base), **{"export_format": "tflite", **flags}):
-        run_ner.main([])
 
 
 @pytest.fixture(name="work", scope="module")
@@ -35,7 +26,7 @@ def _work(tmp_path_factory):
     work = tmp_path_factory.mktemp("tflite")
     for name, settings in SYSTEMS.items():
         save_tagger(work / name, dataclasses.replace(CONFIG, **settings))
-    export(work / "lstm", work / "base")
+    export(work / "lstm", work / "base", export_format="tflite")
     return work
 
 
@@ -60,7 +51,7 @@ def test_entities_are_the_taggers(work):
 
 @pytest.mark.parametrize("name", ["gru_without_crf", "peephole"])
 def test_entities_are_those_of_a_tagger_with_another_recurrent_layer(work, tmp_path, name, capfd):
-    export(work / name, tmp_path / "base")
+    export(work / name, tmp_path / "base", export_format="tflite")
     # Nothing of the converter's own.
     assert capfd.readouterr() == (f"{tmp_path}/base/1: tflite, float32\n", "")
     check_equal(work / name, tmp_path / "base")
@@ -70,8 +61,8 @@ def test_int8_is_close_and_smaller(work, tmp_path):
     # Wide enough for the converter to find the matrices worth it; and weights small enough not to amplify what rounding does.
     encoder = dataclasses.replace(CONFIG.encoder, hidden_size=46, intermediate_size=37)
     save_tagger(tmp_path / "model", dataclasses.replace(CONFIG, encoder=encoder, lstm_units=13), spread=0.1)
-    export(tmp_path / "model", tmp_path / "base")
-    export(tmp_path / "model", tmp_path / "base", export_precision="int8")
+    for precision in ("float32", "int8"):
+        export(tmp_path / "model", tmp_path / "base", export_format="tflite", export_precision=precision)
     files = [tmp_path / "base" / version / TFLITE_MODEL for version in ("1", "2")]
     integers = [sum(tensor["dtype"] == np.int8 for tensor in tf.lite.Interpreter(str(file)).get_tensor_details()) for file in files]
     assert integers[0] == 0 and integers[1] > 5
@@ -126,7 +117,7 @@ def test_a_training_output_without_one_of_its_files_is_one_line(work, tmp_path):
     shutil.copytree(work / "lstm", tmp_path / "model")
     (tmp_path / "model" / "labels.txt").unlink()
     with pytest.raises(UserError, match="labels.txt: no such file, expected what training wrote there$"):
-        export(tmp_path / "model", tmp_path / "base")
+        export(tmp_path / "model", tmp_path / "base", export_format="tflite")
     assert list((tmp_path / "base").iterdir()) == []
 
 
@@ -135,7 +126,7 @@ def test_formats_do_not_share_a_directory(work):
     with pytest.raises(UserError, match=message):
         export(work / "lstm", work / "base", export_format="savedmodel")
     with pytest.raises(UserError, match="^--export_precision: found bfloat16 .*, expected float32 or int8$"):
-        export(work / "lstm", work / "other", export_precision="bfloat16")
+        export(work / "lstm", work / "other", export_format="tflite", export_precision="bfloat16")
     assert not (work / "other").exists()
 
 

@@ -4,10 +4,12 @@ import contextlib
 import errno
 import hashlib
 import json
+import math
 import os
 import secrets
 
 from albert.errors import UserError
+from albert.foreign import kind_of_bytes
 
 
 @contextlib.contextmanager
@@ -63,9 +65,12 @@ def parse_json(text, kind=dict, allow_nan=False, unique_keys=False):
       unique_keys: whether an object that has a key twice is refused; otherwise its last value counts.
 
     Raises:
-      JsonError: the text is not UTF-8 or not JSON, is nested too deeply, or holds a number too long to convert or a value of another kind.
+      JsonError: the text is not UTF-8 or not JSON, is nested too deeply, or holds a number that no float can hold or a value of another
+        kind.
     """
-    options = {} if allow_nan else {"parse_constant": _refuse_constant}
+    options = {"parse_int": _parse_int}
+    if not allow_nan:
+        options.update(parse_constant=_refuse_constant, parse_float=_parse_float)
     if unique_keys:
         options["object_pairs_hook"] = _unique
     try:
@@ -77,10 +82,6 @@ def parse_json(text, kind=dict, allow_nan=False, unique_keys=False):
         raise JsonError(f"invalid JSON ({e.msg} at {place})", e.lineno) from e
     except RecursionError as e:
         raise JsonError("invalid JSON (nested too deeply)") from e
-    except JsonError:
-        raise
-    except ValueError as e:  # Python refuses to convert thousands of digits.
-        raise JsonError("invalid JSON (a number too long)") from e
     if kind and not isinstance(value, kind):
         raise JsonError(f"a JSON {json_kind(value)}, not {_KINDS[kind]}")
     return value
@@ -99,6 +100,20 @@ def _refuse_constant(name):
     raise JsonError(f"invalid JSON ({name})")
 
 
+def _parse_int(digits):
+    # Of more digits, none fits a float, and of thousands Python converts none or takes long.
+    if len(digits) > _MAX_DIGITS:
+        raise JsonError("invalid JSON (a number too long)")
+    return int(digits)
+
+
+def _parse_float(text):
+    value = float(text)
+    if not math.isfinite(value):
+        raise JsonError("invalid JSON (a number too large)")
+    return value
+
+
 def _unique(pairs):
     values = dict(pairs)
     if len(values) < len(pairs):
@@ -108,6 +123,7 @@ def _unique(pairs):
     return values
 
 
+_MAX_DIGITS = 300
 # A configuration or a record takes kilobytes. What is larger is another file, or never ends.
 _MAX_JSON_BYTES = 1 << 26
 
@@ -137,6 +153,9 @@ def read_json(path, what, kind=dict, error=UserError, allow_nan=False):
     try:
         return parse_json(data, kind, allow_nan)
     except JsonError as e:
+        other = kind_of_bytes(data[:1024], len(data), texts=False)
+        if other:
+            raise error(f"{name}: found {other}, expected {what}") from e
         place = f"{name}:{e.line}" if e.line else name
         raise error(f"{place}: found {e}, expected {what}") from e
 

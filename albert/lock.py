@@ -28,12 +28,17 @@ class LockedError(UserError):
     """Another process holds a lock.
 
     Attributes:
+      path: the lock's file.
       holder: that process in words, ``process 4211 on my-machine``.
     """
 
     def __init__(self, path, holder):
-        super().__init__(f"{path}: found it locked by {holder}, expected no other process to use it")
+        super().__init__(path, holder)
+        self.path = path
         self.holder = holder
+
+    def __str__(self):
+        return f"{self.path}: found it locked by {self.holder}, expected no other process to use it"
 
 
 @contextlib.contextmanager

@@ -13,6 +13,7 @@ from albert.checkpoints.files.torch import open_torch
 from albert.checkpoints.files.weights_file import WeightsFile
 from albert.config import AlbertConfig
 from albert.errors import CheckpointError
+from albert.foreign import guard, kind_of
 from albert.formats import FORMATS
 from albert.formats.table import Format
 
@@ -208,7 +209,15 @@ def _open(weights):
         from albert.checkpoints.files.tensorflow import TensorFlowFile  # noqa: PLC0415 - only these files need TensorFlow to be read
 
         return TensorFlowFile(weights)
-    if weights.endswith(".safetensors"):
+    with guard(weights, "weights", CheckpointError):
+        with open(weights, "rb") as f:
+            head = f.read(9)
+        is_zip = head.startswith(b"PK")
+        kind = None if is_zip else kind_of(weights)
+    if kind:
+        raise CheckpointError(f"{weights}: expected weights, found {kind}")
+    # By content: a file may have been renamed. A safetensors file begins with the length of its header, a JSON object.
+    if not is_zip and (weights.endswith(".safetensors") or head[8:] == b"{"):
         return SafetensorsFile(weights)
     return open_torch(weights)
 

@@ -4,7 +4,6 @@ Read here rather than with the ``safetensors`` package because its NumPy side ha
 truncated file is missing. Writing is the package's.
 """
 
-import json
 import os
 import struct
 
@@ -12,6 +11,8 @@ from safetensors.numpy import save
 
 from albert.checkpoints.files.weights_file import ITEM_SIZE, Tensor, WeightsFile, map_values, to_float32
 from albert.errors import CheckpointError
+from albert.files import JsonError, parse_json
+from albert.foreign import guard, printable
 
 _DTYPES = {
     "F64": "float64",
@@ -35,28 +36,41 @@ class SafetensorsFile(WeightsFile):
 
     def __init__(self, path):
         super().__init__(path)
-        size = os.path.getsize(path)
-        with open(path, "rb") as f:
-            header = self._header(f, size)
-            start = f.tell()
-        self._offsets = {}
-        for name, entry in header.items():
-            if name == "__metadata__":
-                continue
-            try:
-                dtype = _DTYPES.get(entry["dtype"], entry["dtype"])
-                tensor = Tensor(tuple(int(n) for n in entry["shape"]), dtype)
-                begin, end = (int(n) for n in entry["data_offsets"])
-            except (KeyError, TypeError, ValueError) as e:
-                raise self.error(name, "dtype, shape and data_offsets in the header", entry) from e
-            if dtype in ITEM_SIZE and end - begin != tensor.size * ITEM_SIZE[dtype]:
-                raise self.error(name, f"{tensor.size * ITEM_SIZE[dtype]} bytes for {list(tensor.shape)} {dtype}", f"{end - begin}")
-            if begin < 0 or start + end > size:
-                self.problems.append(
-                    self.error(name, f"bytes {start + begin} to {start + end}", f"a file of {size} bytes: it is truncated")
-                )
-            self.tensors[name] = tensor
-            self._offsets[name] = start + begin
+        with guard(path, "a safetensors file", CheckpointError):
+            with open(path, "rb") as f:
+                size = os.fstat(f.fileno()).st_size
+                header = self._header(f, size)
+                start = f.tell()
+            self._offsets = {}
+            ends = []
+            for name, entry in header.items():
+                if name != "__metadata__":
+                    ends.append((*self._add(name, entry, start, size), name))
+            self._refuse_overlaps(ends)
+
+    def _add(self, name, entry, start, size):
+        """Note one tensor. Returns its first byte and that after its last, within the data."""
+        try:
+            dtype = _DTYPES.get(entry["dtype"], str(entry["dtype"]))
+            tensor = Tensor(tuple(_count(n) for n in entry["shape"]), printable(dtype))
+            begin, end = (_count(n) for n in entry["data_offsets"])
+        except (KeyError, TypeError, ValueError) as e:
+            raise self.error(name, "dtype, shape and data_offsets in the header", printable(str(entry))) from e
+        if dtype in ITEM_SIZE and end - begin != tensor.size * ITEM_SIZE[dtype]:
+            raise self.error(name, f"{tensor.size * ITEM_SIZE[dtype]} bytes for {list(tensor.shape)} {dtype}", f"{end - begin}")
+        if begin > end or start + end > size:
+            self.problems.append(self.error(name, f"bytes {start + begin} to {start + end}", f"a file of {size} bytes: it is truncated"))
+        self.tensors[name] = tensor
+        self._offsets[name] = start + begin
+        return begin, end
+
+    def _refuse_overlaps(self, ends):
+        """Two tensors never share bytes: a small file could otherwise fill the memory."""
+        last = 0
+        for begin, end, name in sorted(ends):
+            if begin < last:
+                raise self.error(name, f"its data from byte {last} on, after another tensor's", f"byte {begin}")
+            last = max(last, end)
 
     def _header(self, f, size):
         raw = f.read(8)
@@ -66,17 +80,20 @@ class SafetensorsFile(WeightsFile):
         if 8 + length > size:
             raise CheckpointError(f"{self.path}: expected a header of {length} bytes, found a file of {size} bytes: it is truncated")
         try:
-            header = json.loads(f.read(length).decode("utf-8"))
-        except ValueError as e:
-            raise CheckpointError(f"{self.path}: expected a safetensors header in JSON, found: {e}") from e
-        if not isinstance(header, dict):
-            raise CheckpointError(f"{self.path}: expected a JSON object as safetensors header, found {type(header).__name__}")
-        return header
+            return parse_json(f.read(length), unique_keys=True)
+        except JsonError as e:
+            raise CheckpointError(f"{self.path}: expected a safetensors header, found {e}") from e
 
     def read(self, name):
         tensor = self.tensors[name]
         values = map_values(self.path, tensor.dtype, self._offsets[name], tensor.size)
         return to_float32(values, tensor.dtype).reshape(tensor.shape)
+
+
+def _count(value):
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        raise ValueError(value)
+    return value
 
 
 def write_safetensors(path, tensors):

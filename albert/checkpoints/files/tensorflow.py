@@ -5,8 +5,10 @@ import os
 
 import tensorflow as tf
 
+from albert.checkpoints.files import tensorflow_index
 from albert.checkpoints.files.weights_file import Tensor, WeightsFile
 from albert.errors import CheckpointError
+from albert.foreign import guard, printable, reason
 
 _OBJECT_GRAPH = "_CHECKPOINTABLE_OBJECT_GRAPH"
 _VALUE = "/.ATTRIBUTES/VARIABLE_VALUE"
@@ -17,58 +19,47 @@ class TensorFlowFile(WeightsFile):
 
     def __init__(self, prefix):
         super().__init__(prefix)
-        try:
-            reader = tf.train.load_checkpoint(prefix)
-        except (tf.errors.OpError, ValueError) as e:
-            raise CheckpointError(f"{prefix}.index: expected the index of a TensorFlow checkpoint, found: {_one_line(e)}") from e
-        shapes, dtypes = reader.get_variable_to_shape_map(), reader.get_variable_to_dtype_map()
-        self._suffix = _VALUE if _OBJECT_GRAPH in shapes else ""
+        with guard(f"{prefix}.index", "the index of a TensorFlow checkpoint", CheckpointError):
+            with open(f"{prefix}.index", "rb") as f:
+                data = f.read(tensorflow_index.LARGEST + 1)
+            shards, entries = tensorflow_index.parse(data)
+        self._suffix = _VALUE if _OBJECT_GRAPH in entries else ""
         self.kind = "TensorFlow 2 object checkpoint" if self._suffix else "TensorFlow 1 checkpoint"
-        self._dtypes = {}
-        for stored in sorted(shapes):
-            if not stored.endswith(self._suffix):
-                continue
-            name = stored[: len(stored) - len(self._suffix)]
-            self._dtypes[name] = dtypes[stored]
-            self.tensors[name] = Tensor(tuple(shapes[stored]), dtypes[stored].name)
-        self._check_size(shapes, dtypes)
+        for stored, entry in sorted(entries.items()):
+            if stored.endswith(self._suffix):
+                self.tensors[stored[: len(stored) - len(self._suffix)]] = Tensor(entry.shape, entry.dtype)
+        self._check_size(shards, entries)
 
-    def _check_size(self, shapes, dtypes):
-        """Compare the data files' size with what the index promises, so that a broken download is told before anything is read."""
-        shards = sorted(glob.glob(f"{glob.escape(self.path)}.data-*"))
-        if not shards:
-            raise CheckpointError(f"{self.path}.data-00000-of-00001: expected the data file of {self.path}.index, found no such file")
-        count = int(shards[0].rsplit("-", 1)[1])
-        for shard in range(count):
-            name = f"{self.path}.data-{shard:05d}-of-{count:05d}"
-            if name not in shards:
-                raise CheckpointError(f"{name}: expected {count} data files, found {len(shards)} without this one")
-        if count != 1:
-            return  # which tensor lies in which file is not told by TensorFlow's reader; a short file shows when it is read
-        found, end = os.path.getsize(shards[0]), 0
-        # The writer lays tensors out in the order of their names, without gaps.
-        for stored in sorted(shapes):
-            if dtypes[stored] == tf.string:
-                continue
-            end += Tensor(tuple(shapes[stored]), "").size * dtypes[stored].size
+    def _check_size(self, shards, entries):
+        """Compare the data files' sizes with what the index promises, so that a broken download is told before anything is read."""
+        present = len(glob.glob(f"{glob.escape(self.path)}.data-*"))
+        sizes = {}
+        for shard in range(shards):
+            name = f"{self.path}.data-{shard:05d}-of-{shards:05d}"
+            if not os.path.isfile(name):
+                if shards == 1:
+                    raise CheckpointError(f"{name}: expected the data file of {self.path}.index, found no such file")
+                raise CheckpointError(f"{name}: expected {shards} data files, found {present} without this one")
+            sizes[shard] = os.path.getsize(name), name
+        for stored, entry in sorted(entries.items()):
+            found, name = sizes[entry.shard]
+            end = entry.offset + entry.size
             if end > found:
                 message = f"expected {end} bytes up to its end, found a file of {found} bytes: it is truncated"
-                self.problems.append(CheckpointError(f"{shards[0]}: tensor {stored}: {message}"))
+                self.problems.append(CheckpointError(f"{name}: tensor {printable(stored)}: {message}"))
+        wanted, stored = sum(entry.size for entry in entries.values()), sum(size for size, _ in sizes.values())
+        if not self.problems and wanted > stored:
+            raise CheckpointError(f"{self.path}: expected tensors of no more bytes than the files' {stored:,}, found {wanted:,}")
 
     def read(self, name):
+        tensor = self.tensors[name]
         try:
             value = tf.raw_ops.RestoreV2(
-                prefix=self.path, tensor_names=[name + self._suffix], shape_and_slices=[""], dtypes=[self._dtypes[name]]
+                prefix=self.path, tensor_names=[name + self._suffix], shape_and_slices=[""], dtypes=[tf.as_dtype(tensor.dtype)]
             )[0]
         except (tf.errors.OpError, IndexError) as e:
-            tensor = self.tensors[name]
-            raise self.error(name, f"{list(tensor.shape)} {tensor.dtype}", f"unreadable data: {_one_line(e)}") from e
+            raise self.error(name, f"{list(tensor.shape)} {tensor.dtype}", f"unreadable data: {reason(e)}") from e
         return tf.cast(value, tf.float32)
-
-
-def _one_line(error):
-    message = getattr(error, "message", None) or str(error)
-    return " ".join(message.split())
 
 
 def write_tf1(prefix, tensors):

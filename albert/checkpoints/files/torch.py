@@ -1,22 +1,22 @@
 """``pytorch_model.bin``: what ``torch.save`` wrote, in its zip container (torch 1.6 and later) or the older run of pickles."""
 
-import io
 import os
 import struct
 import zipfile
-import zlib
 
 import numpy as np
 
 from albert.checkpoints.files import torch_pickle
-from albert.checkpoints.files.weights_file import ITEM_SIZE, Tensor, WeightsFile, map_values, to_float32
+from albert.checkpoints.files.weights_file import FLOATS, ITEM_SIZE, Tensor, WeightsFile, map_values, to_float32
 from albert.errors import CheckpointError
+from albert.foreign import guard, printable
 
 _LEGACY_MAGIC = 0x1950A86A20F9469CFC6C
 _LEGACY_PROTOCOL = 1001
 _LOCAL_HEADER = struct.Struct("<26xHH")  # of a zip member, up to its name: the lengths of the name and of the extra field
-# What zipfile raises for a member that is cut, fails its checksum, or is compressed or encrypted in a way it does not know.
-_DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError)
+# A tied weight is stored once and named twice, a block that layers share may be named for each of them. More would let a small file
+# fill the memory.
+_MOST_VIEWS = 32
 
 
 def is_zip(path):
@@ -43,16 +43,23 @@ class _TorchFile(WeightsFile):
         if not self._views:
             found = f"a {type(state_dict).__name__} without tensors"
             raise CheckpointError(f"{self.path}: expected a state dict (tensor names and tensors), found {found}")
+        storages, named = {}, 0
         for name, view in self._views.items():
-            self.tensors[name] = Tensor(view.shape, view.storage.dtype)
+            self.tensors[name] = tensor = Tensor(view.shape, view.storage.dtype)
             last = view.offset + sum((n - 1) * stride for n, stride in zip(view.shape, view.strides))
-            valid = len(view.shape) == len(view.strides) and min((view.offset, *view.shape, *view.strides)) >= 0
-            if not valid or (self.tensors[name].size and last >= view.storage.size):
-                raise self.error(name, f"a view of a storage of {view.storage.size} elements", f"{view.shape} beyond its end")
+            if len(view.shape) != len(view.strides) or (tensor.size and last >= view.storage.size):
+                raise self.error(name, f"a view of a storage of {view.storage.size} elements", f"{list(view.shape)} beyond its end")
+            if storages.setdefault(view.storage.key, view.storage) != view.storage:
+                raise self.error(name, "one storage under a key", f"another under {printable(view.storage.key)}")
+            named += tensor.size * ITEM_SIZE[tensor.dtype] if tensor.dtype in FLOATS else 0
             found = self._stored_bytes(view.storage)
             expected = view.storage.size * ITEM_SIZE[view.storage.dtype]
             if found != expected:
                 self.problems.append(self.error(name, f"{expected} bytes of data", f"{found}: the file is truncated"))
+        stored = sum(storage.size * ITEM_SIZE[storage.dtype] for storage in storages.values())
+        if not self.problems and (stored > self._size or named > _MOST_VIEWS * stored):
+            found = f"{named:,} in {stored:,} of storages"
+            raise CheckpointError(f"{self.path}: expected tensors of no more bytes than the file's {self._size:,}, found {found}")
 
     def _stored_bytes(self, storage):
         """How many of a storage's bytes the file has."""
@@ -78,37 +85,53 @@ class TorchZipFile(_TorchFile):
 
     def __init__(self, path):
         super().__init__(path)
-        try:
-            self._zip = zipfile.ZipFile(path)
-        except zipfile.BadZipFile as e:
-            size = os.path.getsize(path)
-            raise CheckpointError(
-                f"{path}: expected the directory of a zip container at the end, found none in {size} bytes: the file is truncated"
-            ) from e
+        self._size = os.path.getsize(path)
+        with guard(path, "a PyTorch file", CheckpointError):
+            try:
+                self._zip = zipfile.ZipFile(path)
+            except zipfile.BadZipFile as e:
+                found = f"none in {self._size} bytes: the file is truncated"
+                raise CheckpointError(f"{path}: expected the directory of a zip container at the end, found {found}") from e
+            with self._zip:  # once closed, only its directory is used
+                self._read_directory()
+
+    def _read_directory(self):
         members = self._zip.namelist()
         pickles = [name for name in members if name.endswith("/data.pkl")]
-        if len(pickles) != 1:
-            raise CheckpointError(f"{path}: expected one data.pkl in the zip container, found {len(pickles)}")
+        if not pickles:
+            found = f"a zip archive with {printable(members[0])}: unpack it first" if members else "an empty zip archive"
+            raise CheckpointError(f"{self.path}: expected one data.pkl in the zip container, found {found}")
+        if len(pickles) > 1:
+            raise CheckpointError(f"{self.path}: expected one data.pkl in the zip container, found {len(pickles)}")
         self._root = pickles[0][: -len("data.pkl")]
-        if f"{self._root}byteorder" in members and self._member(f"{self._root}byteorder") != b"little":
-            raise CheckpointError(f"{path}: expected byteorder little, found {self._member(f'{self._root}byteorder')!r}")
-        self._take(torch_pickle.load(io.BytesIO(self._member(pickles[0])), path))
-        self._zip.close()  # from here on, only its directory is used
+        if f"{self._root}byteorder" in members:
+            order = self._member(f"{self._root}byteorder", 16)
+            if order != b"little":
+                raise CheckpointError(f"{self.path}: expected byteorder little, found {order!r}")
+        state_dict, _ = torch_pickle.load(self._member(pickles[0], torch_pickle.LARGEST), self.path)
+        self._take(state_dict)
 
-    def _member(self, name):
-        try:
-            return self._zip.read(name)
-        except _DAMAGED as e:
-            raise CheckpointError(f"{self.path}: member {name}: expected readable data, found: {e}") from e
+    def _member(self, name, most):
+        """The bytes of a member that is stored as it is, as torch.save stores it, and has ``most`` bytes at most."""
+        info = self._info(name)
+        if info.file_size > min(most, self._size):
+            raise CheckpointError(f"{self.path}: member {printable(name)}: expected at most {most:,} bytes, found {info.file_size:,}")
+        with guard(f"{self.path}: member {printable(name)}", "readable data", CheckpointError):
+            return self._zip.read(info)
+
+    def _info(self, name):
+        info = self._zip.getinfo(name)
+        if info.compress_type != zipfile.ZIP_STORED:
+            found = "found it compressed"
+            raise CheckpointError(f"{self.path}: member {printable(name)}: expected stored data, as torch.save writes, {found}")
+        return info
 
     def _stored_bytes(self, storage):
         try:
-            info = self._zip.getinfo(f"{self._root}data/{storage.key}")
+            info = self._info(f"{self._root}data/{storage.key}")
         except KeyError:
             return 0
-        if info.compress_type != zipfile.ZIP_STORED:
-            raise CheckpointError(f"{self.path}: member {info.filename}: expected stored data, as torch.save writes, found it compressed")
-        return max(0, min(info.file_size, os.path.getsize(self.path) - self._offset(storage)))
+        return max(0, min(info.file_size, self._size - self._offset(storage)))
 
     def _offset(self, storage):
         # A member's data follows its local header, whose extra field (torch pads with it) the directory does not repeat.
@@ -130,25 +153,31 @@ class TorchLegacyFile(_TorchFile):
     def __init__(self, path):
         super().__init__(path)
         self._size = os.path.getsize(path)
+        with guard(path, "a PyTorch file", CheckpointError):
+            self._read_pickles()
+
+    def _read_pickles(self):
+        path = self.path
         with open(path, "rb") as f:
-            if torch_pickle.load(f, path) != _LEGACY_MAGIC:
-                raise CheckpointError(f"{path}: expected the magic number of a PyTorch file, found another pickle")
-            protocol = torch_pickle.load(f, path)
-            system = torch_pickle.load(f, path)
-            if protocol != _LEGACY_PROTOCOL or not isinstance(system, dict) or not system.get("little_endian", True):
-                found = f"{protocol!r}, {system!r}"
-                raise CheckpointError(f"{path}: expected PyTorch protocol {_LEGACY_PROTOCOL}, little endian, found {found}")
-            state_dict = torch_pickle.load(f, path)
-            keys = torch_pickle.load(f, path)
-            start = f.tell()
+            data = f.read(torch_pickle.LARGEST)
+        magic, place = torch_pickle.load(data, path)
+        if magic != _LEGACY_MAGIC:
+            raise CheckpointError(f"{path}: expected the magic number of a PyTorch file, found another pickle")
+        protocol, place = torch_pickle.load(data, path, place)
+        system, place = torch_pickle.load(data, path, place)
+        if protocol != _LEGACY_PROTOCOL or not isinstance(system, dict) or system.get("little_endian", True) is not True:
+            raise CheckpointError(f"{path}: expected PyTorch protocol {_LEGACY_PROTOCOL}, little endian, found another")
+        state_dict, place = torch_pickle.load(data, path, place)
+        keys, start = torch_pickle.load(data, path, place)
         views = state_dict.values() if isinstance(state_dict, dict) else ()
         storages = {view.storage.key: view.storage for view in views if isinstance(view, torch_pickle.StoredTensor)}
         self._offsets = {}
         for key in keys if isinstance(keys, list) else ():
-            if str(key) not in storages:
-                raise CheckpointError(f"{path}: expected storages of tensors, found one with key {key!r} that no tensor uses")
-            storage = storages[str(key)]
-            self._offsets[storage.key] = start + 8
+            if not isinstance(key, str) or key not in storages:
+                found = f"one with key {printable(key) if isinstance(key, str) else type(key).__name__} that no tensor uses"
+                raise CheckpointError(f"{path}: expected storages of tensors, found {found}")
+            storage = storages[key]
+            self._offsets[key] = start + 8
             start += 8 + storage.size * ITEM_SIZE[storage.dtype]
         self._take(state_dict)
 

@@ -1,10 +1,12 @@
 """What every kind of weights file looks like to the loader, and conversion of its bytes to float32."""
 
 import dataclasses
+import math
 
 import numpy as np
 
 from albert.errors import CheckpointError
+from albert.foreign import printable
 
 # Storage types by their NumPy names (and bfloat16, which NumPy lacks), with bytes per element.
 ITEM_SIZE = {
@@ -32,7 +34,7 @@ class Tensor:
     @property
     def size(self):
         """Number of elements."""
-        return int(np.prod(self.shape, dtype=np.int64))
+        return math.prod(self.shape)
 
 
 class WeightsFile:
@@ -62,7 +64,7 @@ class WeightsFile:
 
     def error(self, name, expected, found):
         """The one line for a tensor that is not what it should be."""
-        return CheckpointError(f"{self.path}: tensor {name}: expected {expected}, found {found}")
+        return CheckpointError(f"{self.path}: tensor {printable(name)}: expected {expected}, found {found}")
 
 
 def map_values(path, dtype, offset, count):

@@ -7,6 +7,7 @@ import shutil
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 import albert
 from albert import checkpoints
@@ -76,9 +77,18 @@ def test_missing_tensorflow_data(google):
     )
 
 
-def test_missing_shard(google):
-    data = google / "model.ckpt-best.data-00000-of-00001"
-    data.rename(google / "model.ckpt-best.data-00000-of-00002")
+def test_data_files_of_which_one_is_missing(google, tmp_path):
+    variables = read_variables(google / "model.ckpt-best")
+    parts = [tmp_path / "part0", tmp_path / "part1"]
+    for i, part in enumerate(parts):
+        write_variables(part, dict(sorted(variables.items())[i::2]))
+    for file in google.glob("model.ckpt-best.*"):
+        file.unlink()
+    tf.raw_ops.MergeV2Checkpoints(checkpoint_prefixes=[str(part) for part in parts], destination_prefix=str(google / "model.ckpt-best"))
+    loaded = albert.load_encoder(google).weight_map()
+    np.testing.assert_array_equal(loaded["embeddings/word"].numpy(), variables["bert/embeddings/word_embeddings"])
+    np.testing.assert_array_equal(loaded["embeddings/type"].numpy(), variables["bert/embeddings/token_type_embeddings"])
+    (google / "model.ckpt-best.data-00001-of-00002").unlink()
     assert message(CheckpointError, albert.load_encoder, google) == (
         f"{google / 'model.ckpt-best'}.data-00001-of-00002: expected 2 data files, found 1 without this one"
     )

@@ -76,7 +76,7 @@ def test_truncated_safetensors(tmp_path):
         albert.load_encoder(directory)
     assert str(caught.value) == f"{path}: expected a header of {length} bytes, found a file of 500 bytes: it is truncated"
 
-    path.write_bytes(b"<html>not found</html>")
+    path.write_bytes(b"no header at all" * 100)
     with pytest.raises(CheckpointError, match="expected a safetensors file, found no header length in its first 8 bytes"):
         albert.load_encoder(directory)
 
@@ -86,7 +86,11 @@ def test_truncated_safetensors(tmp_path):
     [
         ({"dtype": "F32", "shape": [5, 7], "data_offsets": [0, 136]}, r"tensor w: expected 140 bytes for \[5, 7\] float32, found 136"),
         ({"dtype": "F32", "shape": [5, 7]}, "tensor w: expected dtype, shape and data_offsets in the header, found"),
-        ({"dtype": "F32", "shape": [35], "data_offsets": [-140, 0]}, "tensor w: expected bytes"),
+        (
+            {"dtype": "F32", "shape": [35], "data_offsets": [-140, 0]},
+            "tensor w: expected dtype, shape and data_offsets in the header, found",
+        ),
+        ({"dtype": "F32", "shape": [35], "data_offsets": [140, 280]}, "tensor w: expected bytes .* to .*, found a file of .* bytes"),
     ],
 )
 def test_lying_safetensors_header(entry, reason, tmp_path):
@@ -229,6 +233,9 @@ def test_a_file_of_another_kind(tmp_path):
     path.write_bytes(b"version https://git-lfs.github.com/spec/v1\noid sha256:4665\nsize 497\n")
     with pytest.raises(CheckpointError, match=r"pytorch_model\.bin: expected a pickle of tensors, found: "):
         open_torch(str(path))
+    shutil.copy(HF_ALBERT / "config.json", tmp_path)
+    with pytest.raises(CheckpointError, match=r"pytorch_model\.bin: expected weights, found a Git LFS pointer \(68 bytes\): the"):
+        checkpoints.find(tmp_path)
 
 
 def test_files_beside_the_weights(tmp_path):

@@ -1,0 +1,230 @@
+"""One file from the first of several addresses that has it: goes on where an earlier attempt stopped, and is judged as it arrives.
+
+pooch transfers; here it is told from which byte on, and its answer is looked at before anything is written. Nothing about the user
+is sent: the address, the range of bytes, and the name and version of this package.
+"""
+
+import errno
+import json
+import os
+import shutil
+import time
+from urllib.parse import urlsplit
+
+import albert
+from albert.files import sha256, write_json
+from albert.hub.errors import FetchError, Unreachable
+from albert.hub.unpack import is_web_page
+
+MIRROR = "ALBERT_NER_MIRROR"
+
+_TIMEOUT = (5, 30)  # seconds to connect, and of silence
+_PAUSE = 1.0  # seconds before a transfer that was cut off goes on
+_CHUNK = 1 << 18
+_DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
+
+
+def headers():
+    """What every request says of this program."""
+    return {"User-Agent": f"albert-ner/{albert.__version__}", "Accept-Encoding": "identity"}
+
+
+def with_mirror(addresses):
+    """The addresses to try: first those of the mirror in ``ALBERT_NER_MIRROR``, which has the publishers' paths below its own."""
+    mirror = os.environ.get(MIRROR, "").rstrip("/")
+    mirrored = [mirror + urlsplit(address).path for address in addresses] if mirror else []
+    return [*mirrored, *addresses]
+
+
+def download(addresses, path, limit, expected_sha256=None):
+    """Download a file from the first address that gives it.
+
+    Args:
+      addresses: addresses in the order to try them in.
+      path: where to put the file. ``path.part`` and ``path.part.json`` hold what has arrived until then; they stay after a cut.
+      limit: bytes the file may have at most.
+      expected_sha256: of the file, where it is known.
+
+    Returns:
+      The address it came from.
+
+    Raises:
+      Unreachable: no address gave it; the message has the reason for each.
+      FetchError: the disk is full, or the hash is another.
+    """
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    failures = []
+    for address in addresses:
+        part = _Part(path, address)
+        try:
+            _transfer(part, limit)
+        except _NotHere as e:
+            failures.append(f"{address} ({e})")
+            continue
+        found = sha256(part.path)
+        if expected_sha256 and found != expected_sha256:
+            part.remove()
+            failures.append(f"{address} (expected SHA-256 {expected_sha256}, found {found})")
+            continue
+        part.finish()
+        return address
+    raise Unreachable(", ".join(failures))
+
+
+class _NotHere(Exception):
+    """Why an address does not give the file."""
+
+
+class _Part:
+    """What has arrived of a file, and from where."""
+
+    def __init__(self, path, address):
+        self._final = path
+        self.path, self._state = f"{path}.part", f"{path}.part.json"
+        self.address = address
+        self.validator = self.total = None
+        state = self._read_state()
+        # What came from elsewhere, or cannot be told to be the same file still, is of no use.
+        if state.get("address") == address and state.get("validator") and os.path.isfile(self.path):
+            self.validator, self.total = state["validator"], state.get("total")
+
+    def _read_state(self):
+        try:
+            with open(self._state, encoding="utf-8") as f:
+                state = json.load(f)
+        except (OSError, ValueError):
+            return {}
+        return state if isinstance(state, dict) else {}
+
+    @property
+    def size(self):
+        """Bytes that have arrived and can be gone on from."""
+        return os.path.getsize(self.path) if self.validator and os.path.isfile(self.path) else 0
+
+    def begin(self, validator, total):
+        """Note what the file is, before its first byte."""
+        self.validator, self.total = validator, total
+        write_json(self._state, {"address": self.address, "validator": validator, "total": total})
+
+    def remove(self):
+        """Forget what has arrived."""
+        self.validator = self.total = None
+        for path in (self.path, self._state):
+            if os.path.exists(path):
+                os.unlink(path)
+
+    def finish(self):
+        """Give the whole file its name."""
+        os.replace(self.path, self._final)
+        self.remove()
+
+
+def _transfer(part, limit):
+    """Bring a part to its end, with as many attempts as bring something new."""
+    import requests  # noqa: PLC0415 - pooch's, an optional dependency of the light package
+
+    while True:
+        before = part.size
+        try:
+            if part.total is None or before != part.total:
+                _attempt(part, limit)
+            break
+        except (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError) as e:
+            if part.size <= before:
+                raise _NotHere(_reason(e)) from e
+            time.sleep(_PAUSE)
+        except requests.HTTPError as e:
+            if e.response.status_code == 416 and before:
+                part.remove()  # what has arrived is longer than the file
+                continue
+            raise _NotHere(f"HTTP {e.response.status_code} {e.response.reason}") from e
+        except requests.RequestException as e:
+            raise _NotHere(_reason(e)) from e
+        except OSError as e:
+            if e.errno in _DISK_FULL:
+                part.remove()
+                raise FetchError(f"{part.path}: {e.strerror}; what had arrived was removed") from e
+            raise
+    found = os.path.getsize(part.path)
+    if part.total is not None and found != part.total:
+        part.remove()
+        raise _NotHere(f"expected {part.total:,} bytes, found {found:,}")
+    with open(part.path, "rb") as f:
+        if is_web_page(f.read(512)):
+            part.remove()
+            raise _NotHere("found an HTML page, perhaps a proxy's or a login")
+
+
+def _attempt(part, limit):
+    """One request: the file from its first byte, or from where it stopped."""
+    import pooch  # noqa: PLC0415 - an optional dependency of the light package
+
+    offset = part.size
+    wanted = {"Range": f"bytes={offset}-", "If-Range": part.validator} if offset else {}
+    with open(part.path, "ab" if offset else "wb") as f:
+
+        def judge(response, **_):
+            if response.is_redirect or response.status_code >= 400:
+                return
+            if response.headers.get("Content-Type", "").startswith("text/html"):
+                raise _NotHere("found an HTML page, perhaps a proxy's or a login")
+            length = _integer(response.headers.get("Content-Length"))
+            if offset and response.status_code == 206:
+                if response.headers.get("Content-Range", "").startswith(f"bytes {offset}-"):
+                    return
+                raise _NotHere(f"asked for the bytes from {offset} on, found {response.headers.get('Content-Range')!r}")
+            f.seek(0)
+            f.truncate()
+            if length is not None and length > limit:
+                raise _NotHere(f"expected at most {limit:,} bytes for this release, found {length:,}")
+            free = shutil.disk_usage(os.path.dirname(part.path)).free
+            if length is not None and length > free:
+                raise FetchError(f"{part.path}: needs {length:,} bytes, {free:,} are free on its disk")
+            etag = response.headers.get("ETag", "")
+            # A weak one promises the same meaning, not the same bytes.
+            validator = etag if etag and not etag.startswith("W/") else response.headers.get("Last-Modified")
+            part.begin(validator, length)
+
+        transfer = pooch.HTTPDownloader(
+            progressbar=True, chunk_size=_CHUNK, timeout=_TIMEOUT, headers={**headers(), **wanted}, hooks={"response": judge}
+        )
+        transfer(part.address, _Limited(f, limit), None)
+
+
+class _Limited:
+    """A file that takes a bounded number of bytes: a server need not say how many it sends."""
+
+    def __init__(self, file, limit):
+        self._file, self._limit = file, limit
+
+    def write(self, data):
+        if self._file.tell() + len(data) > self._limit:
+            raise _NotHere(f"expected at most {self._limit:,} bytes for this release, found more")
+        return self._file.write(data)
+
+    def flush(self):
+        self._file.flush()
+
+
+def _integer(text):
+    return int(text) if text and text.isdecimal() else None
+
+
+def _reason(error):
+    """A connection's failure in a few words; the libraries' own fill a screen."""
+    text = str(error)
+    for mark, words in (
+        ("NameResolutionError", "the host's name does not resolve: no network?"),
+        ("Name or service not known", "the host's name does not resolve: no network?"),
+        ("ProxyError", "the proxy does not answer"),
+        ("Connection refused", "connection refused"),
+        ("Network is unreachable", "no network"),
+        ("timed out", "no answer in time"),
+        ("CERTIFICATE_VERIFY_FAILED", "the server's certificate cannot be verified"),
+        ("IncompleteRead", "cut off, again and again at the same byte"),
+        ("Connection broken", "cut off, again and again at the same byte"),
+        ("Connection aborted", "cut off"),
+    ):
+        if mark in text:
+            return words
+    return f"{type(error).__name__}: {' '.join(text.split())[:100]}"

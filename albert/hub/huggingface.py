@@ -1,0 +1,170 @@
+"""Repositories of the HuggingFace hub: which files of one make a checkpoint, and that they arrive as the hub lists them.
+
+huggingface_hub does the fetching: revisions, mirrors (``HF_ENDPOINT``), tokens, retries. It is told to report nothing about the
+machine; a token the user has stored for the hub goes to the hub alone, as with every program that uses that library.
+"""
+
+import hashlib
+import os
+import re
+import shutil
+
+import albert
+from albert.files import read_json, sha256
+from albert.hub.errors import FetchError, Unreachable
+
+# In transformers' own order.
+WEIGHTS = ("model.safetensors", "model.safetensors.index.json", "pytorch_model.bin", "pytorch_model.bin.index.json")
+_COMPANIONS = (
+    "config.json",
+    "vocab.txt",
+    "tokenizer.json",
+    "tokenizer_config.json",
+    "special_tokens_map.json",
+    "added_tokens.json",
+    "spiece.model",
+)
+_TIMEOUT = 10  # seconds
+_COMMIT = re.compile(r"[0-9a-f]{40}")
+
+
+def fetch(repository, revision, directory):
+    """Fetch the files of a checkpoint.
+
+    Args:
+      repository: ``owner/name``.
+      revision: branch, tag or commit.
+      directory: where to put them; files of an earlier attempt in it are not fetched again.
+
+    Returns:
+      The 40 digits of the commit they are of.
+
+    Raises:
+      Unreachable: the hub does not answer.
+      FetchError: there is no such repository or revision, it holds no checkpoint, or a file is not as the hub lists it.
+    """
+    hub = _library()
+    options = {"library_name": "albert-ner", "library_version": albert.__version__}
+    endpoint = os.environ.get("HF_ENDPOINT") or None
+    what = f"{repository}@{revision}"
+    try:
+        info = hub.HfApi(endpoint=endpoint, **options).model_info(repository, revision=revision, files_metadata=True, timeout=_TIMEOUT)
+        if not _COMMIT.fullmatch(info.sha or ""):
+            raise Unreachable(f"{what}: the hub answered without a commit")
+        listed = {sibling.rfilename: sibling for sibling in info.siblings or ()}
+
+        def get(name):
+            hub.hf_hub_download(
+                repository, name, revision=info.sha, local_dir=directory, endpoint=endpoint, etag_timeout=_TIMEOUT, **options
+            )
+            _compare(os.path.join(directory, name), listed[name])
+
+        names = choose(listed, what)
+        for name in names:
+            get(name)
+        shards = [shard for name in names if name.endswith(".index.json") for shard in shards_of(os.path.join(directory, name))]
+        for name in shards:
+            if name not in listed:
+                raise FetchError(f"{what}: its index names {name}, which it does not hold")
+            get(name)
+    except hub.errors.GatedRepoError as e:
+        raise FetchError(f"{what}: its owner asks for consent: give it on {_page(repository)}, then log in with 'hf auth login'") from e
+    except hub.errors.RevisionNotFoundError as e:
+        raise FetchError(f"{what}: the repository has no such revision") from e
+    except hub.errors.RepositoryNotFoundError as e:
+        raise FetchError(f"{what}: no such repository, or a private one (log in with 'hf auth login')") from e
+    except hub.errors.EntryNotFoundError as e:
+        raise FetchError(f"{what}: {_line(e)}") from e
+    except hub.errors.HTTPError as e:  # of the library it transfers with, whose name depends on its version
+        raise Unreachable(f"{what}: {_line(e)}") from e
+    except hub.errors.FileMetadataError as e:
+        raise Unreachable(f"{what}: what answers is no HuggingFace hub, perhaps a proxy's page") from e
+    except ValueError as e:  # a page where JSON was promised
+        raise Unreachable(f"{what}: what answers is no HuggingFace hub, perhaps a proxy's page ({_line(e)})") from e
+    shutil.rmtree(os.path.join(directory, ".cache"), ignore_errors=True)
+    for name in set(os.listdir(directory)) - {*names, *shards}:
+        os.unlink(os.path.join(directory, name))  # an earlier commit's
+    return info.sha
+
+
+def cached(repository, revision):
+    """A directory in HuggingFace's own cache that has this revision, as other programs fetched it; None without one."""
+    hub = _library()
+    try:
+        directory = hub.snapshot_download(repository, revision=revision, local_files_only=True, allow_patterns=[*WEIGHTS, *_COMPANIONS])
+    except (hub.errors.LocalEntryNotFoundError, OSError, ValueError):
+        return None
+    return directory if set(WEIGHTS) & set(os.listdir(directory)) else None
+
+
+def choose(names, what):
+    """Which files of a repository make a checkpoint, its shards apart.
+
+    Args:
+      names: names of all files.
+      what: the repository, for the message.
+
+    Raises:
+      FetchError: no config, or no weights this library reads.
+    """
+    if "config.json" not in names:
+        raise FetchError(f"{what}: expected a model with a config.json, found none")
+    weights = [name for name in WEIGHTS if name in names]
+    if not weights:
+        found = [name for name in ("tf_model.h5", "flax_model.msgpack") if name in names]
+        raise FetchError(f"{what}: expected {', '.join(WEIGHTS[::2])} or an index of shards, found {' and '.join(found) or 'no weights'}")
+    return [name for name in _COMPANIONS if name in names] + weights[:1]
+
+
+def shards_of(index_file):
+    """Names of the files an index of shards names, each once.
+
+    Raises:
+      FetchError: the index is broken, or names a file elsewhere.
+    """
+    index = read_json(index_file, "an index of weights")
+    weight_map = index.get("weight_map") if isinstance(index, dict) else None
+    if not isinstance(weight_map, dict) or not weight_map:
+        raise FetchError(f"{index_file}: expected a 'weight_map' from tensors to files, found none")
+    names = sorted({name for name in weight_map.values() if isinstance(name, str)})
+    for name in names:
+        if not re.fullmatch(r"[A-Za-z0-9][\w.-]*", name):
+            raise FetchError(f"{index_file}: expected names of files beside it, found {name!r}")
+    return names
+
+
+def _compare(path, listed):
+    """Refuse a file whose size or hash is not what the hub lists."""
+    size = os.path.getsize(path)
+    if listed.size is not None and size != listed.size:
+        raise _differs(path, f"{listed.size:,} bytes", f"{size:,}")
+    if listed.lfs is not None:
+        found = sha256(path)
+        if found != listed.lfs.sha256:
+            raise _differs(path, f"SHA-256 {listed.lfs.sha256}", found)
+    elif listed.blob_id:
+        with open(path, "rb") as f:
+            found = hashlib.sha1(b"blob %d\0" % size + f.read()).hexdigest()
+        if found != listed.blob_id:
+            raise _differs(path, f"git hash {listed.blob_id}", found)
+
+
+def _differs(path, expected, found):
+    return FetchError(f"{os.path.basename(path)}: the hub lists {expected}, found {found}")
+
+
+def _library():
+    # Read when the library is imported.
+    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+    import huggingface_hub  # noqa: PLC0415 - an optional dependency of the light package
+    import huggingface_hub.errors  # noqa: PLC0415
+
+    return huggingface_hub
+
+
+def _page(repository):
+    return f"https://huggingface.co/{repository}"
+
+
+def _line(error):
+    return " ".join(str(error).split())[:200] or type(error).__name__

@@ -9,6 +9,14 @@ ROOT = pathlib.Path(__file__).parent
 # Read rather than imported: building the package must not need its dependencies.
 VERSION = re.search(r'^__version__ = "([^"]+)"', (ROOT / "albert" / "__init__.py").read_text(encoding="utf-8"), re.MULTILINE).group(1)
 
+# Published weights by name.
+HUB = [
+    "filelock>=3.10",  # one process fetches, the others wait
+    "huggingface_hub>=1.0",  # repositories: revisions, mirrors, tokens, retries
+    "platformdirs>=4",  # where this system keeps caches
+    "pooch>=1.8",  # archives
+]
+
 setup(
     name="albert-ner",
     version=VERSION,
@@ -16,7 +24,10 @@ setup(
     license="Apache-2.0",
     python_requires=">=3.9,<3.12",  # what both TensorFlow 2.15 and tensorflow-addons 0.23 have wheels for
     packages=find_packages(include=["albert", "albert.*", "ner", "ner.*"]),
-    package_data={"albert": ["pretrained/[!_]*/*"], "ner": ["tagging/writers/*.html", "evaluation/*.html", "pretrained/[!_]*/*"]},
+    package_data={
+        "albert": ["pretrained/[!_]*/*", "hub/*.json"],
+        "ner": ["tagging/writers/*.html", "evaluation/*.html", "pretrained/[!_]*/*"],
+    },
     py_modules=["run_ner"],
     entry_points={"console_scripts": ["albert-ner=ner.cli.main:main"]},
     install_requires=[
@@ -27,8 +38,10 @@ setup(
         "sentencepiece",  # checkpoints whose vocabulary is a SentencePiece model
         "safetensors",  # HuggingFace checkpoints
         "tqdm",  # progress bars
+        *HUB,
     ],
     extras_require={
+        "hub": HUB,
         "gpu": ["tensorflow[and-cuda]>=2.15,<2.16"],  # the CUDA libraries this TensorFlow was built with
         "lattice": ["jieba"],  # the dictionary of --word_lexicon=jieba
         "plots": ["matplotlib>=3.7"],  # pictures of runs, the reliability diagram

@@ -2,7 +2,7 @@
 
 ::
 
-    python examples/fill_mask.py --checkpoint=checkpoints/albert_base_zh '江苏省[MASK]京市' 北京是中国的首〇。
+    python examples/fill_mask.py --checkpoint=albert_base_zh '江苏省[MASK]京市' 北京是中国的首〇。
 
 A blank is [MASK], 〇 or □. Without texts, lines are read from standard input. Every blank is filled with the others still open; the
 output is one line per blank: its offset in the text, then the likeliest characters with their probabilities.

@@ -13,8 +13,9 @@ def load_encoder(path, require_pooler=True):
     """Load the encoder of a checkpoint in any published layout.
 
     Args:
-      path: a directory, a TensorFlow checkpoint prefix, a ``.safetensors`` or ``.bin`` file, ``albert_mini_zh`` for the encoder
-        that comes with the package, or what :func:`find` returned.
+      path: a directory, a TensorFlow checkpoint prefix, a ``.safetensors`` or ``.bin`` file, the name of a published release
+        (``albert_base_zh``, ``hf:owner/name``; see ``albert.hub``), which is fetched if it has to be, ``albert_mini_zh`` for the
+        encoder that comes with the package, or what :func:`find` returned.
         The layout is told from the variable names; the config beside the weights gives the sizes.
       require_pooler: False to accept a file without the pooler (HuggingFace's masked-LM and token-classification models have
         none); it then keeps its random initial values and ``pooled_output`` means nothing.

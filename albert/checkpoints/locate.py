@@ -7,7 +7,6 @@ import os
 import re
 from typing import Optional
 
-from albert import pretrained
 from albert.checkpoints.files.safetensors import SafetensorsFile
 from albert.checkpoints.files.torch import open_torch
 from albert.checkpoints.files.weights_file import WeightsFile
@@ -68,8 +67,8 @@ def find(path, config_file=None, vocab_file=None, spm_model_file=None):
     """Find a checkpoint and what belongs to it.
 
     Args:
-      path: a directory in any published layout, a TensorFlow checkpoint prefix, or a ``.safetensors`` or ``.bin`` file; or
-        ``albert_mini_zh``, the encoder that comes with the package, where nothing else has that name.
+      path: a directory in any published layout, a TensorFlow checkpoint prefix, or a ``.safetensors`` or ``.bin`` file; or, where
+        nothing has that path, the name of a release as :func:`albert.hub.resolve` takes it, which is fetched if it has to be.
       config_file, vocab_file, spm_model_file: use these instead of the files beside the weights.
 
     Returns:
@@ -147,9 +146,9 @@ def _weights(path):
         return prefix
     if os.path.isfile(path):
         return path
-    if path == pretrained.NAME:
-        return _weights_in(pretrained.DIRECTORY)
-    raise CheckpointError(f"{path}: expected a directory, a checkpoint prefix or a weights file, found nothing of that name")
+    from albert.hub import resolve  # noqa: PLC0415 - it proves with this module what it fetches
+
+    return _weights_in(resolve(path))
 
 
 def _weights_in(directory):

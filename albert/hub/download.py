@@ -12,7 +12,7 @@ import time
 from urllib.parse import urlsplit
 
 import albert
-from albert.files import sha256, write_json
+from albert.files import sha256
 from albert.hub.errors import FetchError, Unreachable
 from albert.hub.unpack import is_web_page
 
@@ -20,7 +20,8 @@ MIRROR = "ALBERT_NER_MIRROR"
 
 _TIMEOUT = (5, 30)  # seconds to connect, and of silence
 _PAUSE = 1.0  # seconds before a transfer that was cut off goes on
-_CHUNK = 1 << 18
+_CHUNK = 1 << 16  # what a cut loses at most
+_FRUITLESS = 3  # attempts in a row that may bring nothing new
 _DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
@@ -60,6 +61,7 @@ def download(addresses, path, limit, expected_sha256=None):
             _transfer(part, limit)
         except _NotHere as e:
             failures.append(f"{address} ({e})")
+            part.remove_useless()
             continue
         found = sha256(part.path)
         if expected_sha256 and found != expected_sha256:
@@ -83,6 +85,7 @@ class _Part:
         self.path, self._state = f"{path}.part", f"{path}.part.json"
         self.address = address
         self.validator = self.total = None
+        self._begun = False
         state = self._read_state()
         # What came from elsewhere, or cannot be told to be the same file still, is of no use.
         if state.get("address") == address and state.get("validator") and os.path.isfile(self.path):
@@ -103,8 +106,9 @@ class _Part:
 
     def begin(self, validator, total):
         """Note what the file is, before its first byte."""
-        self.validator, self.total = validator, total
-        write_json(self._state, {"address": self.address, "validator": validator, "total": total})
+        self.validator, self.total, self._begun = validator, total, True
+        with open(self._state, "w", encoding="utf-8") as f:
+            json.dump({"address": self.address, "validator": validator, "total": total}, f)
 
     def remove(self):
         """Forget what has arrived."""
@@ -112,6 +116,11 @@ class _Part:
         for path in (self.path, self._state):
             if os.path.exists(path):
                 os.unlink(path)
+
+    def remove_useless(self):
+        """Leave no file behind that has nothing in it, or that cannot be gone on from; what came from another address may be."""
+        if os.path.isfile(self.path) and (not os.path.getsize(self.path) or (self._begun and not self.validator)):
+            self.remove()
 
     def finish(self):
         """Give the whole file its name."""
@@ -123,23 +132,21 @@ def _transfer(part, limit):
     """Bring a part to its end, with as many attempts as bring something new."""
     import requests  # noqa: PLC0415 - pooch's, an optional dependency of the light package
 
-    while True:
+    fruitless = 0
+    while part.total is None or part.size != part.total:
         before = part.size
         try:
-            if part.total is None or before != part.total:
-                _attempt(part, limit)
+            _attempt(part, limit)
             break
-        except (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError) as e:
-            if part.size <= before:
+        except requests.HTTPError as e:
+            if e.response.status_code != 416 or not before:
+                raise _NotHere(f"HTTP {e.response.status_code} {e.response.reason}") from e
+            part.remove()  # what has arrived is longer than the file
+        except requests.RequestException as e:
+            fruitless = 0 if part.size > before else fruitless + 1
+            if not _is_cut(e) or fruitless == _FRUITLESS:
                 raise _NotHere(_reason(e)) from e
             time.sleep(_PAUSE)
-        except requests.HTTPError as e:
-            if e.response.status_code == 416 and before:
-                part.remove()  # what has arrived is longer than the file
-                continue
-            raise _NotHere(f"HTTP {e.response.status_code} {e.response.reason}") from e
-        except requests.RequestException as e:
-            raise _NotHere(_reason(e)) from e
         except OSError as e:
             if e.errno in _DISK_FULL:
                 part.remove()
@@ -156,54 +163,72 @@ def _transfer(part, limit):
 
 
 def _attempt(part, limit):
-    """One request: the file from its first byte, or from where it stopped."""
+    """One request: the file from its first byte, or from where it stopped. Nothing is touched before the answer is looked at."""
     import pooch  # noqa: PLC0415 - an optional dependency of the light package
 
     offset = part.size
     wanted = {"Range": f"bytes={offset}-", "If-Range": part.validator} if offset else {}
-    with open(part.path, "ab" if offset else "wb") as f:
 
-        def judge(response, **_):
-            if response.is_redirect or response.status_code >= 400:
-                return
-            if response.headers.get("Content-Type", "").startswith("text/html"):
-                raise _NotHere("found an HTML page, perhaps a proxy's or a login")
-            length = _integer(response.headers.get("Content-Length"))
-            if offset and response.status_code == 206:
-                if response.headers.get("Content-Range", "").startswith(f"bytes {offset}-"):
-                    return
+    def judge(response, **_):
+        if response.is_redirect or response.status_code >= 400:
+            return
+        if response.headers.get("Content-Type", "").startswith("text/html"):
+            raise _NotHere("found an HTML page, perhaps a proxy's or a login")
+        if offset and response.status_code == 206:
+            if not response.headers.get("Content-Range", "").startswith(f"bytes {offset}-"):
                 raise _NotHere(f"asked for the bytes from {offset} on, found {response.headers.get('Content-Range')!r}")
-            f.seek(0)
-            f.truncate()
-            if length is not None and length > limit:
-                raise _NotHere(f"expected at most {limit:,} bytes for this release, found {length:,}")
-            free = shutil.disk_usage(os.path.dirname(part.path)).free
-            if length is not None and length > free:
-                raise FetchError(f"{part.path}: needs {length:,} bytes, {free:,} are free on its disk")
-            etag = response.headers.get("ETag", "")
-            # A weak one promises the same meaning, not the same bytes.
-            validator = etag if etag and not etag.startswith("W/") else response.headers.get("Last-Modified")
-            part.begin(validator, length)
+            sink.open("ab")
+            return
+        length = _integer(response.headers.get("Content-Length"))
+        if length is not None and length > limit:
+            raise _NotHere(f"expected at most {limit:,} bytes for this release, found {length:,}")
+        free = shutil.disk_usage(os.path.dirname(part.path)).free
+        if length is not None and length > free:
+            raise FetchError(f"{part.path}: needs {length:,} bytes, {free:,} are free on its disk")
+        etag = response.headers.get("ETag", "")
+        # A weak one promises the same meaning, not the same bytes.
+        validator = etag if etag and not etag.startswith("W/") else response.headers.get("Last-Modified")
+        part.begin(validator, length)
+        sink.open("wb")
 
-        transfer = pooch.HTTPDownloader(
-            progressbar=True, chunk_size=_CHUNK, timeout=_TIMEOUT, headers={**headers(), **wanted}, hooks={"response": judge}
-        )
-        transfer(part.address, _Limited(f, limit), None)
+    transfer = pooch.HTTPDownloader(
+        progressbar=True, chunk_size=_CHUNK, timeout=_TIMEOUT, headers={**headers(), **wanted}, hooks={"response": judge}
+    )
+    with _Sink(part, limit) as sink:
+        transfer(part.address, sink, None)
 
 
-class _Limited:
-    """A file that takes a bounded number of bytes: a server need not say how many it sends."""
+class _Sink:
+    """A part's file, which takes a bounded number of bytes: a server need not say how many it sends."""
 
-    def __init__(self, file, limit):
-        self._file, self._limit = file, limit
+    def __init__(self, part, limit):
+        self._part, self._limit = part, limit
+        self._file = None
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        if self._file is not None:
+            self._file.close()
+
+    def open(self, mode):
+        self._file = open(self._part.path, mode)  # noqa: SIM115 - closed on leaving
 
     def write(self, data):
         if self._file.tell() + len(data) > self._limit:
+            self._part.remove()
             raise _NotHere(f"expected at most {self._limit:,} bytes for this release, found more")
         return self._file.write(data)
 
     def flush(self):
         self._file.flush()
+
+
+def _is_cut(error):
+    """Whether a transfer began and then broke off, so that another attempt may bring more."""
+    text = str(error)
+    return any(mark in text for mark in ("IncompleteRead", "Connection broken", "Connection aborted", "Read timed out"))
 
 
 def _integer(text):
@@ -221,8 +246,8 @@ def _reason(error):
         ("Network is unreachable", "no network"),
         ("timed out", "no answer in time"),
         ("CERTIFICATE_VERIFY_FAILED", "the server's certificate cannot be verified"),
-        ("IncompleteRead", "cut off, again and again at the same byte"),
-        ("Connection broken", "cut off, again and again at the same byte"),
+        ("IncompleteRead", "cut off again and again"),
+        ("Connection broken", "cut off again and again"),
         ("Connection aborted", "cut off"),
     ):
         if mark in text:

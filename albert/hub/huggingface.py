@@ -8,6 +8,7 @@ import hashlib
 import os
 import re
 import shutil
+import time
 
 import albert
 from albert.files import read_json, sha256
@@ -25,6 +26,7 @@ _COMPANIONS = (
     "spiece.model",
 )
 _TIMEOUT = 10  # seconds
+_ATTEMPTS, _PAUSE = 3, 1.0  # at one file, and seconds between
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 
 
@@ -54,9 +56,17 @@ def fetch(repository, revision, directory):
         listed = {sibling.rfilename: sibling for sibling in info.siblings or ()}
 
         def get(name):
-            hub.hf_hub_download(
-                repository, name, revision=info.sha, local_dir=directory, endpoint=endpoint, etag_timeout=_TIMEOUT, **options
-            )
+            for left in reversed(range(_ATTEMPTS)):
+                try:
+                    hub.hf_hub_download(
+                        repository, name, revision=info.sha, local_dir=directory, endpoint=endpoint, etag_timeout=_TIMEOUT, **options
+                    )
+                    break
+                except hub.errors.HTTPError as e:
+                    # Versions before 2 do not themselves go on after a cut; an answer with a status is no cut.
+                    if not left or isinstance(e, hub.errors.HfHubHTTPError):
+                        raise
+                    time.sleep(_PAUSE)
             _compare(os.path.join(directory, name), listed[name])
 
         names = choose(listed, what)

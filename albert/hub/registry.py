@@ -24,6 +24,7 @@ from urllib.parse import urlsplit
 
 from albert.errors import UserError
 from albert.files import read_json
+from albert.hub.errors import FetchError
 
 VARIABLE = "ALBERT_NER_REGISTRY"
 HUB = "https://huggingface.co"
@@ -101,25 +102,21 @@ def lookup(name):
     An id after ``hf:`` need not be in the table.
 
     Raises:
-      UserError: it means nothing; the message has the nearest names.
+      FetchError: it means nothing; the message has the nearest names.
     """
     match = _HUGGINGFACE.fullmatch(name)
     if match:
         return _of_id(*match.groups())
     found = _index().get(name)
     if found is None:
-        raise UserError(f"{name}: no file or directory of that name, and no known release; {_suggestion(name)}")
+        expected = "a directory, a checkpoint prefix, a weights file or the name of a release"
+        raise FetchError(f"{name}: expected {expected}, found nothing of that name{_suggestion(name)}")
     return found
 
 
 def releases():
     """All rows: list of ``Release``."""
     return list(dict.fromkeys(_index().values()))
-
-
-def may_be_name(text):
-    """Whether a text has the form of a name, so that its not being there may be for want of a spelling."""
-    return bool(_NAME.fullmatch(text) or text.startswith("hf:"))
 
 
 def _of_id(repository, revision):
@@ -140,8 +137,10 @@ def _of_id(repository, revision):
 
 
 def _suggestion(name):
-    near = difflib.get_close_matches(name, _index(), n=3, cutoff=0.5)
-    hint = f"the nearest: {', '.join(near)}" if near else f"there are {len(releases())}: albert-ner download --list"
+    if not name.startswith("hf:") and not _NAME.fullmatch(name):
+        return ""  # meant as a path
+    near = difflib.get_close_matches(name, _index(), n=3, cutoff=0.5) or difflib.get_close_matches(os.path.basename(name), _index())
+    hint = f"; the nearest: {', '.join(near)}" if near else "; albert-ner download --list has them all"
     return hint + (f"; hf:{name} for a HuggingFace repository" if re.fullmatch(r"[\w.-]+/[\w.-]+", name) else "")
 
 

@@ -34,13 +34,13 @@ def resolve(name, offline=None):
       The directory, or the path as it was given.
 
     Raises:
-      UserError: the name is unknown.
-      FetchError: it cannot be fetched, with what was tried and where a person can get it; or it is not what the registry says.
+      FetchError: the name is unknown; it cannot be fetched, with what was tried and where a person can get it; or it is not what the
+        registry says.
     """
     if os.path.exists(name) or os.path.isfile(f"{name}.index"):
         return name
     if name == pretrained.NAME:
-        return pretrained.DIRECTORY
+        return pretrained.DIRECTORY  # comes with the package
     release = lookup(name)
     directory = _obtain(release, is_offline() if offline is None else offline)
     of = f", commit {commit}" if (commit := (store.read_record(release.key) or {}).get("commit")) else ""

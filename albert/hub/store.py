@@ -105,13 +105,17 @@ def staging(key, keep_on=()):
 
     Args:
       key: the release's, whose lock is held.
-      keep_on: exceptions after which the files stay, for the next attempt to go on from.
+      keep_on: exceptions after which the files stay, for the next attempt to go on from; without any, the directory is empty.
     """
     directory = os.path.join(cache_dir(), "staging", key)
+    if not keep_on:
+        shutil.rmtree(directory, ignore_errors=True)  # a killed process's
+    os.makedirs(directory, exist_ok=True)
     try:
-        os.makedirs(directory, exist_ok=True)
         yield directory
     except keep_on:
+        with contextlib.suppress(OSError):
+            os.rmdir(directory)  # if there is nothing in it
         raise
     except BaseException:
         shutil.rmtree(directory, ignore_errors=True)

@@ -240,7 +240,7 @@ def test_no_weights(tmp_path):
     )
     missing = tmp_path / "albert_base_zh"
     assert message(CheckpointError, albert.load_encoder, missing) == (
-        f"{missing}: expected a directory, a checkpoint prefix or a weights file, found nothing of that name"
+        f"{missing}: expected a directory, a checkpoint prefix, a weights file or the name of a release, found nothing of that name"
     )
 
 

@@ -13,7 +13,8 @@ from ner.cli.common import decoding_options, model_dir
 from ner.errors import DataError
 from ner.tagging.tagger import Tagger
 from ner.tagging.text_input import find_files, parse_line, read_chunks, total_bytes
-from ner.tagging.writers import make_writer
+from ner.tagging.writers import find_writer
+from ner.tagging.writers.base import WriterOptions
 
 
 def predict(flags, files=None):
@@ -31,7 +32,8 @@ def predict(flags, files=None):
     """
     paths = find_files(files or flags.input_file)
     _check_output(flags.output_file)
-    if flags.output_format == "jsonl" and flags.text_field == flags.entities_field:
+    make_writer = find_writer(flags.output_format)
+    if make_writer.adds_field and flags.text_field == flags.entities_field:
         raise UserError(f"--entities_field: found {flags.entities_field!r}, the field of the text (--text_field), expected another")
     directory = model_dir(flags)
     tagger = Tagger.load(directory.path, flags.eval_batch_size, lexicon=flags.lexicon, decoding=decoding_options(flags))
@@ -40,8 +42,8 @@ def predict(flags, files=None):
     hidden = None if flags.progress is None else not flags.progress
     bar = tqdm(total=total, desc="tagging", unit="B", unit_scale=True, file=sys.stderr, disable=hidden, dynamic_ncols=True)
     with _open_output(flags.output_file) as out, bar:
-        writer = make_writer(flags.output_format, out, tagger.labels, flags.entities_field)
-        job = _Tagging(tagger, writer, flags.text_field, flags.entities_field if flags.output_format == "jsonl" else None, bar)
+        writer = make_writer(out, WriterOptions(tuple(tagger.labels), flags.entities_field))
+        job = _Tagging(tagger, writer, flags.text_field, flags.entities_field if writer.adds_field else None, bar)
         writer.start()
         for path in paths:
             try:

@@ -2,15 +2,14 @@
 
 from absl import flags
 
-from ner.tagging.writers import FORMATS
+from ner.tagging import writers
 
 flags.DEFINE_string("output_file", "-", "Where the result goes; - writes to standard output. An existing file is not overwritten.")
 flags.DEFINE_enum(
     "output_format",
     "jsonl",
-    FORMATS,
-    "jsonl: an object with text and entities per text; bio: a character and its tag per line; inline: running text with "
-    "[entity|TYPE]; html: a page with coloured entities.",
+    list(writers.WRITERS),
+    writers.describe(),
 )
 flags.DEFINE_string(
     "text_field", None, "Read JSON lines, with the text in this field; jsonl output keeps all other fields. By default text."

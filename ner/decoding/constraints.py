@@ -39,7 +39,7 @@ class DecodingOptions:
 
     Attributes:
       constrained_decoding: whether only tag sequences the scheme allows are decoded.
-      constraints: further constraints, which hold together with it.
+      constraints: further constraints, which hold together with it; for a text of several windows, in each.
     """
 
     constrained_decoding: bool = True

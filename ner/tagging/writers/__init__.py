@@ -1,29 +1,22 @@
-"""Formats of tagged text, one module each.
+"""Formats of tagged text: a file each, and a line each here."""
 
-A writer is told of each text in turn: ``begin(item)``, then ``piece(text, piece)`` for each
-:class:`ner.long_text.joining.Piece` of it, then ``end()``; ``start()`` comes before all texts and ``finish()`` after them. Nothing is
-held back, so memory does not grow with the length of a text or the number of texts.
-"""
+import importlib
 
-from ner.tagging.writers.bio import BioWriter
-from ner.tagging.writers.html import HtmlWriter
-from ner.tagging.writers.inline import InlineWriter
-from ner.tagging.writers.jsonl import JsonLinesWriter
-
-FORMATS = ("jsonl", "bio", "inline", "html")
+# By name of the format: its :class:`ner.tagging.writers.base.Writer`, imported when it is used, and what it writes.
+WRITERS = {
+    "jsonl": ("ner.tagging.writers.jsonl.JsonLinesWriter", "an object with text and entities per text"),
+    "bio": ("ner.tagging.writers.bio.BioWriter", "a character and its tag per line"),
+    "inline": ("ner.tagging.writers.inline.InlineWriter", "running text with [entity|TYPE]"),
+    "html": ("ner.tagging.writers.html.HtmlWriter", "a page with coloured entities"),
+}
 
 
-def make_writer(name, out, labels, entities_field="entities"):
-    """The writer of a format.
+def find_writer(name):
+    """The class of the format with this name, one of ``WRITERS``."""
+    module, _, writer = WRITERS[name][0].rpartition(".")
+    return getattr(importlib.import_module(module), writer)
 
-    Args:
-      name: one of ``FORMATS``.
-      out: a text file to write to.
-      labels: the entity types that may occur.
-      entities_field: name of the field that ``jsonl`` writes the entities to.
-    """
-    if name == "jsonl":
-        return JsonLinesWriter(out, entities_field)
-    if name == "html":
-        return HtmlWriter(out, labels)
-    return {"bio": BioWriter, "inline": InlineWriter}[name](out)
+
+def describe():
+    """The formats in a sentence, for help texts."""
+    return "; ".join(f"{name}: {contents}" for name, (_, contents) in WRITERS.items()) + "."

@@ -4,6 +4,8 @@ import html
 import string
 from importlib import resources
 
+from ner.tagging.writers.base import Writer
+
 # What HTML may not contain or what would not be seen: controls by their pictures (U+2400 …), the rest by U+FFFD.
 _VISIBLE = {
     **{control: chr(0x2400 + control) for control in range(0x20) if chr(control) not in "\t\n"},
@@ -15,17 +17,12 @@ _VISIBLE = {
 _GOLDEN_ANGLE = 137.508
 
 
-class HtmlWriter:
-    """Writes one page: a legend, and a paragraph per text. It needs no network and runs no scripts.
+class HtmlWriter(Writer):
+    """Writes one page: a legend, and a paragraph per text. It needs no network and runs no scripts."""
 
-    Args:
-      out: a text file.
-      labels: the entity types, in the order of the legend.
-    """
-
-    def __init__(self, out, labels):
-        self._out = out
-        self._labels = list(labels)
+    def __init__(self, out, options):
+        super().__init__(out, options)
+        self._labels = list(options.labels)
 
     def start(self):
         """Write the beginning of the page, with the legend."""

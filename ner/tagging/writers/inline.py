@@ -1,5 +1,7 @@
 """Running text with its entities in brackets: ``[李明|PER]在[上海交通大学|ORG]。``"""
 
+from ner.tagging.writers.base import Writer
+
 # With these escapes every text can be told from its markup again, and stays on one line.
 _ESCAPES = {
     **{ord(c): f"\\{c}" for c in "\\[]|"},
@@ -9,21 +11,8 @@ _ESCAPES = {
 }
 
 
-class InlineWriter:
-    r"""Writes one text per line. ``\``, ``[``, ``]`` and ``|`` of the text get a ``\`` before them; line ends become ``\n`` and ``\r``.
-
-    Args:
-      out: a text file.
-    """
-
-    def __init__(self, out):
-        self._out = out
-
-    def start(self):
-        """Nothing comes before the first text."""
-
-    def begin(self, item):
-        """Nothing comes before a text's characters."""
+class InlineWriter(Writer):
+    r"""Writes one text per line. ``\``, ``[``, ``]`` and ``|`` of the text get a ``\`` before them; line ends become ``\n`` and ``\r``."""
 
     def piece(self, text, piece):
         """Write a ``Piece`` of the text."""
@@ -32,13 +21,6 @@ class InlineWriter:
             self._out.write(f"{_escape(text[position:start])}[{_escape(text[start:end])}|{_escape(label)}]")
             position = end
         self._out.write(_escape(text[position : piece.start + len(piece.tags)]))
-
-    def end(self):
-        """End the text's line."""
-        self._out.write("\n")
-
-    def finish(self):
-        """Nothing comes after the last text."""
 
 
 def _escape(text):

@@ -3,26 +3,23 @@
 import json
 import re
 
+from ner.tagging.writers.base import Writer
+
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
-class JsonLinesWriter:
+class JsonLinesWriter(Writer):
     """Writes ``{"text": …, "entities": [{"start", "end", "label", "text", "score"}, …]}``.
 
     A text that was a field of a JSON object is written as that object, character by character as it was, with the entities added.
-
-    Args:
-      out: a text file.
-      entities_field: name of the field for the entities.
     """
 
-    def __init__(self, out, entities_field="entities"):
-        self._out = out
-        self._key = f"{to_json(entities_field)}: ["
-        self._separator = ""
+    adds_field = True
 
-    def start(self):
-        """Nothing comes before the first text."""
+    def __init__(self, out, options):
+        super().__init__(out, options)
+        self._key = f"{to_json(options.entities_field)}: ["
+        self._separator = ""
 
     def begin(self, item):
         """Begin the line of an ``InputText``."""
@@ -39,9 +36,6 @@ class JsonLinesWriter:
     def end(self):
         """End the text's line."""
         self._out.write("]}\n")
-
-    def finish(self):
-        """Nothing comes after the last text."""
 
 
 def to_json(value):

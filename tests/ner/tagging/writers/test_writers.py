@@ -11,7 +11,8 @@ import pytest
 from ner.data.readers import read_examples
 from ner.long_text.joining import Piece
 from ner.tagging.text_input import InputText
-from ner.tagging.writers import FORMATS, make_writer
+from ner.tagging.writers import WRITERS, find_writer
+from ner.tagging.writers.base import WriterOptions
 from ner.tagging.writers.html import escape, hue
 from ner.tags import Span, tags_from_spans
 
@@ -31,7 +32,7 @@ def tagged(text, spans, cuts=()):
 
 def write(name, *texts, record=None, **options):
     out = io.StringIO()
-    writer = make_writer(name, out, LABELS, **options)
+    writer = find_writer(name)(out, WriterOptions(LABELS, **options))
     writer.start()
     for text, pieces in texts:
         writer.begin(InputText(text, record, 0))
@@ -57,7 +58,7 @@ def random_cases(count=200):
         yield text, spans, sorted(rng.sample(clean, min(2, len(clean))))
 
 
-@pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize("name", WRITERS)
 def test_pieces_make_no_difference_and_output_is_utf8(name):
     for text, spans, cuts in random_cases(50):
         assert write(name, (text, tagged(text, spans))) == write(name, (text, tagged(text, spans, cuts)))

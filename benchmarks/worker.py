@@ -13,7 +13,7 @@ import time
 from benchmarks.workloads import Case
 
 # side → module; the names are the columns of the table.
-SIDES = {"ours": "ours", "keras": "keras_baseline", "torch-eager": "pytorch", "torch-compile": "pytorch"}
+SIDES = {"ours": "this_project", "keras": "keras_baseline", "torch-eager": "pytorch", "torch-compile": "pytorch"}
 
 
 def main(side, threads, case):
@@ -29,7 +29,7 @@ def main(side, threads, case):
         answers.write(json.dumps(value) + "\n")
         answers.flush()
 
-    module = importlib.import_module(f"benchmarks.sides.{SIDES[side]}")
+    module = importlib.import_module(f"benchmarks.implementations.{SIDES[side]}")
     started = time.perf_counter()
     run, check = module.prepare(Case(**json.loads(case)), side, int(threads))
     run()

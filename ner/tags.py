@@ -111,21 +111,15 @@ class TagSet:
 
     def legal_transitions(self):
         """Which tag may follow which under the scheme: bool ``[K, K]``, indexed (from, to)."""
-        parsed = self._parsed
-        return np.array([[_may_follow(a, b, self.scheme) for b in parsed] for a in parsed])
+        return np.array([[_legal_pair(before, after, self.scheme) for after in self.tags] for before in self.tags])
 
     def legal_start(self):
-        """Which tags may begin a sentence: bool ``[K]``."""
-        return np.array([_may_follow((_OUTSIDE, None), tag, self.scheme) for tag in self._parsed])
+        """Which tags may begin a sentence: bool ``[K]``. Its edges count as ``O``, the first tag."""
+        return self.legal_transitions()[0]
 
     def legal_end(self):
         """Which tags may end a sentence: bool ``[K]``."""
-        return np.array([_may_follow(tag, (_OUTSIDE, None), self.scheme) for tag in self._parsed])
-
-    @property
-    def _parsed(self):
-        table = _table(self.scheme)
-        return [table[tag] for tag in self.tags]
+        return self.legal_transitions()[:, 0]
 
     @classmethod
     def from_tags(cls, tags, scheme="BIO"):
@@ -359,7 +353,7 @@ def tags_from_spans(spans, length, scheme="BIO"):
     return tags
 
 
-def convert(tags, source, target):
+def convert_scheme(tags, source, target):
     """Tags of one scheme as tags of another, through the entities in the conlleval reading.
 
     What broke the source scheme is therefore repaired: converting ``BIO`` to ``BIO`` turns an ``I-`` without its ``B-`` into a ``B-``.
@@ -372,6 +366,10 @@ def convert(tags, source, target):
       List of T tags. Raises DataError if a tag is not of the source scheme.
     """
     return tags_from_spans(spans_from_tags(tags, source), len(tags), target)
+
+
+# Its earlier name.
+convert = convert_scheme
 
 
 def detect_scheme(sequences):

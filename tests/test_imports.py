@@ -33,6 +33,7 @@ def assert_silent(result):
         "import albert; albert.AlbertEncoder",
         "from ner.layers import CRF",
         "from ner.layers import BiLSTM",
+        "from ner.lexicon import Lexicon; from ner.tags import convert; from ner.formats import find_writer",
         "import run_ner",
     ],
 )

@@ -5,7 +5,7 @@ from typing import NamedTuple
 from ner.data.examples import Example
 from ner.errors import DataError
 from ner.long_text.windows import crossing_spans
-from ner.tags import convert
+from ner.tags import convert_scheme
 
 # Where a text is best cut: after the end of a sentence, else after a clause.
 _SENTENCE_ENDS = frozenset("。！？!?…\n")
@@ -39,7 +39,7 @@ def split_example(example, window, scheme="BIO"):
         tags = example.tags[start:end]
         cuts_entity = crossing[end] is not None
         if repair or cuts_entity:
-            tags = tuple(convert(tags, scheme, scheme))
+            tags = tuple(convert_scheme(tags, scheme, scheme))
         parts.append(Example(example.text[start:end], tags, example.source, example.line))
         cut_entities += cuts_entity
         repair = cuts_entity

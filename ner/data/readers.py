@@ -23,7 +23,7 @@ from ner.data.lines import TextFile
 from ner.data.problems import Problem, Problems
 from ner.data.splits import find_split
 from ner.errors import DataError
-from ner.tags import OUTSIDE, convert, describe_scheme, detect_scheme, illegal_positions, split_tag, spread_tag
+from ner.tags import OUTSIDE, convert_scheme, describe_scheme, detect_scheme, illegal_positions, split_tag, spread_tag
 
 MAX_SENTENCE_LINES = 10_000
 
@@ -136,7 +136,7 @@ class ExampleReader:
                 self.notes["token of several characters"] += sum(len(token) > 1 for token in tokens)
                 tags = [spread for token, tag in zip(tokens, tags) for spread in spread_tag(tag, len(token), source)]
             if source != target:
-                tags = convert(tags, source, target)
+                tags = convert_scheme(tags, source, target)
             yield Example(text, tuple(tags), self.path, line)
 
     def _tag_problem(self, tag):

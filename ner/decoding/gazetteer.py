@@ -1,6 +1,6 @@
 """A gazetteer: terms that must, or must never, be tagged as entities, as scores that take part in decoding.
 
-A lexicon is a file of tab-separated lines::
+Its file has tab-separated lines::
 
     term <tab> type          wherever the term stands, it is an entity of this type
     term <tab> -             an entity is never exactly this term
@@ -33,7 +33,7 @@ _END = ""
 
 
 class Term(NamedTuple):
-    """One line of a lexicon: ``label`` is an entity type, or ``-`` for never; ``line`` is 1-based."""
+    """One line of a gazetteer: ``label`` is an entity type, or ``-`` for never; ``line`` is 1-based."""
 
     text: str
     label: str
@@ -51,7 +51,7 @@ class Match(NamedTuple):
     score: float
 
 
-class Lexicon:
+class Gazetteer:
     """Terms, and where they stand in a text.
 
     Args:
@@ -59,7 +59,7 @@ class Lexicon:
       path: the file they come from, for messages.
     """
 
-    def __init__(self, terms, path="lexicon"):
+    def __init__(self, terms, path="gazetteer"):
         self.path = os.fspath(path)
         self.terms = tuple(terms)
         self._trie = {}
@@ -71,7 +71,7 @@ class Lexicon:
 
     @classmethod
     def load(cls, path):
-        """Read a lexicon file (UTF-8; empty lines and lines that begin with ``#`` and a space are skipped).
+        """Reads a file (UTF-8; empty lines and lines that begin with ``#`` and a space are skipped).
 
         Raises:
           DataError: the file is unreadable or holds no term, or a line is not of the form above or repeats an earlier one.
@@ -166,3 +166,7 @@ def _parse_line(line, place, number):
         if not 0.0 < weight <= MAX_WEIGHT:
             raise DataError(f"{place}: found weight {columns[2]!r}, expected a number above 0 and up to {MAX_WEIGHT:g}")
     return Term(text, label, weight, number)
+
+
+# Its earlier name.
+Lexicon = Gazetteer

@@ -54,27 +54,27 @@ class Predictor(TextPredictor):
       tokenizer: the tokenizer it was trained with.
       batch_size: windows per batch.
       decoding: ``DecodingOptions``.
-      lexicon: a ``ner.decoding.gazetteer.Lexicon`` whose terms add to the scores of entities, or None.
+      gazetteer: a ``ner.decoding.gazetteer.Gazetteer`` whose terms add to the scores of entities, or None.
       frozen: whether the model's weights stay as they are now, so that what depends on them alone is computed once; not for a model
         that is being trained.
 
     Raises:
       UserError: the batch size is below 1.
-      DataError: a term of the lexicon is too long to be seen whole wherever it stands, or has a type the model does not know.
+      DataError: a term of the gazetteer is too long to be seen whole wherever it stands, or has a type the model does not know.
     """
 
-    def __init__(self, model, tokenizer, batch_size=64, decoding=DEFAULT_OPTIONS, lexicon=None, frozen=False):
+    def __init__(self, model, tokenizer, batch_size=64, decoding=DEFAULT_OPTIONS, gazetteer=None, frozen=False):
         if batch_size < 1:
             raise UserError(f"batch_size: found {batch_size}, expected at least 1")
         self.model = model
         self.tokenizer = tokenizer
         self.batch_size = batch_size
         self.decoding = decoding
-        self.lexicon = lexicon
+        self.gazetteer = gazetteer
         self.tag_set = model.config.tag_set
         self.window, self.overlap = model.config.window, model.config.overlap
-        if lexicon is not None:
-            lexicon.check(self.tag_set.types, self.overlap)
+        if gazetteer is not None:
+            gazetteer.check(self.tag_set.types, self.overlap)
         self._emissions = frozen_emissions_function(model) if frozen else emissions_function(model)
         # Decoding is a graph of its own: the network's is there once, whatever is decoded.
         decoded = [tf.TensorSpec([None, None, len(self.tag_set)], tf.float32), tf.TensorSpec([None], tf.int32)]
@@ -122,7 +122,7 @@ class Predictor(TextPredictor):
         """One ``_TaggedWindow`` per text, none longer than the window."""
         results = [_EMPTY] * len(texts)
         encoded = encode(texts, self.tokenizer, self.model.config.max_seq_length)
-        matches = [self.lexicon.matches(text) if self.lexicon else [] for text in texts]
+        matches = [self.gazetteer.matches(text) if self.gazetteer else [] for text in texts]
         chosen = {
             False: [i for i, text in enumerate(texts) if text and not matches[i]],
             True: [i for i, found in enumerate(matches) if found],
@@ -134,7 +134,7 @@ class Predictor(TextPredictor):
             if matched:
                 rows, columns = inputs["input_word_ids"].shape
                 found = [matches[i] for i in indices] + [[]] * (rows - len(indices))
-                span_scores = self.lexicon.span_scores(found, columns - 2, self.tag_set.types)
+                span_scores = self.gazetteer.span_scores(found, columns - 2, self.tag_set.types)
                 outputs = self._decode(self._entities_with_span_scores, inputs, span_scores)
             else:
                 outputs = self._decode(self._entities if with_scores else self._tags, inputs)

@@ -3,7 +3,7 @@
 from albert.errors import UserError
 from ner import pretrained
 from ner.decoding.constraints import DecodingOptions
-from ner.decoding.gazetteer import Lexicon
+from ner.decoding.gazetteer import Gazetteer
 from ner.export.versions import is_export
 from ner.model.directory import ModelDir
 from ner.model.network import TaggerModel
@@ -36,7 +36,7 @@ class Tagger:
             package, which finds PER, LOC and ORG in simplified Chinese; its model card is in ``ner/pretrained``.
           batch_size: texts, or windows of long texts, per batch.
           constrained_decoding: whether only tag sequences the scheme allows are decoded.
-          lexicon: file of must-tag and never-tag terms (``ner.decoding.gazetteer``), or a ``Lexicon``.
+          lexicon: file of must-tag and never-tag terms (``ner.decoding.gazetteer``), or a ``Gazetteer``.
           decoding: ``DecodingOptions``; by default those of ``constrained_decoding`` alone, which they take the place of.
 
         Raises:
@@ -48,8 +48,8 @@ class Tagger:
             decoding = DecodingOptions(constrained_decoding)
         if is_export(path):
             return cls._load_export(path, batch_size, decoding, lexicon)
-        if lexicon is not None and not isinstance(lexicon, Lexicon):
-            lexicon = Lexicon.load(lexicon)
+        if lexicon is not None and not isinstance(lexicon, Gazetteer):
+            lexicon = Gazetteer.load(lexicon)
         directory = ModelDir(path)
         config = directory.read_config()
         tokenizer = directory.read_tokenizer(config)

@@ -14,7 +14,7 @@ from ner.tags import (
     Span,
     TagSet,
     begin_tag,
-    convert,
+    convert_scheme,
     describe_scheme,
     detect_scheme,
     illegal_positions,
@@ -82,7 +82,7 @@ def test_spans_survive_tags_and_every_conversion(scheme):
         for strict in (False, True):
             assert spans_from_tags(tags, scheme, strict) == spans
         for other in SCHEMES:
-            assert convert(tags, scheme, other) == tags_from_spans(spans, length, other)
+            assert convert_scheme(tags, scheme, other) == tags_from_spans(spans, length, other)
 
 
 @pytest.mark.parametrize(
@@ -135,7 +135,7 @@ def test_illegal_positions_include_both_ends():
 @pytest.mark.parametrize("scheme", SCHEMES)
 def test_legality_is_what_conversion_leaves_alone(scheme):
     for tags in random_sequences(scheme, 2_000):
-        assert (illegal_positions(tags, scheme) == []) == (convert(tags, scheme, scheme) == tags)
+        assert (illegal_positions(tags, scheme) == []) == (convert_scheme(tags, scheme, scheme) == tags)
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)

@@ -57,11 +57,11 @@ def tiny_model(vocab_size, tag_set=None, max_seq_length=29, seed=3):
     return model
 
 
-def tiny_predictor(directory, lexicon=None, batch_size=64, constrained=True, frozen=False, **options):
+def tiny_predictor(directory, gazetteer=None, batch_size=64, constrained=True, frozen=False, **options):
     """A ``Predictor`` with the model above; its vocabulary is written into ``directory``."""
     path = directory / "vocab.txt"
     size = write_vocabulary(path)
-    return Predictor(tiny_model(size, **options), CharTokenizer(path), batch_size, DecodingOptions(constrained), lexicon, frozen)
+    return Predictor(tiny_model(size, **options), CharTokenizer(path), batch_size, DecodingOptions(constrained), gazetteer, frozen)
 
 
 def tiny_model_dir(directory, **options):

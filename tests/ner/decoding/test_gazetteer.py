@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from ner.decoding.gazetteer import DEFAULT_WEIGHT, NEVER, Lexicon, Match, Term
+from ner.decoding.gazetteer import DEFAULT_WEIGHT, NEVER, Gazetteer, Match, Term
 from ner.errors import DataError
 from ner.tagging.tagger import Tagger
 from tests.ner.tiny import CHARACTERS, tiny_predictor
@@ -17,7 +17,7 @@ def write(path, text):
 
 def test_reading_a_file(tmp_path):
     path = write(tmp_path / "terms.tsv", "\ufeff# people\n王小明\tPER\r\n\n长江 \tLOC\t2.5\n长江\t-\n长江\tPER\n")
-    assert Lexicon.load(path).terms == (
+    assert Gazetteer.load(path).terms == (
         Term("王小明", "PER", DEFAULT_WEIGHT, 2),
         Term("长江 ", "LOC", 2.5, 4),
         Term("长江", NEVER, DEFAULT_WEIGHT, 5),
@@ -43,7 +43,7 @@ def test_what_is_wrong_is_said(tmp_path, monkeypatch, content, message):
     monkeypatch.chdir(tmp_path)
     write(tmp_path / "terms.tsv", content)
     with pytest.raises(DataError) as e:
-        Lexicon.load("terms.tsv")
+        Gazetteer.load("terms.tsv")
     assert str(e.value) == message
 
 
@@ -55,34 +55,34 @@ def test_files_that_cannot_be_read(tmp_path, monkeypatch):
         ("none.tsv", "none.tsv: cannot read the lexicon: No such file or directory"),
     ]:
         with pytest.raises(DataError) as e:
-            Lexicon.load(name)
+            Gazetteer.load(name)
         assert str(e.value) == message
 
 
 def test_terms_the_model_cannot_use():
-    lexicon = Lexicon([Term("长江", "LOC", 1.0, 1), Term("王小明", "ACTOR", 1.0, 2)], "terms.tsv")
+    gazetteer = Gazetteer([Term("长江", "LOC", 1.0, 1), Term("王小明", "ACTOR", 1.0, 2)], "terms.tsv")
     with pytest.raises(DataError) as e:
-        lexicon.check(("LOC", "PER"), 5)
+        gazetteer.check(("LOC", "PER"), 5)
     assert str(e.value) == "terms.tsv:2: found type 'ACTOR', expected one of LOC, PER, or - for never"
     with pytest.raises(DataError) as e:
-        Lexicon([Term("长江大桥南", NEVER, 1.0, 7)], "terms.tsv").check(("LOC",), 4)
+        Gazetteer([Term("长江大桥南", NEVER, 1.0, 7)], "terms.tsv").check(("LOC",), 4)
     assert str(e.value) == "terms.tsv:7: found a term of 5 characters, expected at most 4"
 
 
 def test_matches_are_all_occurrences():
     rng = random.Random(1)
     terms = {"".join(rng.choices("abc", k=rng.randrange(1, 5))) for _ in range(30)}
-    lexicon = Lexicon([Term(term, "LOC", 1.0) for term in sorted(terms)])
+    gazetteer = Gazetteer([Term(term, "LOC", 1.0) for term in sorted(terms)])
     for _ in range(50):
         text = "".join(rng.choices("abcd", k=rng.randrange(20)))
         expected = [(i, j, "LOC", 1.0) for i in range(len(text)) for j in range(i + 1, len(text) + 1) if text[i:j] in terms]
-        assert lexicon.matches(text) == expected
-    assert Lexicon([Term("ab", NEVER, 2.0), Term("ab", "PER", 3.0)]).matches("xab") == [Match(1, 3, "-", -2.0), Match(1, 3, "PER", 3.0)]
+        assert gazetteer.matches(text) == expected
+    assert Gazetteer([Term("ab", NEVER, 2.0), Term("ab", "PER", 3.0)]).matches("xab") == [Match(1, 3, "-", -2.0), Match(1, 3, "PER", 3.0)]
 
 
 def test_span_scores_add_up():
-    lexicon = Lexicon([])
-    scores = lexicon.span_scores(
+    gazetteer = Gazetteer([])
+    scores = gazetteer.span_scores(
         [[Match(1, 3, "PER", 5.0), Match(1, 3, NEVER, -2.0), Match(2, 5, "LOC", 1.0)], [Match(0, 1, "LOC", 7.0)]], 5, ("LOC", "PER")
     )
     assert scores.shape == (2, 5, 3, 2)
@@ -107,16 +107,16 @@ def test_terms_in_a_tagger(tmp_path):
     must = {text[i : i + 3] for text in texts[::2] for i in [rng.randrange(len(text) - 1)]}
     never = {entity.text for entities in plain for entity in entities if len(entity.text) <= 3} - must
     terms = [Term(text, "PER") for text in sorted(must)] + [Term(text, NEVER) for text in sorted(never)]
-    tagger = Tagger(tiny_predictor(tmp_path, Lexicon(terms)))
+    tagger = Tagger(tiny_predictor(tmp_path, Gazetteer(terms)))
     results = tagger.tag_batch(texts)
     assert not any(entity.text in never for entities in results for entity in entities)
     for text, entities, before in zip(texts, results, plain):
         found = {(entity.start, entity.end, entity.label): entity.score for entity in entities}
-        matches = [match for match in tagger.predictor.lexicon.matches(text) if match.label == "PER"]
+        matches = [match for match in tagger.predictor.gazetteer.matches(text) if match.label == "PER"]
         alone = [m for m in matches if not any(o != m and o.start < m.end and m.start < o.end for o in matches)]
         for match in alone:
             assert found[match.start, match.end, "PER"] == pytest.approx(1.0, abs=1e-4)
-        if not tagger.predictor.lexicon.matches(text):
+        if not tagger.predictor.gazetteer.matches(text):
             assert [(e.start, e.end, e.label) for e in entities] == [(e.start, e.end, e.label) for e in before]
     assert len(must) > 20 < len(never)
 
@@ -127,13 +127,13 @@ def test_a_small_weight_is_only_a_hint(tmp_path):
     never = sorted({entity.text for entities in plain for entity in entities if len(entity.text) <= 3})
     left = []
     for weight in (0.001, 3.0, 1000.0):
-        results = Tagger(tiny_predictor(tmp_path, Lexicon([Term(text, NEVER, weight) for text in never]))).tag_batch(texts)
+        results = Tagger(tiny_predictor(tmp_path, Gazetteer([Term(text, NEVER, weight) for text in never]))).tag_batch(texts)
         left.append(sum(entity.text in never for entities in results for entity in entities))
     assert left[0] > left[1] > left[2] == 0
 
 
 def test_a_term_is_found_in_every_window(tmp_path):
-    predictor = tiny_predictor(tmp_path, Lexicon([Term("北京上海", "ORG")]))
+    predictor = tiny_predictor(tmp_path, Gazetteer([Term("北京上海", "ORG")]))
     assert predictor.overlap == 6
     rng = random.Random(6)
     text = "".join("".join(rng.choices(CHARACTERS[:50], k=rng.randrange(1, 9))) + "北京上海" for _ in range(100))

@@ -7,7 +7,7 @@ import pytest
 from ner.errors import DataError
 from ner.long_text.joining import join_windows, owned_ranges
 from ner.long_text.windows import split_windows
-from ner.tags import SCHEMES, Span, TagSet, convert, illegal_positions, spans_from_tags, tags_from_spans
+from ner.tags import SCHEMES, Span, TagSet, convert_scheme, illegal_positions, spans_from_tags, tags_from_spans
 
 
 def random_spans(rng, length, longest=8):
@@ -92,7 +92,7 @@ def test_joining_disagreeing_windows_gives_legal_tags():
     for rng, length, window, overlap, scheme in random_cases(4_000):
         windows = split_windows(length, window, overlap)
         tags = TagSet(("A", "B"), scheme).tags
-        sequences = [convert(rng.choices(tags, k=end - start), scheme, scheme) for start, end in windows]
+        sequences = [convert_scheme(rng.choices(tags, k=end - start), scheme, scheme) for start, end in windows]
         joined = join_windows(windows, sequences, scheme)
         assert len(joined) == length
         assert illegal_positions(joined, scheme) == []

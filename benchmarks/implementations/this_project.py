@@ -23,7 +23,7 @@ VERSION = f"TensorFlow {tf.__version__}"
 
 
 def prepare(case, side, threads):
-    """See ``benchmarks.sides``."""
+    """See ``benchmarks.implementations``."""
     if case.precision == "bfloat16":
         tf.keras.mixed_precision.set_global_policy("mixed_bfloat16")
     corpus = case.corpus()

@@ -70,7 +70,7 @@ def _mask(lengths, steps):
 
 
 def prepare(case, side, threads):
-    """See ``benchmarks.sides``."""
+    """See ``benchmarks.implementations``."""
     torch.set_num_threads(threads)
     corpus = case.corpus()
     model = Tagger(case.config, len(corpus["tags"]))

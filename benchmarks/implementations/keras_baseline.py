@@ -83,7 +83,7 @@ class Tagger(tf.keras.Model):
 
 
 def prepare(case, side, threads):
-    """See ``benchmarks.sides``."""
+    """See ``benchmarks.implementations``."""
     if case.precision == "bfloat16":
         tf.keras.mixed_precision.set_global_policy("mixed_bfloat16")
     corpus, batch = case.corpus(), {name: tf.constant(value) for name, value in case.batch().items()}
@@ -135,7 +135,7 @@ def _train(model, batch):
 
 
 def _tag(decode, vocabulary, texts, tags, width):
-    """As in ``benchmarks.sides.pytorch``."""
+    """As in ``benchmarks.implementations.pytorch``."""
     unknown, pad, cls, sep = (vocabulary[token] for token in ("[UNK]", "[PAD]", "[CLS]", "[SEP]"))
     order = sorted(range(len(texts)), key=lambda i: -len(texts[i]))
     spans = [None] * len(texts)

@@ -132,8 +132,7 @@ def shards_of(index_file):
     Raises:
       FetchError: the index is broken, or names a file elsewhere.
     """
-    index = read_json(index_file, "an index of weights")
-    weight_map = index.get("weight_map") if isinstance(index, dict) else None
+    weight_map = read_json(index_file, "an index of weights", error=FetchError).get("weight_map")
     if not isinstance(weight_map, dict) or not weight_map:
         raise FetchError(f"{index_file}: expected a 'weight_map' from tensors to files, found none")
     names = sorted({name for name in weight_map.values() if isinstance(name, str)})

@@ -161,8 +161,8 @@ def _read(own_file):
 
 def _rows(path):
     table = read_json(path, "a table of releases")
-    if not isinstance(table, dict) or not isinstance(table.get("releases"), list):
-        raise UserError(f"{path}: expected a JSON object with a list 'releases', found none")
+    if not isinstance(table.get("releases"), list):
+        raise UserError(f"{path}: expected a list 'releases', found none")
     seen = set()
     for number, row in enumerate(table["releases"], start=1):
         try:

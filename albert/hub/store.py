@@ -14,7 +14,6 @@ import os
 import shutil
 import time
 
-from albert.errors import UserError
 from albert.files import read_json, sha256, sync, write_json
 from albert.hub.errors import FetchError
 
@@ -162,9 +161,10 @@ def read_record(key):
     path = _record_path(key)
     if not os.path.isfile(path):
         return None
-    record = read_json(path, "the record of a fetched release")
-    if not isinstance(record, dict) or not isinstance(record.get("files"), dict):
-        raise UserError(f"{path}: expected the record of a fetched release, found something else; remove it")
+    record = read_json(path, "the record of a fetched release", error=FetchError)
+    files = record.get("files")
+    if not isinstance(files, dict) or not all(isinstance(f, dict) and set(f) == {"bytes", "sha256", "mtime_ns"} for f in files.values()):
+        raise FetchError(f"{path}: expected the record of a fetched release, found something else; remove it")
     return record
 
 

@@ -12,6 +12,7 @@ import sys
 import tarfile
 import threading
 import time
+import warnings
 import zipfile
 
 import pytest
@@ -298,7 +299,8 @@ def linked(kind):
 
 def zip_with(name, mode=0, **options):
     buffer = io.BytesIO(stand_ins.zipped(FILES))
-    with zipfile.ZipFile(buffer, "a") as archive:
+    with zipfile.ZipFile(buffer, "a") as archive, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of a name that is there twice
         info = zipfile.ZipInfo(name, **options)
         info.external_attr = mode << 16
         archive.writestr(info, b"/etc/passwd")
@@ -358,6 +360,14 @@ HOSTILE = {
         r"expected one folder with a TensorFlow checkpoint \(\*.index\), found 2",
     ),
 }
+
+
+def test_a_damaged_record_is_told(server, cache, archive):
+    hub.resolve(NAME)
+    path = cache / "records" / f"{NAME}.json"
+    for text in ("{}", '{"files": {"a": 1}}', "[]", "{"):
+        path.write_text(text)
+        refused(f"^{path}:.*expected the record of a fetched release")
 
 
 @pytest.mark.parametrize("kind", HOSTILE)
@@ -448,7 +458,8 @@ def test_a_repository_of_another_architecture(server, cache, repository):
             {"config.json": b"{}", "model.safetensors.index.json": b'{"weight_map": {"a": "../../x"}}'},
             "expected names of files beside it, found '../../x'",
         ),
-        ({"config.json": b"{}", "model.safetensors.index.json": b"[]"}, "expected a 'weight_map' from tensors to files, found none"),
+        ({"config.json": b"{}", "model.safetensors.index.json": b"{}"}, "expected a 'weight_map' from tensors to files, found none"),
+        ({"config.json": b"{}", "model.safetensors.index.json": b"[]"}, "found a JSON list, not an object, expected an index of weights"),
     ],
 )
 def test_a_repository_without_a_checkpoint(server, cache, files, message):

@@ -2,9 +2,8 @@
 
 import os
 
-import tensorflow as tf
-
 from albert.training.csv_log import CsvLog
+from albert.training.tensorboard import ScalarWriter
 
 _KINDS = ("train", "eval")
 
@@ -18,16 +17,12 @@ class Logbook:
 
     def __init__(self, directory):
         self._tables = {kind: CsvLog(os.path.join(directory, f"{kind}.csv")) for kind in _KINDS}
-        self._writer = tf.summary.create_file_writer(os.path.join(directory, "logs"))
+        self._scalars = ScalarWriter(os.path.join(directory, "logs"))
 
     def write(self, kind, row):
         """Add a row: dict with ``step`` and numbers; ``kind`` is ``train`` or ``eval``."""
         self._tables[kind].write(row)
-        with self._writer.as_default():
-            for name, value in row.items():
-                if name != "step":
-                    tf.summary.scalar(f"{kind}/{name}", value, step=row["step"])
-        self._writer.flush()
+        self._scalars.write({f"{kind}/{name}": value for name, value in row.items() if name != "step"}, row["step"])
 
     def cut(self, step):
         """Drop the rows after a step: a run that was killed had written more than it had saved."""

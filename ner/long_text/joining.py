@@ -43,6 +43,9 @@ class _Window(NamedTuple):
 class WindowJoiner:
     """Joins the windows of one text as they come, giving out what is final: memory does not grow with the text.
 
+    Between the borders tags stay as they are, illegal ones included. Only where a border had to be put into an entity are the tags beside
+    it made to end and begin entities there, so that joining adds no break of the scheme.
+
     Args:
       scheme: the tags' scheme.
     """
@@ -135,52 +138,13 @@ class WindowJoiner:
         return piece
 
 
-def join_windows(windows, sequences, scheme="BIO"):
-    """The tags of a text from those of its windows.
-
-    Between the borders (:func:`owned_ranges`) tags stay as they are, illegal ones included. Only where a border had to be put into an
-    entity are the tags beside it made to end and begin entities there, so that joining adds no break of the scheme.
-
-    Args:
-      windows: ``(start, end)`` in the order of the text, as :func:`ner.long_text.windows.split_windows` gives them.
-      sequences: for each window, its ``end - start`` tags.
-      scheme: the tags' scheme.
-
-    Returns:
-      List of T tags.
-    """
-    joiner = WindowJoiner(scheme)
-    joined = []
-    for window, tags in zip(windows, sequences):
-        joined += joiner.add(window, tags).tags
-    return joined + joiner.finish().tags
-
-
-def owned_ranges(windows, sequences, scheme="BIO"):
-    """Which part of the text each window decides.
-
-    Args:
-      windows, sequences, scheme: as for :func:`join_windows`.
-
-    Returns:
-      List of ``(start, end)`` in characters of the text, one per window: disjoint, in order, covering the text. A range may be
-      empty. Each border between two lies in the overlap of their windows, at the place nearest its middle where no entity of
-      either window goes on; failing that, where both are inside an entity of one type, which then is joined to one; failing
-      that, where at least one window has no entity going on; and failing that, at the middle.
-    """
-    if not windows:
-        return []
-    parts = [
-        _Window(*window, tags, [], crossing_spans(spans_from_tags(tags, scheme), len(tags))) for window, tags in zip(windows, sequences)
-    ]
-    borders = [windows[0][0]]
-    for left, right in zip(parts, parts[1:]):
-        borders.append(_best_border(left, right, borders[-1]))
-    return list(zip(borders, (*borders[1:], windows[-1][1])))
-
-
 def _best_border(left, right, lowest):
-    """The border of two windows, not before ``lowest``; see :func:`owned_ranges`."""
+    """The border between what two windows decide, not before ``lowest``.
+
+    It is the place in their overlap nearest its middle where no entity of either window goes on; failing that, where both are inside an
+    entity of one type, which then is joined to one; failing that, where at least one window has no entity going on; and failing that, the
+    middle.
+    """
     low, high = max(right.start, lowest), left.end
 
     def preference(place):

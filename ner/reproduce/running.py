@@ -12,16 +12,13 @@ import numpy as np
 from albert.command import EXIT_INTERRUPTED
 from albert.errors import UserError
 from albert.files import atomic_write, read_json, sha256, write_json
+from albert.training.stopping import Interrupted
 from ner.data.readers import read_split
 from ner.data.splits import find_split
 
 ALL = "*"
 # Changes with what a result holds: those of an earlier form are measured again.
 _RESULT_FORM = 3
-
-
-class Interrupted(Exception):
-    """A training process was asked to stop; it goes on with the next start of the same command."""
 
 
 def read_overrides(path, names):

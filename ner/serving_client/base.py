@@ -5,6 +5,7 @@ import time
 
 from albert.errors import UserError
 from ner.entity import Entity
+from ner.serving_client.texts import list_of_texts
 
 OUTPUTS = ("num_entities", "entity_start", "entity_end", "entity_label", "entity_score")
 
@@ -65,12 +66,7 @@ class Client:
           ServingError: the server could not be reached in all tries, refused the request, or gave an answer of another form.
           TypeError: a text is no string, or there is a single string instead of several.
         """
-        if isinstance(texts, str):
-            raise TypeError("tag_batch: found a single string, expected several; tag takes one")
-        texts = list(texts)
-        for i, text in enumerate(texts):
-            if not isinstance(text, str):
-                raise TypeError(f"text {i}: found {type(text).__name__}, expected str")
+        texts = list_of_texts(texts)
         result = []
         for start in range(0, len(texts), self.batch_size):
             batch = texts[start : start + self.batch_size]

@@ -1,4 +1,15 @@
-"""Text on its way to a server."""
+"""Texts as a tagger takes them, and on their way to a server."""
+
+
+def list_of_texts(texts):
+    """Several texts as a list. Raises TypeError if one is no string, or there is a single string instead of several."""
+    if isinstance(texts, str):
+        raise TypeError("tag_batch: found a single string, expected several; tag takes one")
+    texts = list(texts)
+    for i, text in enumerate(texts):
+        if not isinstance(text, str):
+            raise TypeError(f"text {i}: found {type(text).__name__}, expected str")
+    return texts
 
 
 def without_surrogates(text):

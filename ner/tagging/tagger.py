@@ -7,6 +7,7 @@ from ner.decoding.gazetteer import Gazetteer
 from ner.export.versions import is_export
 from ner.model.directory import ModelDir
 from ner.model.network import TaggerModel
+from ner.serving_client.texts import list_of_texts
 from ner.tagging.exported import load_exported
 from ner.tagging.predictor import Predictor
 
@@ -90,13 +91,7 @@ class Tagger:
         Raises:
           TypeError: a text is no string, or there is a single string instead of several.
         """
-        if isinstance(texts, str):
-            raise TypeError("tag_batch: found a single string, expected several; tag takes one")
-        texts = list(texts)
-        for i, text in enumerate(texts):
-            if not isinstance(text, str):
-                raise TypeError(f"text {i}: found {type(text).__name__}, expected str")
-        return list(self.predictor.entities(texts))
+        return list(self.predictor.entities(list_of_texts(texts)))
 
     def stream(self, texts):
         """Tags and entities of every text in parts as they become final: an iterator over ``ner.long_text.joining.Piece``.

@@ -12,13 +12,13 @@ from albert.optimization import AdamWeightDecay, WarmupPolynomialDecay
 from albert.training.csv_log import CsvLog
 from albert.training.state import TrainingState
 from albert.training.stopping import Interrupted, StopSignals
+from albert.training.tensorboard import ScalarWriter
 from ner.model.directory import BEST_WEIGHTS, LAST_WEIGHTS, STEPS_FILE
 from ner.training.feed import StepFeed
 from ner.training.groups import tagger_groups
 from ner.training.history import History
 from ner.training.progress import Progress
 from ner.training.step import TrainStep
-from ner.training.tensorboard import ScalarWriter
 
 
 @dataclasses.dataclass(frozen=True)

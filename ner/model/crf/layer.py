@@ -62,11 +62,6 @@ class LinearChain:
             return scan.log_likelihood(unary, tags, lengths, self.transitions)
         return tfa_crf.crf_log_likelihood(unary, tags, lengths, self.transitions)[0]
 
-    def log_partition(self, emissions, lengths):
-        """Log of the sum over all tag sequences of exp(score): the denominator of eq. (17). float32 [B]."""
-        unary, lengths, _ = self.unary(emissions, lengths)
-        return tfa_crf.crf_log_norm(unary, lengths, self.transitions)
-
     def decode(self, emissions, lengths):
         """Best tag sequence by the Viterbi algorithm (paper, eq. 19).
 
@@ -83,7 +78,18 @@ class LinearChain:
         return tags[:, :steps], tf.where(lengths > 0, score, 0.0)
 
     def decode_and_sum(self, emissions, lengths):
-        """``decode`` and ``forward_backward`` for the price of one: (tags int32 [B, max(T, 1)], unary, alpha, beta)."""
+        """The best tag sequence, and log sums over the beginnings and the ends of all, for the price of one.
+
+        Args:
+          emissions: float [B, T, K].
+          lengths: int32 [B].
+
+        Returns:
+          (tags, unary, alpha, beta): int32 [B, max(T, 1)], 0 in the padding, and each float32 [B, max(T, 1), K]. ``unary`` holds the
+          emissions with start and end scores added. ``alpha[b, t, k]`` is the log of the summed exp(score) of all ways to reach tag k at
+          t, t's own unary score included; ``beta[b, t, k]`` of all ways to go on from there, without it. Both are given up to a constant
+          for each character, taken off so that they stay small and precise however long the row is. Values in the padding mean nothing.
+        """
         unary, lengths, _ = self.unary(emissions, lengths)
         best, alpha, beta = passes.best_scores_and_sums(unary, lengths, self.transitions)
         return passes.best_path(best, lengths, self.transitions), unary, alpha, beta
@@ -101,23 +107,8 @@ class LinearChain:
           float32 [B, T, K]; rows of real characters sum to 1, the padding is 0.
         """
         steps = tf.shape(emissions)[1]
-        _, alpha, beta = self.forward_backward(emissions, lengths)
+        _, _, alpha, beta = self.decode_and_sum(emissions, lengths)
         return tf.nn.softmax(alpha + beta)[:, :steps] * tf.sequence_mask(lengths, steps, dtype=tf.float32)[:, :, None]
-
-    def forward_backward(self, emissions, lengths):
-        """Log sums over the beginnings and the ends of tag sequences.
-
-        Args:
-          emissions: float [B, T, K].
-          lengths: int32 [B].
-
-        Returns:
-          (unary, alpha, beta), each float32 [B, max(T, 1), K]. ``unary`` holds the emissions with start and end scores added.
-          ``alpha[b, t, k]`` is the log of the summed exp(score) of all ways to reach tag k at t, t's own unary score
-          included; ``beta[b, t, k]`` of all ways to go on from there, without it. Both are given up to a constant for each
-          character, taken off so that they stay small and precise however long the row is. Values in the padding mean nothing.
-        """
-        return self.decode_and_sum(emissions, lengths)[1:]
 
     def unary(self, emissions, lengths):
         """Emissions with start and end scores added, and with one column when T is 0 (tensorflow-addons needs one).
@@ -168,17 +159,9 @@ class CRF(tf.keras.layers.Layer):
         """``LinearChain.log_likelihood``: float32 [B]."""
         return self.chain.log_likelihood(emissions, tags, lengths)
 
-    def log_partition(self, emissions, lengths):
-        """``LinearChain.log_partition``: float32 [B]."""
-        return self.chain.log_partition(emissions, lengths)
-
     def decode(self, emissions, lengths):
         """``LinearChain.decode``: (tags int32 [B, T], score float32 [B])."""
         return self.chain.decode(emissions, lengths)
-
-    def marginals(self, emissions, lengths):
-        """``LinearChain.marginals``: float32 [B, T, K]."""
-        return self.chain.marginals(emissions, lengths)
 
     def call(self, emissions, lengths):
         """Same as ``decode``."""

@@ -40,7 +40,7 @@ def best_scores_and_sums(unary, lengths, transitions):
       transitions: float32 [K, K].
 
     Returns:
-      (best, alpha, beta), each float32 [B, T, K]; alpha and beta as ``LinearChain.forward_backward`` describes them.
+      (best, alpha, beta), each float32 [B, T, K]; alpha and beta as ``LinearChain.decode_and_sum`` describes them.
     """
     reverse = tf.reverse_sequence(unary, lengths, seq_axis=1)
     steps = tf.stack([_rows_last(x) for x in (unary, unary, reverse)], axis=1)  # [T, 3, K, B]

@@ -4,9 +4,10 @@ import random
 
 import pytest
 
-from ner.long_text.joining import WindowJoiner, join_windows
+from ner.long_text.joining import WindowJoiner
 from ner.long_text.windows import split_windows
-from ner.tags import SCHEMES, TagSet, convert, spans_from_tags, tags_from_spans
+from ner.tags import SCHEMES, TagSet, convert_scheme, spans_from_tags, tags_from_spans
+from tests.ner.long_text.reference import join_windows
 
 
 def join(windows, sequences, scheme="BIO", scores=None):
@@ -25,7 +26,7 @@ def test_pieces_cover_the_text_and_their_entities_are_those_of_their_tags(legal)
         tags = ("O", *TagSet(("A", "B"), scheme).tags)
         sequences = [rng.choices(tags, k=end - start) for start, end in windows]
         if legal:
-            sequences = [convert(sequence, scheme, scheme) for sequence in sequences]
+            sequences = [convert_scheme(sequence, scheme, scheme) for sequence in sequences]
         pieces = join(windows, sequences, scheme)
         position = 0
         for piece in pieces:

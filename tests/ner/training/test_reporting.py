@@ -8,11 +8,11 @@ import tensorflow as tf
 
 from albert.errors import UserError
 from albert.training.csv_log import CsvLog
+from albert.training.tensorboard import ScalarWriter
 from ner.model import environment
 from ner.model.directory import ModelDir
 from ner.training.history import History
 from ner.training.plots import _learning_curves, write_plots
-from ner.training.tensorboard import ScalarWriter
 
 
 def row(epoch, f1=None):

@@ -12,8 +12,8 @@ import pickletools
 from albert.errors import CheckpointError
 from albert.foreign import guard, printable
 
-# The largest published state dicts take 250 bytes a tensor.
-LARGEST = 1 << 22
+# A state dict takes 250 bytes a tensor, the largest published ones a tenth of this.
+LARGEST = 1 << 20
 
 # torch's storage classes and the type of one element.
 _STORAGES = {

@@ -5,8 +5,10 @@ import json
 import os
 
 from albert.errors import ConfigError
-from albert.files import atomic_write
+from albert.fields import check_fields, check_keys, setting
+from albert.files import atomic_write, read_json
 from albert.formats import FORMATS, layout_of
+from albert.formats.config_keys import MOST_LAYERS
 
 ACTIVATIONS = ("gelu", "gelu_erf", "relu", "tanh", "linear")
 
@@ -37,43 +39,32 @@ class AlbertConfig:
         final norm, as brightmart's code has it).
     """
 
-    vocab_size: int
-    embedding_size: int
-    hidden_size: int
-    num_hidden_layers: int
-    num_attention_heads: int
-    intermediate_size: int
-    num_hidden_groups: int = 1
-    hidden_act: str = "gelu"
-    hidden_dropout_prob: float = 0.0
-    attention_probs_dropout_prob: float = 0.0
-    max_position_embeddings: int = 512
-    type_vocab_size: int = 2
-    initializer_range: float = 0.02
-    layer_norm_eps: float = 1e-12
-    embedding_projection: str = "after_norm"
-    ln_type: str = "postln"
+    # Upper limits far above all that was ever trained: beyond them a config is damaged, and would only fill the memory.
+    vocab_size: int = setting(at_least=1, at_most=1 << 24)
+    embedding_size: int = setting(at_least=1, at_most=1 << 16)
+    hidden_size: int = setting(at_least=1, at_most=1 << 16)
+    num_hidden_layers: int = setting(at_least=1, at_most=MOST_LAYERS)
+    num_attention_heads: int = setting(at_least=1, at_most=1 << 16)
+    intermediate_size: int = setting(at_least=1, at_most=1 << 20)
+    num_hidden_groups: int = setting(1, at_least=1, at_most=MOST_LAYERS)
+    hidden_act: str = setting("gelu", choices=ACTIVATIONS)
+    hidden_dropout_prob: float = setting(0.0, at_least=0, below=1)
+    attention_probs_dropout_prob: float = setting(0.0, at_least=0, below=1)
+    max_position_embeddings: int = setting(512, at_least=1, at_most=1 << 20)
+    type_vocab_size: int = setting(2, at_least=1, at_most=1 << 16)
+    initializer_range: float = setting(0.02, at_least=0, at_most=100)
+    layer_norm_eps: float = setting(1e-12, above=0, at_most=1)
+    embedding_projection: str = setting("after_norm", choices=("after_norm", "before_sum", "none"))
+    ln_type: str = setting("postln", choices=("postln", "preln"))
 
     def __post_init__(self):
-        for field in dataclasses.fields(self):
-            value = getattr(self, field.name)
-            if field.type is int:
-                if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-                    raise ConfigError(f"{field.name} must be a positive integer, found {value!r}")
-            elif field.type is float and (isinstance(value, bool) or not isinstance(value, (int, float))):
-                raise ConfigError(f"{field.name} must be a number, found {value!r}")
-        for name in ("hidden_dropout_prob", "attention_probs_dropout_prob"):
-            if not 0.0 <= getattr(self, name) < 1.0:
-                raise ConfigError(f"{name} must lie in [0, 1), found {getattr(self, name)!r}")
+        check_fields(self)
         if self.hidden_size % self.num_attention_heads:
             raise ConfigError(f"num_attention_heads must divide hidden_size {self.hidden_size}, found {self.num_attention_heads}")
         if self.num_hidden_groups > self.num_hidden_layers:
             raise ConfigError(
                 f"num_hidden_groups must not exceed num_hidden_layers {self.num_hidden_layers}, found {self.num_hidden_groups}"
             )
-        _check_choice("hidden_act", self.hidden_act, ACTIVATIONS)
-        _check_choice("embedding_projection", self.embedding_projection, ("after_norm", "before_sum", "none"))
-        _check_choice("ln_type", self.ln_type, ("postln", "preln"))
         if self.embedding_projection == "none" and self.embedding_size != self.hidden_size:
             raise ConfigError(
                 f"embedding_size must equal hidden_size {self.hidden_size} when there is no projection, found {self.embedding_size}"
@@ -109,7 +100,7 @@ class AlbertConfig:
           ConfigError: a key is unknown, missing, or asks for something this library does not implement.
         """
         if not isinstance(values, dict):
-            raise ConfigError(f"expected a JSON object, found {type(values).__name__}")
+            raise ConfigError(f"found {type(values).__name__}, expected a dict of a config's keys and values")
         if layout is not None and layout not in FORMATS:
             raise ConfigError(f"layout must be one of {', '.join(FORMATS)}, found {layout!r}")
         if "embedding_projection" in values:
@@ -118,27 +109,13 @@ class AlbertConfig:
 
     @classmethod
     def _from_known(cls, values):
-        fields = {field.name: field for field in dataclasses.fields(cls)}
-        unknown = sorted(set(values) - set(fields))
-        if unknown:
-            raise ConfigError(f"unknown key {unknown[0]!r}" + (f" (and {len(unknown) - 1} more)" if unknown[1:] else ""))
-        missing = [f.name for f in fields.values() if f.name not in values and f.default is dataclasses.MISSING]
-        if missing:
-            raise ConfigError(f"missing key {missing[0]!r}" + (f" (and {', '.join(missing[1:])})" if missing[1:] else ""))
+        check_keys(cls, values)
         return cls(**values)
 
     @classmethod
     def from_json_file(cls, path, layout=None):
         """Config from a JSON file; see :meth:`from_dict`. Raises ConfigError with the file's name."""
-        try:
-            with open(path, encoding="utf-8-sig") as f:
-                values = json.load(f)
-        except OSError as e:
-            raise ConfigError(f"{os.fspath(path)}: cannot read the config: {e.strerror}") from e
-        except UnicodeDecodeError as e:
-            raise ConfigError(f"{os.fspath(path)}: the config is not UTF-8 (byte {e.start})") from e
-        except json.JSONDecodeError as e:
-            raise ConfigError(f"{os.fspath(path)}:{e.lineno}: the config is not JSON: {e.msg}") from e
+        values = read_json(path, "the config of an encoder", error=ConfigError)
         try:
             return cls.from_dict(values, layout)
         except ConfigError as e:
@@ -165,8 +142,3 @@ class AlbertConfig:
     def replace(self, **changes):
         """A copy with some fields changed, validated again."""
         return dataclasses.replace(self, **changes)
-
-
-def _check_choice(name, value, choices):
-    if value not in choices:
-        raise ConfigError(f"{name} must be one of {', '.join(choices)}, found {value!r}")

@@ -20,10 +20,12 @@ import os
 import typing
 from typing import Any, Callable, Optional, Union
 
-from albert.errors import FieldError
+from albert.errors import ConfigError, FieldError
+from albert.foreign import printable
 
 _NOUNS = {bool: "True or False", int: "a whole number", float: "a number", str: "a string", tuple: "a list"}
 _NONE = type(None)
+_MOST_SHOWN = 80
 
 
 @dataclasses.dataclass(frozen=True)
@@ -118,9 +120,37 @@ def check_fields(instance: Any) -> None:
         converted = next((c for c in (_convert(kind, value) for kind in kinds) if c is not None), None)
         if converted is None or converted not in limits:
             nouns = [_NOUNS.get(kind, kind.__name__) for kind in kinds if kind is not _NONE]
-            raise FieldError(f"{{{field.name}}}: found {{!r}}, expected {{}}", value, limits.describe(" or ".join(nouns)))
+            raise FieldError(f"{{{field.name}}}: found {{}}, expected {{}}", shown(value), limits.describe(" or ".join(nouns)))
         if type(converted) is not type(value):
             object.__setattr__(instance, field.name, converted)
+
+
+def check_keys(owner: type, values: Any, what: str = "") -> None:
+    """Check the keys of what is to become a dataclass: all are its fields', and every field without a default is there.
+
+    Args:
+      owner: the dataclass.
+      values: dict, or whatever stood in a file in its place.
+      what: what the keys belong to, for messages.
+
+    Raises:
+      ConfigError: names the first unknown or missing key.
+    """
+    prefix = f"{what}: " if what else ""
+    if not isinstance(values, dict):
+        raise ConfigError(f"{prefix}found {shown(values)}, expected an object")
+    fields = {field.name: field for field in dataclasses.fields(owner)}
+    unknown = sorted(set(values) - set(fields))
+    if unknown:
+        raise ConfigError(f"{prefix}unknown key {shown(unknown[0])}" + (f" (and {len(unknown) - 1} more)" if unknown[1:] else ""))
+    missing = [name for name, field in fields.items() if name not in values and field.default is dataclasses.MISSING]
+    if missing:
+        raise ConfigError(f"{prefix}missing key {missing[0]!r}" + (f" (and {', '.join(missing[1:])})" if missing[1:] else ""))
+
+
+def shown(value: Any) -> str:
+    """A value for a message: its ``repr`` without control characters, cut where it is long."""
+    return printable(ascii(value) if isinstance(value, str) and not value.isprintable() else repr(value), _MOST_SHOWN)
 
 
 @functools.cache

@@ -1,6 +1,7 @@
 """Published checkpoint formats: a file each, which holds all that is known of it, and a line each here."""
 
 from albert.errors import CheckpointError, ConfigError
+from albert.fields import shown
 from albert.formats import bert, brightmart, google, huggingface_albert, huggingface_bert, tf2
 
 FORMATS = {
@@ -36,7 +37,7 @@ def layout_of(values):
         if fmt.claims_config(values):
             return layout
     known = " or ".join(layout[len(_HUGGINGFACE) :] for layout in FORMATS if layout.startswith(_HUGGINGFACE))
-    raise ConfigError(f"model_type must be {known}, found {values.get('model_type')!r}")
+    raise ConfigError(f"model_type must be {known}, found {shown(values.get('model_type'))}")
 
 
 def adapt(config, weights, target):

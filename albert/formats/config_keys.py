@@ -5,6 +5,10 @@ or refused; nothing is taken from a default the file does not state, except wher
 """
 
 from albert.errors import ConfigError
+from albert.fields import shown
+
+# The deepest Transformer that was ever trained has as many. Each may be counted through before anything else is known of a config.
+MOST_LAYERS = 1000
 
 # Keys of variants nobody published weights for: legal only with the value that switches the variant off.
 TF_FIXED = {"directionality": "bidi", "pooler_type": "first_token_transform"}
@@ -78,7 +82,7 @@ def check_fixed(values, fixed):
     for key, expected in fixed.items():
         found = values.pop(key, expected)
         if found != expected:
-            raise ConfigError(f"{key} must be {expected!r} (other variants have no published weights), found {found!r}")
+            raise ConfigError(f"{key} must be {expected!r} (other variants have no published weights), found {shown(found)}")
 
 
 def activation(values, names):
@@ -87,9 +91,9 @@ def activation(values, names):
         raise ConfigError("missing key 'hidden_act'")
     name = values["hidden_act"]
     key = name.lower() if isinstance(name, str) else name
-    if key not in names:
+    if not isinstance(key, (str, type(None))) or key not in names:
         known = ", ".join(n for n in names if n)
-        raise ConfigError(f"hidden_act must be one of {known}, found {name!r}")
+        raise ConfigError(f"hidden_act must be one of {known}, found {shown(name)}")
     return names[key]
 
 
@@ -97,7 +101,7 @@ def expect(values, key, expected, title):
     """Take a key out of a config that may be absent; ConfigError if it has another value than the one the format implies."""
     found = values.pop(key, expected)
     if found != expected:
-        raise ConfigError(f"{key} must be {expected!r} for {title}, found {found!r}")
+        raise ConfigError(f"{key} must be {expected!r} for {title}, found {shown(found)}")
 
 
 def require(fields, key, expected, layout):

@@ -1,6 +1,7 @@
 """Conventions that HuggingFace's ALBERT and BERT share: file names, keys of the config, what is written beside it."""
 
 from albert.errors import ConfigError
+from albert.fields import shown
 from albert.formats.config_keys import ALBERT_FIXED, BERT_KEYS, activation, check_fixed, require
 from albert.formats.table import FileNames
 
@@ -32,7 +33,7 @@ def read_config(values, model_type):
     """The keys of a HuggingFace config that matter; the rest (task heads, generation, library versions) is theirs."""
     found = values.get("model_type", model_type)
     if found != model_type:
-        raise ConfigError(f"model_type must be {model_type!r} for weights with these names, found {found!r}")
+        raise ConfigError(f"model_type must be {model_type!r} for weights with these names, found {shown(found)}")
     check_fixed(values, {**ALBERT_FIXED, **_FIXED})
     values = {key: value for key, value in values.items() if key in _FIELDS}
     values["hidden_act"] = activation(values, _ACTIVATIONS)

@@ -5,7 +5,7 @@ import functools
 from albert.errors import ConfigError
 from albert.formats import huggingface
 from albert.formats.architecture import add_identity, drop_projection, impossible, require_postln
-from albert.formats.config_keys import BERT_KEYS, require
+from albert.formats.config_keys import BERT_KEYS, MOST_LAYERS, require
 from albert.formats.table import Format, Row, torch_dense, torch_norm
 
 _BLOCK = "encoder.albert_layer_groups.{g}.albert_layers.0"
@@ -35,7 +35,7 @@ def _write_config(fields):
 def _check_same_groups(fields):
     """transformers rounds the group of a layer, int(i / (L / G)), unlike the original int(i / L * G); for some L and G that differs."""
     layers, groups = fields.get("num_hidden_layers"), fields.get("num_hidden_groups", 1)
-    if not isinstance(layers, int) or not isinstance(groups, int) or groups < 1 or groups == layers:
+    if not isinstance(layers, int) or not isinstance(groups, int) or not 1 <= groups < layers <= MOST_LAYERS:
         return  # one block for each layer; anything broken AlbertConfig refuses by name
     for i in range(layers):
         if int(i / (layers / groups)) != int(i / layers * groups):

@@ -6,7 +6,7 @@ import pytest
 
 from albert.checkpoints.shapes import encoder_shapes, head_shapes
 from albert.config import AlbertConfig
-from albert.errors import ConfigError
+from albert.errors import ConfigError, FieldError
 from albert.formats import FORMATS
 from albert.pretraining_model import AlbertForPretraining
 
@@ -153,13 +153,13 @@ def test_missing_key(key):
         ("google", {"layer_norm_eps": 1e-5}, "unknown key 'layer_norm_eps'"),
         ("google", {"num_hidden_groups": 13}, "num_hidden_groups must not exceed num_hidden_layers 12, found 13"),
         ("google", {"hidden_act": "gelu_erf"}, "hidden_act must be one of gelu, gelu_new, relu, tanh, linear, found 'gelu_erf'"),
-        ("google", {"hidden_size": "768"}, "hidden_size must be a positive integer, found '768'"),
-        ("google", {"hidden_dropout_prob": 1}, r"hidden_dropout_prob must lie in \[0, 1\), found 1"),
+        ("google", {"hidden_size": "768"}, "hidden_size: found '768', expected a whole number in"),
+        ("google", {"hidden_dropout_prob": 1}, r"hidden_dropout_prob: found 1, expected a number in \[0, 1\)"),
         ("bert", {"directionality": "left"}, "directionality must be 'bidi'"),
         ("bert", {"embedding_size": 128}, "embedding_size must be 768 for BERT, found 128"),
         ("bert", {"num_hidden_groups": 1}, "num_hidden_groups must be 12 for BERT, found 1"),
         ("brightmart", {"embedding_size": 128, "num_hidden_groups": 2}, "num_hidden_groups must be 1 for brightmart, found 2"),
-        ("brightmart", {"embedding_size": 128, "ln_type": "sandwich"}, "ln_type must be one of postln, preln, found 'sandwich'"),
+        ("brightmart", {"embedding_size": 128, "ln_type": "sandwich"}, "ln_type: found 'sandwich', expected one of postln, preln"),
         ("huggingface_bert", {"position_embedding_type": "relative_key"}, "position_embedding_type must be 'absolute'"),
         ("huggingface_bert", {"is_decoder": True}, "is_decoder must be False"),
         ("huggingface_bert", {"hidden_act": "silu"}, "hidden_act must be one of gelu, gelu_python, gelu_new, .*, found 'silu'"),
@@ -172,6 +172,52 @@ def test_refused(layout, changes, reason):
     values = {**(_GOOGLE_ZH if layout == "google" else _BERT_KEYS), **changes}
     with pytest.raises(ConfigError, match=f"^.*{reason}"):
         AlbertConfig.from_dict({key: value for key, value in values.items() if value is not None}, layout)
+
+
+DAMAGED = (None, True, False, 0, -1, 1.5, 1e9, float("nan"), float("inf"), -float("inf"), 10**300, "3", "", [], [3], {}, {"a": 1}, "\ud800")
+
+
+@pytest.mark.parametrize("layout", ["google", "brightmart", "bert", "huggingface_albert", "huggingface_bert", None])
+def test_damaged_values(layout):
+    """Whatever stands in the place of a value: a config in which it is used as it should be, or one line that names the key."""
+    base = _GOOGLE_ZH if layout in ("google", "huggingface_albert") else _BERT_KEYS
+    if layout == "brightmart":
+        base = {**base, "embedding_size": 128}
+    for key in base:
+        for value in DAMAGED:
+            try:
+                config = AlbertConfig.from_dict({**base, key: value}, layout)
+            except ConfigError as e:
+                assert "\n" not in str(e) and len(str(e)) < 300
+            else:
+                for number in (config.initializer_range, config.layer_norm_eps, config.hidden_dropout_prob):
+                    assert 0 <= number < 101
+                assert 0 < config.hidden_size <= 65536 and 0 < config.num_hidden_layers <= 1000
+
+
+@pytest.mark.parametrize("key", ["layer_norm_eps", "initializer_range", "hidden_dropout_prob", "attention_probs_dropout_prob"])
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), -1, -1e-12, "1e-12", None])
+def test_numbers_that_would_spoil_every_result(key, value):
+    with pytest.raises(FieldError, match=f"^{key}: found .*, expected a number in "):
+        AlbertConfig(29, 13, 32, 3, 4, 64, **{key: value})
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"num_hidden_layers": 10**9},
+        {"num_hidden_layers": 10**7, "num_hidden_groups": 10**7},
+        {"vocab_size": 10**12},
+        {"hidden_size": 10**300},
+    ],
+)
+@pytest.mark.parametrize("layout", ["google", "brightmart", "bert", "huggingface_albert", "huggingface_bert"])
+def test_a_model_without_end_is_refused_at_once(changes, layout):
+    values = {**(_GOOGLE_ZH if layout in ("google", "huggingface_albert") else _BERT_KEYS), **changes}
+    if layout == "brightmart":
+        values["embedding_size"] = 128
+    with pytest.raises(ConfigError, match="expected a whole number in|must be"):
+        AlbertConfig.from_dict(values, layout)
 
 
 @pytest.mark.parametrize(

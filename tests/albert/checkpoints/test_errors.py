@@ -305,6 +305,8 @@ def test_output_matrix_that_is_not_the_word_embeddings(tmp_path):
 
 def test_broken_json(google):
     (google / "albert_config.json").write_text('{\n  "vocab_size": 200,\n}\n')
-    assert message(ConfigError, albert.load_encoder, google).startswith(f"{google / 'albert_config.json'}:3: the config is not JSON: ")
+    assert message(ConfigError, albert.load_encoder, google).startswith(f"{google / 'albert_config.json'}:3: found invalid JSON (")
     (google / "albert_config.json").write_text(json.dumps([1]))
-    assert message(ConfigError, albert.load_encoder, google) == f"{google / 'albert_config.json'}: expected a JSON object, found list"
+    assert message(ConfigError, albert.load_encoder, google) == (
+        f"{google / 'albert_config.json'}: found a JSON list, not an object, expected the config of an encoder"
+    )

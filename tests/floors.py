@@ -1,0 +1,25 @@
+"""The floors of ``albert`` and ``ner``.
+
+A room is a folder, or a module that lies beside the folders. It knows the rooms of floors below its own, and no other.
+"""
+
+# From the ground up.
+FLOORS = {
+    "errors, arithmetic": "albert.arithmetic albert.errors albert.lazy albert.moved albert.optimization albert.pretrained",
+    "text, layers, formats": "albert albert.fields albert.foreign albert.formats albert.layers albert.lock albert.tokenization",
+    "the encoder, files": "albert.command albert.encoder albert.files",
+    "its config and vocabulary": "albert.config albert.hub albert.pretraining_model albert.vocabulary",
+    "checkpoints": "albert.checkpoints",
+    "training runs": "albert.training",
+    "pretraining": "albert.pretraining",
+    "commands of the encoder": "albert.cli",
+    "words of the domain": "ner ner.batches ner.entity ner.errors ner.pretrained",
+    "tags, lexicon, clients": "ner.lattice ner.serving_client ner.tags",
+    "long texts, scores": "ner.evaluation ner.long_text",
+    "data, the network": "ner.data ner.model",
+    "decoding": "ner.decoding",
+    "export": "ner.export",
+    "tagging": "ner.tagging",
+    "training a tagger": "ner.training",
+    "commands of the tagger": "ner.cli ner.reproduce",
+}

@@ -1,0 +1,86 @@
+"""The house: imports go down and never in a circle, files are small, and ``ner`` is found by its folders."""
+
+import ast
+import graphlib
+import pathlib
+
+import pytest
+
+from tests.floors import FLOORS
+
+ROOT = pathlib.Path(__file__).parent.parent
+PACKAGES = ("albert", "ner")
+MAX_LINES = 400
+MAX_LOOSE_FILES = 6
+# Still to be broken: what is fetched is proved with what fetches it.
+CIRCLES = [("albert.hub", "albert.checkpoints")]
+
+
+def modules(packages=PACKAGES):
+    """dict from the name of each module to its file."""
+    files = [path for package in packages for path in sorted((ROOT / package).rglob("*.py"))]
+    return {".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path for path in files}
+
+
+MODULES = modules()
+
+
+def imports(path, nodes=ast.walk):
+    """Names of the project's modules that a file imports; those of ``nodes`` of its syntax tree, by default all."""
+    found = set()
+    for node in nodes(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            names = (f"{node.module}.{alias.name}" for alias in node.names)
+            found.update(name if name in MODULES else node.module for name in names)
+    return {name for name in found if name.split(".")[0] in PACKAGES}
+
+
+def room(module):
+    """The folder in the package that a module is in; a module that is in none is a room of its own."""
+    return ".".join(module.split(".")[:2])
+
+
+def test_every_room_is_on_one_floor():
+    rooms = " ".join(FLOORS.values()).split()
+    assert len(rooms) == len(set(rooms))
+    assert set(rooms) == {room(module) for module in MODULES}
+
+
+def test_imports_are_by_present_names():
+    for module, path in MODULES.items():
+        assert imports(path) <= set(MODULES), f"{module} imports what has moved"
+
+
+def test_imports_go_down():
+    floors = {room: number for number, rooms in enumerate(FLOORS.values()) for room in rooms.split()}
+    upward = [
+        f"{module} imports {other}"
+        for module, path in MODULES.items()
+        for other in sorted(imports(path))
+        if room(other) != room(module) and floors[room(other)] >= floors[room(module)] and (room(module), room(other)) not in CIRCLES
+    ]
+    assert upward == []
+
+
+def test_no_modules_import_each_other():
+    # In a room as well; of what is imported when a module is, not when a function runs.
+    graph = {module: imports(path, ast.iter_child_nodes) - {module} for module, path in MODULES.items()}
+    graphlib.TopologicalSorter(graph).prepare()
+
+
+def test_encoder_knows_nothing_of_tagging():
+    assert not [module for module, path in modules(["albert"]).items() if any(name.split(".")[0] == "ner" for name in imports(path))]
+
+
+@pytest.mark.parametrize("folder", ["albert", "ner", "benchmarks", "tools", "examples", "serving", "."])
+def test_production_files_are_small(folder):
+    files = (ROOT / folder).glob("*.py") if folder == "." else (ROOT / folder).rglob("*.py")
+    lengths = {path.relative_to(ROOT).as_posix(): len(path.read_text(encoding="utf-8").splitlines()) for path in files}
+    assert {path: length for path, length in lengths.items() if length > MAX_LINES} == {}
+
+
+def test_the_tagger_is_found_by_its_folders():
+    loose = {path.name for path in (ROOT / "ner").glob("*.py")} - {"__init__.py"}
+    assert len(loose) <= MAX_LOOSE_FILES, loose

@@ -25,8 +25,8 @@ class LinearChain:
     """Scores tag sequences: start[y_0] + Σ emissions[t, y_t] + Σ transitions[y_{t-1}, y_t] + end[y_{n-1}] (paper, eqs. 16-19).
 
     The start and end scores extend eq. (16), which has transitions and emissions only; with both at zero it is the paper's.
-    Emissions given to the methods are cast to float32, lengths are in [0, T], and a row of length 0 has one empty sequence
-    of score 0.
+    Methods take ``emissions`` float [B, T, K], which are cast to float32, and ``lengths`` int32 [B] in [0, T]. A row of length 0 has one
+    empty sequence of score 0.
 
     Args:
       transitions: float32 [K, K], scoring the step from tag i to tag j at [i, j].
@@ -65,10 +65,6 @@ class LinearChain:
     def decode(self, emissions, lengths):
         """Best tag sequence by the Viterbi algorithm (paper, eq. 19).
 
-        Args:
-          emissions: float [B, T, K].
-          lengths: int32 [B].
-
         Returns:
           (tags int32 [B, T], with 0 in the padding; score float32 [B], the best sequence's score, 0 for length 0).
         """
@@ -79,10 +75,6 @@ class LinearChain:
 
     def decode_and_sum(self, emissions, lengths):
         """The best tag sequence, and log sums over the beginnings and the ends of all, for the price of one.
-
-        Args:
-          emissions: float [B, T, K].
-          lengths: int32 [B].
 
         Returns:
           (tags, unary, alpha, beta): int32 [B, max(T, 1)], 0 in the padding, and each float32 [B, max(T, 1), K]. ``unary`` holds the
@@ -98,10 +90,6 @@ class LinearChain:
         """Posterior probability of each tag at each character, by the forward-backward algorithm.
 
         Differentiable, as its gradient is what R-Drop trains with.
-
-        Args:
-          emissions: float [B, T, K].
-          lengths: int32 [B].
 
         Returns:
           float32 [B, T, K]; rows of real characters sum to 1, the padding is 0.

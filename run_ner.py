@@ -7,6 +7,7 @@ from absl import flags
 from albert import command
 from albert.errors import UserError
 from ner.cli import tagging_flags
+from ner.model import recurrent
 
 FLAGS = flags.FLAGS
 
@@ -35,9 +36,9 @@ flags.DEFINE_integer("max_seq_length", 128, "Longest input in tokens, [CLS] and 
 flags.DEFINE_enum("encoder", "albert", ["albert", "char"], "A pretrained ALBERT or BERT, or a table of character vectors.")
 flags.DEFINE_integer("char_embedding_size", 100, "Width of the character vectors of --encoder=char.")
 flags.DEFINE_string("char_vectors", None, "Character vectors in word2vec text format that --encoder=char starts from; random by default.")
-flags.DEFINE_enum("rnn", "lstm", ["lstm", "gru", "lattice", "none"], "The bidirectional recurrent layer on the encoder.")
+flags.DEFINE_enum("rnn", "lstm", recurrent.rnns(), "The bidirectional recurrent layer on the encoder.")
 flags.DEFINE_bool("use_bilstm", True, "A bidirectional recurrent layer on the encoder; --nouse_bilstm is short for --rnn=none.")
-flags.DEFINE_enum("lstm_cell", "standard", ["standard", "peephole"], "Cell of --rnn=lstm: the usual one, or the paper's (eqs. 11-15).")
+flags.DEFINE_enum("lstm_cell", "standard", recurrent.cells(), f"Cell of --rnn=lstm: {recurrent.describe_cells()}.")
 flags.DEFINE_integer("lstm_units", 128, "Units of the recurrent layer in each direction.")
 flags.DEFINE_string("word_lexicon", None, "Words of --rnn=lattice: jieba, train (found in the training text), or a file, one word a line.")
 flags.DEFINE_integer("max_word_length", 4, "Characters of the longest word of --rnn=lattice.")

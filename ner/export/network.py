@@ -12,7 +12,6 @@ from tensorflow.core.framework import graph_pb2
 from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
 from ner.model.inference import emissions_function
-from ner.model.recurrent.bilstm import BiLSTM
 
 # Where an operation names the gradient that a layer has given it.
 _GRADIENT = "_gradient_op_type"
@@ -54,7 +53,7 @@ class FrozenNetwork:
     @classmethod
     def of(cls, model):
         """The frozen network of a ``TaggerModel``, in the precision of its layers."""
-        with recurrent_layer(model, model.rnn.call_on_cpu if type(model.rnn) is BiLSTM else model.rnn):
+        with recurrent_layer(model, model.rnn.for_cpu_export() if model.rnn is not None else None):
             traced = emissions_function(model, model.encoder.weights_for_inference).get_concrete_function()
         # Loops stay functions. Lowered to switches and merges here, they would be lowered in a function that is called from within
         # a loop, and no executor runs that; whoever loads the export lowers them where they then are.

@@ -13,8 +13,6 @@ from ner.decoding.constraints import DEFAULT_OPTIONS
 from ner.decoding.decoder import Decoder
 from ner.export.network import recurrent_layer
 from ner.export.quiet import quiet_compiler, quiet_log
-from ner.model.recurrent.bilstm import BiLSTM
-from ner.model.recurrent.peephole import PeepholeBiLSTM
 
 
 def check(config, precision):
@@ -42,7 +40,7 @@ def convert(model, config, precision, decoding=DEFAULT_OPTIONS):
       bytes.
     """
 
-    rnn = _without_state(model.rnn) if type(model.rnn) is BiLSTM else model.rnn
+    rnn = model.rnn.without_state() if model.rnn is not None else None
 
     def run(input_word_ids, lengths):
         emissions = model({"input_word_ids": input_word_ids, "lengths": lengths}, training=False)
@@ -60,17 +58,3 @@ def convert(model, config, precision, decoding=DEFAULT_OPTIONS):
         converter.optimizations = [tf.lite.Optimize.DEFAULT]
     with quiet_log(), quiet_compiler():
         return converter.convert()
-
-
-def _without_state(bilstm):
-    """A trained ``BiLSTM`` as a loop: with peepholes of zero it is the same.
-
-    Keras' LSTM would become one operation, which begins each sentence in the state that the one before it ended in, unless whoever runs
-    the file resets its variables each time.
-    """
-    weights = bilstm.weight_map()
-    units = weights["forward/recurrent_kernel"].shape[0]
-    loop = PeepholeBiLSTM(weights["forward/kernel"].shape[0], units)
-    for name, variable in loop.weight_map().items():
-        variable.assign(weights[name] if name in weights else tf.zeros_like(variable))
-    return loop

@@ -6,10 +6,8 @@ from typing import Optional, Union
 from albert.config import AlbertConfig
 from albert.errors import ConfigError
 from ner.long_text.windows import NUM_SPECIAL_TOKENS
+from ner.model import recurrent
 from ner.tags import TagSet
-
-RNNS = ("lstm", "gru", "lattice", "none")
-LSTM_CELLS = ("standard", "peephole")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -86,8 +84,8 @@ class TaggerConfig:
       tag_set: the ``TagSet``; its order is that of the model's outputs.
       max_seq_length: longest input in tokens, ``[CLS]`` and ``[SEP]`` included; longer text is tagged in windows.
       do_lower_case: whether text is lower-cased before the vocabulary is looked up.
-      rnn: the bidirectional recurrent layer, one of ``RNNS``.
-      lstm_cell: with ``rnn="lstm"``, its cell: one of ``LSTM_CELLS``.
+      rnn: the bidirectional recurrent layer, one of ``ner.model.recurrent.rnns()``.
+      lstm_cell: with ``rnn="lstm"``, its cell: one of ``ner.model.recurrent.cells()``.
       lstm_units: units of the recurrent layer per direction.
       lattice: with ``rnn="lattice"``, its ``LatticeConfig``; else None.
       use_crf: linear-chain CRF on top; without it every character is classified on its own (softmax).
@@ -111,12 +109,14 @@ class TaggerConfig:
             raise ConfigError(f"--max_seq_length: must be at least 3, found {self.max_seq_length}")
         if limit is not None and not 3 <= self.max_seq_length <= limit:
             raise ConfigError(f"--max_seq_length: must lie between 3 and the encoder's {limit} positions, found {self.max_seq_length}")
-        for name, known in (("rnn", RNNS), ("lstm_cell", LSTM_CELLS)):
+        for name, known in (("rnn", recurrent.rnns()), ("lstm_cell", recurrent.cells())):
             if getattr(self, name) not in known:
                 raise ConfigError(f"--{name}: expected one of {', '.join(known)}, found {getattr(self, name)!r}")
-        if self.lstm_cell != "standard" and self.rnn != "lstm":
-            raise ConfigError(f"--lstm_cell: found {self.lstm_cell} with --rnn={self.rnn}, expected it with --rnn=lstm")
-        if (self.lattice is not None) != (self.rnn == "lattice"):
+        kind = recurrent.find(self.rnn, self.lstm_cell)
+        if kind is None and self.lstm_cell != "standard":
+            with_cell = [other.rnn for other in recurrent.KINDS if other.cell == self.lstm_cell]
+            raise ConfigError(f"--lstm_cell: found {self.lstm_cell} with --rnn={self.rnn}, expected it with --rnn={' or '.join(with_cell)}")
+        if (self.lattice is not None) != (kind is not None and kind.reads_words):
             raise ConfigError(f"tagger config: rnn {self.rnn!r} {'with' if self.lattice else 'without'} lattice settings")
         if self.lstm_units < 1:
             raise ConfigError(f"--lstm_units: must be positive, found {self.lstm_units}")

@@ -11,13 +11,10 @@ from albert.arithmetic import plain
 from albert.arithmetic.devices import on_accelerator
 from albert.encoder import add_weights
 from albert.layers import Dense
+from ner.model import recurrent
 from ner.model.characters import CharEncoder, VectorTable
 from ner.model.config import CharEncoderConfig
 from ner.model.crf.layer import CRF, LinearChain
-from ner.model.recurrent.bilstm import BiLSTM
-from ner.model.recurrent.gru import BiGRU
-from ner.model.recurrent.lattice import LatticeBiLSTM
-from ner.model.recurrent.peephole import PeepholeBiLSTM
 
 # Narrower encoders gain less from computing no padding than it costs.
 _LEAST_WIDTH_WITHOUT_PADDING = 512
@@ -30,8 +27,8 @@ _WORD_VECTORS_MASK = 1_000_003
 class TaggerModel(tf.keras.Model):
     """ALBERT-BiLSTM-CRF and the systems it is compared with: one network whose parts the config chooses.
 
-    The encoder is ALBERT, BERT or a table of character vectors; above it comes a BiLSTM (standard or with peepholes), a BiGRU,
-    a lattice LSTM or nothing; and on top a CRF or nothing.
+    The encoder is ALBERT, BERT or a table of character vectors; above it comes one of ``ner.model.recurrent`` or nothing; and on top
+    a CRF or nothing.
 
     Args:
       config: a ``TaggerConfig``.
@@ -58,7 +55,7 @@ class TaggerModel(tf.keras.Model):
         hidden = config.encoder.hidden_size
         if isinstance(self.encoder, AlbertEncoder) and hidden >= _LEAST_WIDTH_WITHOUT_PADDING:
             self.encoder.remove_padding = not on_accelerator()
-        self.rnn = _make_rnn(config)
+        self.rnn = recurrent.make(config)
         lattice = config.lattice
         self.words = VectorTable(lattice.num_words + 1, lattice.word_embedding_size, name="words") if lattice is not None else None
         features = 2 * config.lstm_units if self.rnn is not None else hidden
@@ -166,14 +163,3 @@ class TaggerModel(tf.keras.Model):
 
 def _make_encoder(config):
     return CharEncoder(config) if isinstance(config, CharEncoderConfig) else AlbertEncoder(config)
-
-
-def _make_rnn(config):
-    hidden, units = config.encoder.hidden_size, config.lstm_units
-    if config.rnn == "lstm":
-        return PeepholeBiLSTM(hidden, units) if config.lstm_cell == "peephole" else BiLSTM(hidden, units)
-    if config.rnn == "gru":
-        return BiGRU(hidden, units)
-    if config.rnn == "lattice":
-        return LatticeBiLSTM(hidden, units, config.lattice.word_embedding_size, config.lattice.num_slots)
-    return None

@@ -1,4 +1,4 @@
-"""What the recurrent layers share: both directions of a right-padded batch as one loop over the characters.
+"""Base of the recurrent layers: their interface, and both directions of a right-padded batch as one loop over the characters.
 
 Shapes: B batch, T characters, H input width, G gates, U units per direction; D = 2 directions, forward and backward.
 """
@@ -8,7 +8,38 @@ import tensorflow as tf
 DIRECTIONS = ("forward", "backward")
 
 
-class Bidirectional(tf.keras.layers.Layer):
+class RecurrentLayer(tf.keras.layers.Layer):
+    """A layer between encoder and CRF. A line in ``ner.model.recurrent.KINDS`` lets a tagger have it.
+
+    Call arguments:
+      x: float [B, T, H].
+      lengths: int32 [B]; padding is on the right and leaves the states of real characters untouched.
+      words, places: of a layer that reads words, their vectors float [N, W], and int [N, 3] of each word its row, its first character,
+        and its length less 2.
+
+    Returns:
+      Hidden states [B, T, 2U], 0 in the padding.
+    """
+
+    @classmethod
+    def from_tagger_config(cls, config):
+        """The layer for a ``TaggerConfig``."""
+        return cls(config.encoder.hidden_size, config.lstm_units)
+
+    def weight_map(self):
+        """Every weight under the name that it is stored by, after ``rnn/``."""
+        raise NotImplementedError
+
+    def for_cpu_export(self):
+        """A function of the call arguments that computes the same in an export, which is to run on CPUs whatever devices there are here."""
+        return self
+
+    def without_state(self):
+        """A layer that computes the same for a TensorFlow Lite file: with built-in operations, of which none keeps a state."""
+        return self
+
+
+class Bidirectional(RecurrentLayer):
     """Base of recurrent layers that read a sentence in both directions.
 
     The backward direction reads each row reversed within its own length: padding comes last in both directions and needs no

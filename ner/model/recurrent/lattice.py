@@ -52,6 +52,12 @@ class LatticeBiLSTM(Bidirectional):
         self.add_weights("gate_bias", [units], "zeros")
         self.built = True
 
+    @classmethod
+    def from_tagger_config(cls, config):
+        """The layer for a ``TaggerConfig`` that has a lattice."""
+        lattice = config.lattice
+        return cls(config.encoder.hidden_size, config.lstm_units, lattice.word_embedding_size, lattice.num_slots)
+
     def call(self, x, lengths, words, places):
         """Hidden states of both directions.
 

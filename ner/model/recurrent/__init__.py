@@ -10,7 +10,7 @@ class Kind:
 
     Attributes:
       rnn, cell: values of ``TaggerConfig.rnn`` and ``lstm_cell`` that choose it. Most kinds have no cells to choose from.
-      layer: module and name of its class, a :class:`ner.model.recurrent.base.RecurrentLayer`, with a colon between.
+      layer: name of its class with that of the module, a :class:`ner.model.recurrent.base.RecurrentLayer`.
       cell_help: of a kind with several cells, this one in a few words.
       reads_words: whether it reads a lexicon's words besides characters, and a tagger with it has ``TaggerConfig.lattice``.
     """
@@ -23,10 +23,10 @@ class Kind:
 
 
 KINDS = (
-    Kind("lstm", "ner.model.recurrent.bilstm:BiLSTM", cell_help="the usual one"),
-    Kind("lstm", "ner.model.recurrent.peephole:PeepholeBiLSTM", cell="peephole", cell_help="the paper's (eqs. 11-15)"),
-    Kind("gru", "ner.model.recurrent.gru:BiGRU"),
-    Kind("lattice", "ner.model.recurrent.lattice:LatticeBiLSTM", reads_words=True),
+    Kind("lstm", "ner.model.recurrent.bilstm.BiLSTM", cell_help="the usual one"),
+    Kind("lstm", "ner.model.recurrent.peephole.PeepholeBiLSTM", cell="peephole", cell_help="the paper's (eqs. 11-15)"),
+    Kind("gru", "ner.model.recurrent.gru.BiGRU"),
+    Kind("lattice", "ner.model.recurrent.lattice.LatticeBiLSTM", reads_words=True),
 )
 
 
@@ -55,5 +55,5 @@ def make(config):
     kind = find(config.rnn, config.lstm_cell)
     if kind is None:
         return None
-    module, name = kind.layer.split(":")
+    module, _, name = kind.layer.rpartition(".")
     return getattr(importlib.import_module(module), name).from_tagger_config(config)

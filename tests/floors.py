@@ -6,8 +6,9 @@ A room is a folder, or a module that lies beside the folders. It knows the rooms
 # From the ground up.
 FLOORS = {
     "errors, arithmetic": "albert.arithmetic albert.errors albert.lazy albert.moved albert.optimization albert.pretrained",
-    "text, layers, formats": "albert albert.fields albert.foreign albert.formats albert.layers albert.lock albert.tokenization",
-    "the encoder, files": "albert.command albert.encoder albert.files",
+    "text, layers, foreign bytes": "albert albert.foreign albert.layers albert.lock albert.tokenization",
+    "the encoder, fields, files": "albert.encoder albert.fields albert.files",
+    "formats": "albert.command albert.formats",
     "its config and vocabulary": "albert.config albert.hub albert.pretraining_model albert.vocabulary",
     "checkpoints": "albert.checkpoints",
     "training runs": "albert.training",

@@ -1,11 +1,17 @@
-"""Public names of a package, whose modules are imported when the first of them is used (PEP 562)."""
+"""Names whose modules are imported when they are used."""
 
 import importlib
 import sys
 
 
+def load(path):
+    """Imports the module of a dotted path and returns what the last part names in it: ``load("ner.entity.Entity")``."""
+    module, _, name = path.rpartition(".")
+    return getattr(importlib.import_module(module), name)
+
+
 def exports(package, modules):
-    """The ``__getattr__`` and ``__dir__`` of a package.
+    """The ``__getattr__`` and ``__dir__`` of a package whose public names are imported on first use (PEP 562).
 
     Args:
       package: its ``__name__``.
@@ -15,7 +21,7 @@ def exports(package, modules):
     def getattribute(name):
         if name not in modules:
             raise AttributeError(f"module {package!r} has no attribute {name!r}")
-        value = getattr(importlib.import_module(modules[name]), name)
+        value = load(f"{modules[name]}.{name}")
         setattr(sys.modules[package], name, value)
         return value
 

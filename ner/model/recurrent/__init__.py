@@ -1,7 +1,8 @@
 """The recurrent layers between encoder and CRF: a file each, and a line each here. Importing this imports no TensorFlow."""
 
 import dataclasses
-import importlib
+
+from albert import lazy
 
 
 @dataclasses.dataclass(frozen=True)
@@ -53,7 +54,4 @@ def find(rnn, cell):
 def make(config):
     """The recurrent layer of a ``TaggerConfig``, with fresh weights; None for ``rnn="none"``."""
     kind = find(config.rnn, config.lstm_cell)
-    if kind is None:
-        return None
-    module, _, name = kind.layer.rpartition(".")
-    return getattr(importlib.import_module(module), name).from_tagger_config(config)
+    return lazy.load(kind.layer).from_tagger_config(config) if kind is not None else None

@@ -1,6 +1,6 @@
 """Formats of tagged text: a file each, and a line each here."""
 
-import importlib
+from albert import lazy
 
 # By name of the format: its :class:`ner.tagging.writers.base.Writer`, imported when it is used, and what it writes.
 WRITERS = {
@@ -13,8 +13,7 @@ WRITERS = {
 
 def find_writer(name):
     """The class of the format with this name, one of ``WRITERS``."""
-    module, _, writer = WRITERS[name][0].rpartition(".")
-    return getattr(importlib.import_module(module), writer)
+    return lazy.load(WRITERS[name][0])
 
 
 def describe():

@@ -11,7 +11,6 @@ VERSION = re.search(r'^__version__ = "([^"]+)"', (ROOT / "albert" / "__init__.py
 
 # Published weights by name.
 HUB = [
-    "filelock>=3.10",  # one process fetches, the others wait
     "huggingface_hub>=1.0",  # repositories: revisions, mirrors, tokens, retries
     "platformdirs>=4",  # where this system keeps caches
     "pooch>=1.8",  # archives

@@ -13,6 +13,7 @@ import unicodedata
 
 import numpy as np
 
+from albert import tokenizer_json
 from albert.errors import UserError, VocabularyError
 
 _CODE_POINTS = sys.maxunicode + 1
@@ -105,7 +106,7 @@ class CharTokenizer(_CodePointTokenizer):
     fall apart into several.
 
     Args:
-      vocab_file: UTF-8 text, one entry per line, id = line number from 0.
+      vocab_file: UTF-8 text, one entry per line, id = line number from 0; or the ``tokenizer.json`` of a fast tokenizer.
       do_lower_case: True for the published Chinese checkpoints, whose vocabulary has no upper-case letters.
 
     Raises:
@@ -121,7 +122,7 @@ class CharTokenizer(_CodePointTokenizer):
     }
 
     def __init__(self, vocab_file, do_lower_case=True):
-        super().__init__(vocab_file, _read_vocab(vocab_file), do_lower_case)
+        super().__init__(vocab_file, read_vocabulary(vocab_file), do_lower_case)
 
     def _fill(self, table):
         for token, index in self.vocab.items():
@@ -223,9 +224,11 @@ def _read_bytes(path):
         raise VocabularyError(f"{os.fspath(path)}: cannot read the vocabulary: {e.strerror}") from e
 
 
-def _read_vocab(path):
-    """The entries of a vocab.txt, in order; see ``CharTokenizer`` for what is an error."""
+def read_vocabulary(path):
+    """The entries of a vocab.txt or a tokenizer.json, in order: list of strings. See ``CharTokenizer`` for what is an error."""
     name = os.fspath(path)
+    if name.endswith(".json"):
+        return tokenizer_json.read_entries(path)
     data = _read_bytes(path)
     if data.startswith(codecs.BOM_UTF8):
         data = data[len(codecs.BOM_UTF8) :]

@@ -1,10 +1,12 @@
 """Character vocabularies made from text."""
 
 import collections
+import os
+import shutil
 
 from albert.errors import VocabularyError
 from albert.files import atomic_write
-from albert.tokenization import lower_case
+from albert.tokenization import lower_case, read_vocabulary
 
 SPECIAL_TOKENS = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
 
@@ -54,3 +56,12 @@ def write_vocabulary(tokens, path):
     """Write a ``vocab.txt``: one entry per line, its line number its id."""
     with atomic_write(path) as f:
         f.writelines(token + "\n" for token in tokens)
+
+
+def copy_vocabulary(source, target):
+    """Copy a ``vocab.txt`` byte for byte; a ``tokenizer.json`` becomes one."""
+    if os.fspath(source).endswith(".json"):
+        write_vocabulary(read_vocabulary(source), target)
+        return
+    with open(source, "rb") as f, atomic_write(target, "wb") as copy:
+        shutil.copyfileobj(f, copy)

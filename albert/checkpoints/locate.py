@@ -7,6 +7,8 @@ import os
 import re
 from typing import Optional
 
+from albert import tokenizer_json
+from albert.checkpoints.files import sharded
 from albert.checkpoints.files.safetensors import SafetensorsFile
 from albert.checkpoints.files.torch import open_torch
 from albert.checkpoints.files.weights_file import WeightsFile
@@ -85,6 +87,10 @@ def find(path, config_file=None, vocab_file=None, spm_model_file=None):
     for flag in (config_file, vocab_file, spm_model_file):
         if flag and not os.path.isfile(flag):
             raise CheckpointError(f"{flag}: no such file")
+    vocab_file = vocab_file or _only(directory, dict.fromkeys(("vocab.txt", *_all_names("vocabulary"))))
+    spm_model_file = spm_model_file or _only(directory, _SPM_MODELS)
+    if not vocab_file and not spm_model_file:
+        vocab_file = _only(directory, (tokenizer_json.NAME,))
     return Checkpoint(
         path=weights,
         directory=directory,
@@ -93,8 +99,8 @@ def find(path, config_file=None, vocab_file=None, spm_model_file=None):
         scope=scope,
         head_scope=head_scope,
         config_file=config_file or _only(directory, dict.fromkeys((*fmt.files.configs, *_all_names("configs")))),
-        vocab_file=vocab_file or _only(directory, dict.fromkeys(("vocab.txt", *_all_names("vocabulary")))),
-        spm_model_file=spm_model_file or _only(directory, _SPM_MODELS),
+        vocab_file=vocab_file,
+        spm_model_file=spm_model_file,
     )
 
 
@@ -162,7 +168,8 @@ def _weights_in(directory):
     if files:
         return os.path.join(directory, files[0])
     if not prefixes:
-        raise CheckpointError(f"{directory}: expected a TensorFlow checkpoint (*.index), {' or '.join(known)}, found {_listing(directory)}")
+        single = " or ".join(name for name in known if not name.endswith(sharded.SUFFIX))
+        raise CheckpointError(f"{directory}: expected a TensorFlow checkpoint (*.index), {single}, found {_listing(directory)}")
     if len(prefixes) > 1:
         chosen = _named_by_checkpoint_file(directory)
         if chosen not in prefixes:
@@ -208,6 +215,8 @@ def _open(weights):
         from albert.checkpoints.files.tensorflow import TensorFlowFile  # noqa: PLC0415 - only these files need TensorFlow to be read
 
         return TensorFlowFile(weights)
+    if weights.endswith(sharded.SUFFIX):
+        return sharded.ShardedFile(weights, _open)
     with guard(weights, "weights", CheckpointError):
         with open(weights, "rb") as f:
             head = f.read(9)

@@ -11,6 +11,7 @@ from albert.checkpoints.files.tensorflow import write_tf1, write_tf2
 from albert.checkpoints.matching import group_rows
 from albert.files import atomic_write
 from albert.formats import FORMATS
+from albert.vocabulary import copy_vocabulary
 
 # Kinds of weights files, by the name a ``Format`` has for them: functions of path or prefix, and dict from stored name to array.
 CONTAINERS = {"tensorflow1": write_tf1, "tensorflow2": write_tf2, "safetensors": write_safetensors}
@@ -38,7 +39,7 @@ def write_checkpoint(directory, layout, config, weights, vocab_file=None, spm_mo
     for name, values in contents.items():
         _write_json(os.path.join(directory, name), values)
     if vocab_file:
-        shutil.copyfile(vocab_file, os.path.join(directory, fmt.files.vocabulary))
+        copy_vocabulary(vocab_file, os.path.join(directory, fmt.files.vocabulary))
     if spm_model_file:
         shutil.copyfile(spm_model_file, os.path.join(directory, fmt.files.sentencepiece))
 

@@ -16,6 +16,7 @@ from albert.checkpoints import find
 from albert.checkpoints.matching import match
 from albert.checkpoints.shapes import encoder_shapes, head_shapes
 from albert.errors import UserError
+from albert.tokenization import read_vocabulary
 
 _HEAD_GROUPS = ("masked_lm/", "sentence_order/")
 # Optimizer slots double or triple the list and say nothing new.
@@ -101,8 +102,7 @@ def _architecture(config):
 
 def _vocabulary(checkpoint):
     if checkpoint.vocab_file:
-        with open(checkpoint.vocab_file, "rb") as f:
-            return f"{checkpoint.vocab_file}, {sum(1 for _ in f):,} lines"
+        return f"{checkpoint.vocab_file}, {len(read_vocabulary(checkpoint.vocab_file)):,} entries"
     return checkpoint.spm_model_file or "none"
 
 

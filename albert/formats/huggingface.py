@@ -4,13 +4,15 @@ from albert.errors import ConfigError
 from albert.fields import shown
 from albert.formats.config_keys import ALBERT_FIXED, BERT_KEYS, activation, check_fixed, require
 from albert.formats.table import FileNames
+from albert.tokenization import read_vocabulary
 
 FILES = FileNames(
     weights="model.safetensors",
     config="config.json",
     sentencepiece="spiece.model",
     configs=("config.json",),
-    other_weights=("pytorch_model.bin",),  # the order in which transformers itself looks
+    # The order in which transformers itself looks.
+    other_weights=("model.safetensors.index.json", "pytorch_model.bin", "pytorch_model.bin.index.json"),
 )
 
 _FIXED = {"position_embedding_type": "absolute", "is_decoder": False, "add_cross_attention": False}
@@ -73,6 +75,5 @@ def _special_ids(vocab_file, special_tokens):
     """The ids that HuggingFace configs repeat from the vocabulary; its defaults belong to other vocabularies."""
     if not vocab_file:
         return {}
-    with open(vocab_file, encoding="utf-8") as f:
-        ids = {line.rstrip("\r\n"): i for i, line in enumerate(f)}
+    ids = {entry: i for i, entry in enumerate(read_vocabulary(vocab_file))}
     return {key: ids[token] for key, token in special_tokens.items() if token in ids}

@@ -13,8 +13,8 @@ from urllib.parse import urlsplit
 
 import albert
 from albert.files import sha256
+from albert.foreign import kind_of
 from albert.hub.errors import FetchError, Unreachable
-from albert.hub.unpack import is_web_page
 
 MIRROR = "ALBERT_NER_MIRROR"
 
@@ -156,10 +156,10 @@ def _transfer(part, limit):
     if part.total is not None and found != part.total:
         part.remove()
         raise _NotHere(f"expected {part.total:,} bytes, found {found:,}")
-    with open(part.path, "rb") as f:
-        if is_web_page(f.read(512)):
-            part.remove()
-            raise _NotHere("found an HTML page, perhaps a proxy's or a login")
+    kind = kind_of(part.path) or ""
+    if "HTML" in kind:
+        part.remove()
+        raise _NotHere(f"found {kind}, perhaps a proxy's or a login")
 
 
 def _attempt(part, limit):

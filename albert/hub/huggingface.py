@@ -11,11 +11,12 @@ import shutil
 import time
 
 import albert
-from albert.files import read_json, sha256
+from albert.checkpoints.files.sharded import SUFFIX, read_index
+from albert.files import sha256
+from albert.formats import huggingface
 from albert.hub.errors import FetchError, Unreachable
 
-# In transformers' own order.
-WEIGHTS = ("model.safetensors", "model.safetensors.index.json", "pytorch_model.bin", "pytorch_model.bin.index.json")
+WEIGHTS = (huggingface.FILES.weights, *huggingface.FILES.other_weights)
 _COMPANIONS = (
     "config.json",
     "vocab.txt",
@@ -72,7 +73,8 @@ def fetch(repository, revision, directory):
         names = choose(listed, what)
         for name in names:
             get(name)
-        shards = [shard for name in names if name.endswith(".index.json") for shard in shards_of(os.path.join(directory, name))]
+        index = os.path.join(directory, names[-1])
+        shards = sorted(set(read_index(index, FetchError).values())) if index.endswith(SUFFIX) else []
         for name in shards:
             if name not in listed:
                 raise FetchError(f"{what}: its index names {name}, which it does not hold")
@@ -108,7 +110,7 @@ def cached(repository, revision):
 
 
 def choose(names, what):
-    """Which files of a repository make a checkpoint, its shards apart.
+    """Which files of a repository make a checkpoint, its shards apart: list of names, the weights or their index last.
 
     Args:
       names: names of all files.
@@ -124,22 +126,6 @@ def choose(names, what):
         found = [name for name in ("tf_model.h5", "flax_model.msgpack") if name in names]
         raise FetchError(f"{what}: expected {', '.join(WEIGHTS[::2])} or an index of shards, found {' and '.join(found) or 'no weights'}")
     return [name for name in _COMPANIONS if name in names] + weights[:1]
-
-
-def shards_of(index_file):
-    """Names of the files an index of shards names, each once.
-
-    Raises:
-      FetchError: the index is broken, or names a file elsewhere.
-    """
-    weight_map = read_json(index_file, "an index of weights", error=FetchError).get("weight_map")
-    if not isinstance(weight_map, dict) or not weight_map:
-        raise FetchError(f"{index_file}: expected a 'weight_map' from tensors to files, found none")
-    names = sorted({name for name in weight_map.values() if isinstance(name, str)})
-    for name in names:
-        if not re.fullmatch(r"[A-Za-z0-9][\w.-]*", name):
-            raise FetchError(f"{index_file}: expected names of files beside it, found {name!r}")
-    return names
 
 
 def _compare(path, listed):

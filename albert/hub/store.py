@@ -16,6 +16,8 @@ import time
 
 from albert.files import read_json, sha256, sync, write_json
 from albert.hub.errors import FetchError
+from albert.lock import LockedError
+from albert.lock import lock as file_lock
 
 VARIABLE = "ALBERT_NER_CACHE"
 
@@ -82,20 +84,15 @@ def lock(key, say):
       key: the release's.
       say: function of a line, told once when another process holds the lock and this one waits.
     """
-    import filelock  # noqa: PLC0415 - an optional dependency of the light package
-
     path = os.path.join(cache_dir(), "locks", f"{key}.lock")
     os.makedirs(os.path.dirname(path), exist_ok=True)
-    held = filelock.FileLock(path)
-    try:
-        held.acquire(timeout=0)
-    except filelock.Timeout:
-        say(f"{key}: another process is fetching it; waiting for that")
-        held.acquire()
-    try:
+    with contextlib.ExitStack() as stack:
+        try:
+            stack.enter_context(file_lock(path, wait=False))
+        except LockedError as e:
+            say(f"{key}: {e.holder} is fetching it; waiting for that")
+            stack.enter_context(file_lock(path))
         yield
-    finally:
-        held.release()
 
 
 @contextlib.contextmanager

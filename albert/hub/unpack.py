@@ -11,6 +11,7 @@ import tarfile
 import zipfile
 import zlib
 
+from albert.foreign import kind_of
 from albert.hub.errors import FetchError
 
 # What a checkpoint is made of; the graph (.meta) and whatever else a publisher packs is left out.
@@ -36,31 +37,20 @@ def unpack(archive, directory, limit):
         the members exceed ``limit``; or there is not exactly one checkpoint.
     """
     with open(archive, "rb") as f:
-        start = f.read(512)
+        start = f.read(4)
     try:
         if start.startswith(b"PK\x03\x04"):
             _unzip(archive, directory, limit)
         elif start.startswith(b"\x1f\x8b"):
             _untar(archive, directory, limit)
         else:
-            raise FetchError(f"{archive}: expected a zip or tar.gz archive, found {_kind(start, os.path.getsize(archive))}")
+            raise FetchError(f"{archive}: expected a zip or tar.gz archive, found {kind_of(archive) or 'neither'}")
     except _DAMAGED as e:
         raise FetchError(f"{archive}: expected a whole archive, found it damaged: {' '.join(str(e).split()) or type(e).__name__}") from e
     folders = [folder for folder, _, names in os.walk(directory) if fnmatch.filter(names, "*.index")]
     if len(folders) != 1:
         raise FetchError(f"{archive}: expected one folder with a TensorFlow checkpoint (*.index), found {len(folders)}")
     return folders[0]
-
-
-def is_web_page(start):
-    """Whether bytes from a file's start are an HTML page's."""
-    return bool(re.match(rb"\s*(?:\xef\xbb\xbf)?\s*<(?:!doctype\s+html|html|head|script|meta)", start, re.IGNORECASE))
-
-
-def _kind(start, size):
-    if is_web_page(start):
-        return "an HTML page, perhaps a proxy's or a login"
-    return f"{size} bytes that are neither"
 
 
 def _unzip(archive, directory, limit):

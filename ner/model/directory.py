@@ -16,7 +16,6 @@
 """
 
 import os
-import shutil
 
 import numpy as np
 from safetensors import SafetensorError, safe_open
@@ -25,6 +24,7 @@ from safetensors.numpy import save
 from albert.errors import CheckpointError, UserError
 from albert.files import atomic_write, read_json, write_json
 from albert.tokenization import load_tokenizer
+from albert.vocabulary import copy_vocabulary
 from ner.lattice.lexicon import WordLexicon
 from ner.lattice.tokenizer import LatticeTokenizer
 from ner.model.config import TaggerConfig
@@ -61,8 +61,7 @@ class ModelDir:
         source, target = (vocab_file, self.vocab_file) if vocab_file else (spm_model_file, self.file(SENTENCEPIECE_FILE))
         if os.path.exists(target) and os.path.samefile(source, target):
             return
-        with open(source, "rb") as f, atomic_write(target, "wb") as copy:
-            shutil.copyfileobj(f, copy)
+        copy_vocabulary(source, target)
 
     def write_config(self, config):
         """Write ``model.json`` and ``labels.txt`` for a ``TaggerConfig``."""

@@ -125,7 +125,7 @@ def test_a_page_with_status_200_is_no_archive(server, cache, archive):
     assert (cache / "downloads" / "albert_base_zh.zip.part").stat().st_size == 1000
     # The same from a server that calls it something else.
     server.files[PATH] = b"\n<html><body>Please log in</body></html>"
-    refused("found an HTML page, perhaps a proxy's or a login")
+    refused(r"found an HTML page \(40 bytes\), perhaps a proxy's or a login")
     assert_nothing_left(cache)
 
 
@@ -234,7 +234,7 @@ def test_of_two_processes_one_fetches_and_the_other_waits(server, cache):
         first = fetcher(PINNED)
         wait_for(lambda: server.requests)
         second = fetcher(PINNED)
-        wait_for(lambda: "another process is fetching it; waiting" in second.stderr.readline())
+        wait_for(lambda: "is fetching it; waiting" in second.stderr.readline())
     outputs = [process.communicate(timeout=60)[0] for process in (first, second)]
     assert outputs == [f"{cache / 'checkpoints' / registry.lookup(PINNED).key}\n"] * 2
     assert len([path for method, path, _ in server.requests if method == "GET" and path.endswith(".safetensors")]) == 1
@@ -352,8 +352,11 @@ HOSTILE = {
     "padding bomb": (stand_ins.tarred(FILES) + __import__("gzip").compress(bytes(90_000_000)), "expected no more than the release's files"),
     "truncated zip": (stand_ins.zipped(FILES)[:-300], "expected a whole archive, found it damaged"),
     "truncated tar": (stand_ins.tarred(FILES)[:-300], "expected a whole archive, found it damaged"),
-    "nothing": (b"", "expected a zip or tar.gz archive, found 0 bytes that are neither"),
-    "text": (b"version https://git-lfs.github.com/spec/v1\noid sha256:1\nsize 5\n", "expected a zip or tar.gz archive, found 63 bytes"),
+    "nothing": (b"", "expected a zip or tar.gz archive, found an empty file"),
+    "text": (
+        b"version https://git-lfs.github.com/spec/v1\noid sha256:1\nsize 5\n",
+        "expected a zip or tar.gz archive, found a Git LFS pointer",
+    ),
     "empty zip": (stand_ins.zipped({"README": b"x"}), r"expected one folder with a TensorFlow checkpoint \(\*.index\), found 0"),
     "two checkpoints": (
         stand_ins.zipped({**FILES, **{f"second/{name}": data for name, data in FILES.items()}}),

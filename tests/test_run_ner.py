@@ -181,6 +181,58 @@ def test_held_out_sentences_that_are_in_train_too_are_told(work, capsys):
     assert found is not None
 
 
+@pytest.mark.parametrize(
+    ("files", "words"),
+    [
+        ({"test.json": b'{"id": 0, "text": "\xe4\xba\xac"}\n'}, "data warning: test: texts without labels, which cannot be scored; "),
+        ({"test.txt": b""}, "test.txt: found an empty file"),
+        ({"test.txt": "张三\tO\n".encode("gbk")}, "test.txt: found no sentence to use, expected at least one; left out: invalid UTF-8 1"),
+        ({"test.txt": "张三去过北京\n".encode()}, "missing tag 1 (line 1: found '张三去过北京' without a tag"),
+        ({"test.txt": "张\tO\n".encode(), "test.json": b"{}"}, "data error: test: "),
+    ],
+)
+def test_a_test_file_that_is_not_needed_stops_nothing(work, capsys, files, words):
+    (work.directory / "data" / "test.txt").unlink()
+    for name, content in files.items():
+        (work.directory / "data" / name).write_bytes(content)
+    assert work(do_train=True) == 0
+    assert words in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        {"dev.txt": b""},
+        {"train.txt": "张三去过北京\n".encode()},
+        {"vocab.txt": b"[PAD]\n[UNK]\n"},
+        {"vectors.txt": "张 0.5 0.5 much\n".encode()},
+        {"words.txt": b"a b c d e\n"},
+    ],
+)
+def test_what_is_needed_and_broken_claims_no_directory(work, broken):
+    for name, content in broken.items():
+        (work.directory / "data" / name).write_bytes(content)
+    name = next(iter(broken))
+    path = str(work.directory / "data" / name)
+    char = {"encoder": "char", "albert_config_file": None, "char_embedding_size": 3}
+    options = {
+        "vocab.txt": {"vocab_file": path},
+        "vectors.txt": {**char, "char_vectors": path},
+        "words.txt": {**char, "rnn": "lattice", "word_lexicon": path},
+    }
+    with pytest.raises(UserError) as e:
+        work(do_train=True, **options.get(name, {}))
+    assert name in str(e.value)
+    assert not (work.directory / "out").exists()
+
+
+@pytest.mark.skipif(not pathlib.Path("/work/shared/cases").is_dir(), reason="the cases are not here")
+def test_the_case_of_an_unlabelled_test_file(work, capsys):
+    data_dir = "/work/shared/cases/05-cluener-unlabelled-test"
+    assert work(do_train=True, data_dir=data_dir, output_dir=str(work.directory / "case")) == 0
+    assert "data warning: test: texts without labels" in capsys.readouterr().out
+
+
 def test_unknown_tag_in_test_file(work):
     assert work(do_train=True) == 0
     _write(work.directory / "data" / "test.txt", [("张三", "B-GPE I-GPE")])

@@ -9,6 +9,7 @@ from albert.errors import UserError
 from albert.files import sha256, write_json
 from ner import pretrained
 from ner.cli.common import decoding_options, model_dir, required
+from ner.data.lint import read_for_lint
 from ner.data.readers import read_split
 from ner.evaluation.calibration import calibrate, plot_reliability
 from ner.evaluation.error_analysis import analyse, names
@@ -43,6 +44,8 @@ def evaluate(flags):
     print(f"{test.path}: {len(test):,} sentences, {len(test) / seconds:,.0f} a second")
     if test.skipped:
         print(f"not scored: {test.describe_skipped()}")
+    for note in test.describe_notes():
+        print(f"read as: {note}")
     print(format_table(result))
     details = {
         "data": test.path,
@@ -78,7 +81,10 @@ def _calibrate(test, predictions, scheme):
 
 
 def _report_errors(flags, directory, test, predictions, result, calibration, scheme):
-    train = read_split(flags.data_dir, "train", required=False, on_bad_line=flags.on_bad_line)
+    # Only looked at: without it, the report does not say which names are new.
+    train, findings = read_for_lint(flags.data_dir, "train")
+    for finding in findings:
+        print(f"data {finding.severity}: {finding.where}: {finding.message}")
     training_names = None if train is None else names(train, scheme)
     gold = [example.spans(scheme) for example in test]
     analysis = analyse([example.text for example in test], gold, [prediction.spans for prediction in predictions], training_names)

@@ -14,9 +14,8 @@ from albert.training.stopping import Interrupted
 from ner.batches.encoded import encode
 from ner.cli.common import decoding_options, required
 from ner.data.cutting import split_examples
-from ner.data.lint import check_leaks, lint
+from ner.data.lint import check_leaks, lint, read_for_lint
 from ner.data.lint_report import INFO
-from ner.data.readers import read_split
 from ner.model import environment, run_record
 from ner.model.directory import ModelDir
 from ner.tagging.predictor import Predictor
@@ -49,8 +48,14 @@ def _train(flags, directory, settings, loop, cluster):
     start = find_encoder(flags)
     chosen_precision = _choose_precision(flags, start)
     data = load_training_data(required(flags, "data_dir"), flags.dev_fraction, settings.seed, flags.on_bad_line)
+    # Only looked at, for sentences that are in the training set too; what cannot be read is a finding.
+    test, findings = read_for_lint(flags.data_dir, "test") if cluster.is_chief else (None, [])
     recipe = build_recipe(flags, start, data)
     config = recipe.config
+    tf.keras.utils.set_random_seed(settings.seed)
+    with cluster.strategy.scope(), chosen_precision.scope():
+        model = recipe.make_model()
+    # All that is needed was read: what is broken claims no directory.
     identity = _identity(flags, settings, chosen_precision, recipe, data)
     result = _ensure_same_run(directory, identity, cluster)
     if result is not None:
@@ -58,12 +63,8 @@ def _train(flags, directory, settings, loop, cluster):
         return 0
     tokenizer = _prepare_directory(directory, recipe, data, cluster)
     if cluster.is_chief:
-        _lint(flags, data, config, tokenizer, log)
+        _lint(flags, data, test, findings, config, tokenizer, log)
         run_record.record_session(directory, _session(flags, settings, chosen_precision, cluster, data))
-
-    tf.keras.utils.set_random_seed(settings.seed)
-    with cluster.strategy.scope(), chosen_precision.scope():
-        model = recipe.make_model(tokenizer)
     if flags.recompute_grad:
         model.encoder.recompute_grad = True
     encoded = _encode(data, config, tokenizer, log)
@@ -128,13 +129,9 @@ def _prepare_directory(directory, recipe, data, cluster):
     return tokenizer
 
 
-def _lint(flags, data, config, tokenizer, log):
-    corpora = dict(data.corpora)
-    # Only looked at, for sentences that are in the training set too; what cannot be read is a finding.
-    test = read_split(flags.data_dir, "test", required=False, on_bad_line="skip")
-    if test is not None:
-        corpora["test"] = test
-    findings = [f for f in lint(corpora, config.max_seq_length, tokenizer).findings if f.severity != INFO]
+def _lint(flags, data, test, findings, config, tokenizer, log):
+    corpora = data.corpora if test is None else {**data.corpora, "test": test}
+    findings = [f for f in lint(corpora, config.max_seq_length, tokenizer, findings=findings).findings if f.severity != INFO]
     if data.dev and "dev" not in corpora:
         findings += check_leaks({"train": data.train, "held-out": data.dev})
     for finding in findings:

@@ -54,7 +54,7 @@ class Corpus(collections.abc.Sequence):
     Attributes:
       examples: list of :class:`Example`.
       path: the file.
-      file_format: ``columns``, ``cluener`` or ``entities``; see ner.data.readers.
+      file_format: ``columns``, ``cluener``, ``doccano`` or ``entities``; see ner.data.readers.
       scheme: the scheme of the examples' tags.
       source_scheme: the scheme of the tags in the file; ``spans`` for formats that hold spans instead of tags.
       violations: list of :class:`Violation` of the source scheme.
@@ -83,6 +83,10 @@ class Corpus(collections.abc.Sequence):
         """What was left out in words, ``3 sentences left out: missing tag 2, columns 1``; empty where nothing was."""
         reasons = ", ".join(f"{reason} {count:,}" for reason, count in self.skipped.most_common())
         return f"{sum(self.skipped.values()):,} sentences left out: {reasons}" if reasons else ""
+
+    def describe_notes(self):
+        """The notes in words, one ``3 × blank line with spaces or tabs`` each."""
+        return [f"{count:,} × {note}" for note, count in sorted(self.notes.items())]
 
     def tag_counts(self):
         """Counter of all tags."""

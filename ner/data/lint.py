@@ -16,8 +16,8 @@ from albert import command
 from albert.tokenization import load_tokenizer
 from ner.data.cutting import split_examples
 from ner.data.lint_report import ERROR, INFO, WARNING, Finding, Report, SplitStatistics, by_severity
-from ner.data.readers import read_split
-from ner.data.splits import SPLITS
+from ner.data.readers import Unlabelled, read_split
+from ner.data.splits import SPLITS, find_split
 from ner.errors import DataError
 from ner.long_text.windows import NUM_SPECIAL_TOKENS
 from ner.tags import OUTSIDE
@@ -35,7 +35,22 @@ _MOST_COMMON = 10
 _SHOWN_CHARACTERS = 30
 
 
-def lint(corpora, max_seq_length=None, tokenizer=None, max_places=20):
+def read_for_lint(data_dir, split):
+    """One split of a data directory, read as far as it can be.
+
+    Returns:
+      The :class:`ner.data.examples.Corpus`, None if there is none or nothing in it can be read, and in this case a list of the
+      :class:`ner.data.lint_report.Finding` that says why.
+    """
+    try:
+        return read_split(data_dir, split, required=False, on_bad_line="skip"), []
+    except Unlabelled as e:
+        return None, [Finding(WARNING, "unlabelled", split, 1, f"texts without labels, which cannot be scored; {e}")]
+    except DataError as e:
+        return None, [Finding(ERROR, "unreadable", split, 1, str(e))]
+
+
+def lint(corpora, max_seq_length=None, tokenizer=None, max_places=20, findings=()):
     """Check the splits of a data set.
 
     Args:
@@ -44,11 +59,12 @@ def lint(corpora, max_seq_length=None, tokenizer=None, max_places=20):
       max_seq_length: tokens per window with [CLS] and [SEP]; without it, lengths are not checked.
       tokenizer: an object with ``encode(text) -> int32 [T]`` and ``unk_id``; without it, characters are not checked.
       max_places: places listed per finding.
+      findings: those of reading the splits.
 
     Returns:
       :class:`ner.data.lint_report.Report`.
     """
-    findings = []
+    findings = list(findings)
     for name, corpus in corpora.items():
         findings += _check_reading(name, corpus)
         findings += _check_violations(name, corpus, max_places)
@@ -66,8 +82,8 @@ def _check_reading(name, corpus):
     for reason, count in corpus.skipped.most_common():
         places = (corpus.first_skipped[reason],)
         yield Finding(ERROR, "bad line", name, count, f"{count:,} sentences that cannot be read: {reason}", places)
-    for note, count in sorted(corpus.notes.items()):
-        yield Finding(WARNING, "oddity", name, count, f"{count:,} × {note}")
+    for (_, count), note in zip(sorted(corpus.notes.items()), corpus.describe_notes()):
+        yield Finding(WARNING, "oddity", name, count, note)
 
 
 def _check_violations(name, corpus, max_places):
@@ -201,15 +217,17 @@ def _bucket(length):
 def main(_):
     """The command; see the module."""
     options = flags.FLAGS
-    corpora = {}
+    find_split(options.data_dir, "train", required=True)
+    corpora, findings = {}, []
     for split in SPLITS:
-        corpus = read_split(options.data_dir, split, required=split == "train", on_bad_line="skip")
+        corpus, unread = read_for_lint(options.data_dir, split)
+        findings += unread
         if corpus is not None:
             corpora[split] = corpus
     tokenizer = None
     if options.vocab_file or options.spm_model_file:
         tokenizer = load_tokenizer(options.vocab_file, options.spm_model_file, options.do_lower_case)
-    report = lint(corpora, options.max_seq_length, tokenizer, options.max_places)
+    report = lint(corpora, options.max_seq_length, tokenizer, options.max_places, findings)
     print(json.dumps(report.to_dict(), ensure_ascii=False, indent=2) if options.format == "json" else report.format())
     return int(report.has_errors)
 

@@ -200,9 +200,5 @@ def read_split(data_dir, split, required=True, **options):
     Raises:
       DataError: from either, and if a required split is missing.
     """
-    path = find_split(data_dir, split)
-    if path is None:
-        if not required:
-            return None
-        raise DataError(f"{os.fspath(data_dir)}: found no {split} file, expected one named like {split}.txt or {split}.json")
-    return read_examples(path, **options)
+    path = find_split(data_dir, split, required)
+    return read_examples(path, **options) if path else None

@@ -30,7 +30,7 @@ _OTHER_SUFFIXES = {
 }
 
 
-def find_split(data_dir, split):
+def find_split(data_dir, split, required=False):
     """The file of one split.
 
     A file belongs to a split if one of the words of its name, taken apart at ``.``, ``_`` and ``-``, is the split's name
@@ -40,9 +40,10 @@ def find_split(data_dir, split):
     Args:
       data_dir: the directory; not searched deeper.
       split: ``train``, ``dev`` or ``test``.
+      required: whether it is an error if there is none.
 
     Returns:
-      The path, or None if there is no such file.
+      The path, or None if there is no such file and it is not required.
 
     Raises:
       DataError: the directory is missing or unreadable, or two files claim the split.
@@ -55,6 +56,8 @@ def find_split(data_dir, split):
     found = [name for name in names if _split_of(name) == split]
     if len(found) > 1:
         raise DataError(f"{data_dir}: found {' and '.join(found)}, expected one {split} file")
+    if not found and required:
+        raise DataError(f"{data_dir}: found no {split} file, expected one named like {split}.txt or {split}.json")
     return os.path.join(data_dir, found[0]) if found else None
 
 

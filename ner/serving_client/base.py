@@ -4,10 +4,13 @@ import random
 import time
 
 from albert.errors import UserError
-from ner.entity import Entity
+from ner.serving_client.answers import OUTPUTS, read_entities, show
 from ner.serving_client.texts import list_of_texts
 
-OUTPUTS = ("num_entities", "entity_start", "entity_end", "entity_label", "entity_score")
+# Bytes of the largest answer that is read, and of one for each character of the longest text, of all texts.
+_MAX_ANSWER_BYTES = 256 << 20
+_BYTES_PER_CHARACTER = 1000
+_LEAST_ANSWER_BYTES = 1 << 20
 
 
 class ServingError(UserError):
@@ -23,6 +26,8 @@ class Client:
 
     Args:
       timeout: seconds that one request may take; over REST, that its server may be silent.
+      total_timeout: seconds that a request may take in all, with its retries and however slowly its answer comes in; None for 12 times
+        ``timeout``.
       retries: how often a request is sent again after the server was not reached, was overloaded or broke off. A request that ran out of
         its own time is not.
       backoff: seconds to wait before the first retry; each further wait is up to twice as long, at most ``max_backoff``.
@@ -33,9 +38,11 @@ class Client:
       ServingError: one of them is out of its range.
     """
 
-    def __init__(self, timeout=10.0, retries=5, backoff=0.1, max_backoff=5.0, batch_size=64):
-        if not timeout > 0:
-            raise ServingError(f"timeout: found {timeout}, expected more than 0")
+    def __init__(self, timeout=10.0, retries=5, backoff=0.1, max_backoff=5.0, batch_size=64, total_timeout=None):
+        total_timeout = 12 * timeout if total_timeout is None else total_timeout
+        for name, value in (("timeout", timeout), ("total_timeout", total_timeout)):
+            if not value > 0:
+                raise ServingError(f"{name}: found {value}, expected more than 0")
         for name, value, least in (
             ("retries", retries, 0),
             ("backoff", backoff, 0),
@@ -44,7 +51,8 @@ class Client:
         ):
             if not value >= least:
                 raise ServingError(f"{name}: found {value}, expected at least {least}")
-        self.timeout, self.retries, self.backoff, self.max_backoff, self.batch_size = timeout, retries, backoff, max_backoff, batch_size
+        self.timeout, self.total_timeout, self.batch_size = timeout, total_timeout, batch_size
+        self.retries, self.backoff, self.max_backoff = retries, backoff, max_backoff
 
     def __enter__(self):
         return self
@@ -74,41 +82,47 @@ class Client:
         return result
 
     def _try(self, texts):
+        deadline = time.monotonic() + self.total_timeout
         for attempt in range(self.retries + 1):
             try:
-                return self._predict(texts)
+                return self._predict(texts, deadline)
             except Unavailable as e:
-                if attempt == self.retries:
-                    raise ServingError(f"{self.address}: {e}; gave up after {attempt + 1} tries") from e
                 # Random, so that clients cut off together do not come back together.
-                time.sleep(min(self.max_backoff, self.backoff * 2**attempt) * random.uniform(0.5, 1.0))
+                wait = min(self.max_backoff, self.backoff * 2 ** min(attempt, 32)) * random.uniform(0.5, 1.0)
+                if attempt == self.retries or time.monotonic() + wait >= deadline:
+                    tries = f"{attempt + 1} tries" if attempt else "1 try"
+                    raise ServingError(f"{self.address}: {e}; gave up after {tries}") from e
+                time.sleep(wait)
         raise AssertionError("unreachable")
 
     def _read(self, texts, rows):
         if not isinstance(rows, list) or len(rows) != len(texts):
-            found = f"{len(rows)} answers" if isinstance(rows, list) else str(rows)[:200]
+            found = f"{len(rows)} answers" if isinstance(rows, list) else show(rows)
             raise ServingError(f"{self.address}: found {found}, expected {len(texts)} answers")
         try:
-            return [_entities(text, row) for text, row in zip(texts, rows)]
-        except (KeyError, TypeError, ValueError) as e:
-            raise ServingError(
-                f"{self.address}: found {str(rows)[:200]}, expected the outputs {', '.join(OUTPUTS)} of an exported tagger"
-            ) from e
+            return [read_entities(text, row) for text, row in zip(texts, rows)]
+        except ValueError as e:
+            raise ServingError(f"{self.address}: found {e}, expected the outputs {', '.join(OUTPUTS)} of an exported tagger") from e
 
     @property
     def address(self):
         """Where requests go, for messages."""
         raise NotImplementedError
 
-    def _predict(self, texts):
-        """Rows of the answer: per text a dict with ``OUTPUTS``, lists padded. Raises Unavailable or ServingError."""
+    def _predict(self, texts, deadline):
+        """Rows of the answer: per text a dict with ``OUTPUTS``, lists padded; of any form if the server is wrong.
+
+        Args:
+          texts: list of strings.
+          deadline: the ``time.monotonic()`` at which there must be an answer or an error.
+
+        Raises:
+          Unavailable, ServingError.
+        """
         raise NotImplementedError
 
 
-def _entities(text, row):
-    """Entities of a row. Raises KeyError, TypeError or ValueError when it is of another form."""
-    count = int(row["num_entities"])
-    columns = [row[name][:count] for name in OUTPUTS[1:]]
-    if any(len(column) != count for column in columns):
-        raise ValueError(f"found {min(map(len, columns))} entities, expected {count}")
-    return [Entity(start, end, label, text[start:end], float(score)) for start, end, label, score in zip(*columns)]
+def most_bytes(texts):
+    """Bytes that an answer about some texts has at most: an entity for each character, printed as generously as servers do."""
+    longest = max(map(len, texts), default=0)
+    return min(_LEAST_ANSWER_BYTES + len(texts) * longest * _BYTES_PER_CHARACTER, _MAX_ANSWER_BYTES)

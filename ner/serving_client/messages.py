@@ -40,6 +40,9 @@ _MESSAGES = {
     "PredictionLog": {"predict_log": (6, "PredictLog")},
 }
 
+# Outputs have a value for each text, or for each of its entities.
+_MAX_RANK = 2
+
 # Numbers of tensorflow.DataType.
 DT_FLOAT, DT_INT32, DT_STRING = 1, 3, 7
 
@@ -97,11 +100,15 @@ def predict_request(texts, model, signature="serving_default", version=None, out
     return request
 
 
-def tensor_values(tensor):
+def tensor_values(tensor, most=1 << 24):
     """The values of a ``Tensor`` message of strings, int32 or float32, as nested lists in its shape.
 
+    Args:
+      tensor: the message.
+      most: the most values it may have; a few bytes can stand for any number of equal ones.
+
     Raises:
-      ValueError: its dtype is another one, or its values do not fit its shape.
+      ValueError: its dtype is another one, its values do not fit its shape, or there are more.
     """
     # Raw bytes are in the order of the server's machine, and those TensorFlow is built for are little-endian.
     fields = {DT_FLOAT: ("float_val", "<f4"), DT_INT32: ("int_val", "<i4"), DT_STRING: ("string_val", object)}
@@ -111,7 +118,10 @@ def tensor_values(tensor):
     values = np.frombuffer(tensor.tensor_content, dtype) if tensor.tensor_content else np.array(getattr(tensor, field), dtype)
     shape = [dimension.size for dimension in tensor.tensor_shape.dim]
     size = math.prod(shape)
-    # Trailing equal values may be left out.
-    if 0 < len(values) < size:
-        values = np.concatenate([values, np.repeat(values[-1:], size - len(values))])
+    if any(length < 0 for length in shape) or len(shape) > _MAX_RANK or size > most:
+        raise ValueError(f"found a tensor of shape {shape[:_MAX_RANK]}, expected at most {most} values")
+    # Trailing equal values may be left out, and all of them where they are zeros.
+    if len(values) < size:
+        last = values[-1:] if len(values) else np.array([b"" if dtype is object else 0], dtype)
+        values = np.concatenate([values, np.repeat(last, size - len(values))])
     return values.reshape(shape).tolist()

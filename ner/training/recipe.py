@@ -22,7 +22,7 @@ from ner.lattice.tokenizer import LatticeTokenizer
 from ner.lattice.vectors import read_vectors
 from ner.model.config import CharEncoderConfig, LatticeConfig, TaggerConfig
 from ner.model.network import TaggerModel
-from ner.training.starting_point import prepare_tokenizer
+from ner.training.starting_point import prepare_tokenizer, read_tokenizer
 
 # A character seen once in training cannot be told from an unseen one: it trains the vector of unknown characters.
 _MIN_CHARACTER_COUNT = 2
@@ -82,12 +82,21 @@ class Recipe:
         directory.write_config(self.config)
         return tokenizer
 
-    def make_model(self, tokenizer):
-        """The ``TaggerModel`` with the weights that training starts from."""
-        checkpoint = self.start.checkpoint
+    def read_vocabulary(self):
+        """dict from entry to id, of the vocabulary that is given; empty where it is made of the training text.
+
+        Raises:
+          UserError: its file is broken or does not fit the encoder.
+        """
+        tokenizer = read_tokenizer(self.start, self.config.do_lower_case)
+        return tokenizer.vocab if tokenizer else {token: row for row, token in enumerate(self.vocabulary or ())}
+
+    def make_model(self):
+        """The ``TaggerModel`` with the weights that training starts from. Raises UserError for broken files: nothing is written yet."""
+        vocabulary, checkpoint = self.read_vocabulary(), self.start.checkpoint
         model = TaggerModel(self.config, checkpoints.load_encoder(checkpoint, require_pooler=False) if checkpoint else None)
         if self.char_vectors:
-            _fill(model.encoder.embeddings.word, tokenizer.vocab, self.char_vectors)
+            _fill(model.encoder.embeddings.word, vocabulary, self.char_vectors)
         if self.word_vectors:
             own = self.lexicon.words[: self.lexicon.num_words]
             _fill(model.words.word, {word: row for row, word in enumerate(own, start=1)}, self.word_vectors)

@@ -74,6 +74,15 @@ def load_training_data(data_dir, dev_fraction=0.0, seed=42, on_bad_line="error")
     )
 
 
+def read_tokenizer(start, do_lower_case=True):
+    """The tokenizer of the file that a ``StartingPoint`` names, its size checked against the config; None where it names none."""
+    if not start.vocab_file and not start.spm_model_file:
+        return None
+    tokenizer = load_tokenizer(start.vocab_file, start.spm_model_file, do_lower_case)
+    tokenizer.check_size(start.config.vocab_size)
+    return tokenizer
+
+
 def prepare_tokenizer(start, directory, texts, do_lower_case=True, vocabulary=None):
     """The run's tokenizer; its file is copied, or made from the training text, into the output directory.
 
@@ -87,9 +96,8 @@ def prepare_tokenizer(start, directory, texts, do_lower_case=True, vocabulary=No
     Returns:
       The tokenizer, its size checked against the encoder's config.
     """
-    if start.vocab_file or start.spm_model_file:
-        tokenizer = load_tokenizer(start.vocab_file, start.spm_model_file, do_lower_case)
-        tokenizer.check_size(start.config.vocab_size)
+    tokenizer = read_tokenizer(start, do_lower_case)
+    if tokenizer is not None:
         directory.copy_vocabulary(start.vocab_file, start.spm_model_file)
         return tokenizer
     if not texts:

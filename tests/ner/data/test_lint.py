@@ -9,7 +9,7 @@ import sys
 import pytest
 import sentencepiece
 
-from ner.data.lint import MIN_ENTITIES, lint
+from ner.data.lint import MIN_ENTITIES, lint, read_for_lint
 from ner.data.readers import read_examples
 from ner.errors import DataError
 
@@ -234,6 +234,49 @@ def test_the_command_with_a_sentencepiece_model(data_dir):
     both = run_command(f"--data_dir={data_dir}", f"--spm_model_file={path}", f"--vocab_file={path}")
     assert (both.returncode, both.stdout) == (1, "")
     assert both.stderr.count("\n") == 1
+
+
+UNREAD = {
+    "unlabelled.json": ('{"id": 0, "text": "京"}\n', "warning", "unlabelled", "texts without labels, which cannot be scored; "),
+    "empty.txt": ("", "error", "unreadable", "found an empty file, expected labelled sentences"),
+    "gbk.txt": ("京\tO\n".encode("gbk"), "error", "unreadable", "invalid UTF-8 1 (line 1: found byte 0xbe at byte 1"),
+    "plain.txt": ("张三去过北京\n李四在上海\n", "error", "unreadable", "missing tag 1 (line 1: found '张三去过北京' without a tag"),
+    "array.json": ('[{"text": "京"}]', "error", "unreadable", "found a JSON array, expected JSON lines"),
+    "other.json": ('{"text": "京", "spans": [1]}\n', "error", "unreadable", "missing label 1 (line 1: found the keys 'text', 'spans'"),
+}
+
+
+@pytest.mark.parametrize("name", UNREAD)
+@pytest.mark.parametrize("split", ["dev", "test", "train"])
+def test_a_split_that_cannot_be_read_is_a_finding(tmp_path, name, split):
+    content, severity, kind, message = UNREAD[name]
+    for other in {"train", "dev", "test"} - {split}:
+        (tmp_path / f"{other}.txt").write_text(column_file(*CLEAN_TRAIN), encoding="utf-8")
+    path = tmp_path / f"{split}.{name.split('.')[1]}"
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    corpus, findings = read_for_lint(tmp_path, split)
+    assert corpus is None
+    assert [(f.severity, f.check, f.where) for f in findings] == [(severity, kind, split)]
+    assert message in findings[0].message
+    assert "\n" not in findings[0].message
+    report = lint({other: read_for_lint(tmp_path, other)[0] for other in {"train", "dev", "test"} - {split}}, findings=findings)
+    assert findings[0] in report.findings
+    assert f"{severity:<7}  {split}: {findings[0].message}" in report.format()
+
+
+def test_two_files_of_one_split_are_a_finding(tmp_path):
+    for name in ("test.txt", "test.json"):
+        (tmp_path / name).write_text(column_file(*CLEAN_TEST), encoding="utf-8")
+    _, findings = read_for_lint(tmp_path, "test")
+    assert [f.message for f in findings] == [f"{tmp_path}: found test.json and test.txt, expected one test file"]
+
+
+def test_nothing_readable_at_all_is_a_report(tmp_path):
+    (tmp_path / "train.txt").write_text("张三\n", encoding="utf-8")
+    result = run_command(f"--data_dir={tmp_path}")
+    assert (result.returncode, result.stderr) == (1, "")
+    assert "error    train: " in result.stdout
+    assert "train.txt: found no sentence to use, expected at least one; left out: missing tag 1 (line 1: found '张三'" in result.stdout
 
 
 @pytest.mark.parametrize(

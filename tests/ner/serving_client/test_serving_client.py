@@ -20,8 +20,6 @@ pytest.importorskip("tensorflow_serving.apis.predict_pb2")
 import ner
 import run_ner
 from ner.serving_client import GrpcClient, RestClient, ServingError
-from ner.serving_client.base import Client
-from ner.serving_client.messages import DT_FLOAT, PredictResponse
 from tests.ner.export.exporting import EDGE_TEXTS, random_texts, save_tagger
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
@@ -124,105 +122,6 @@ def test_the_answer_to_the_curl_of_the_readme(work):
         entities = client.tag(json.loads(body)["instances"][0])
     assert row["num_entities"] == len(entities)
     assert row["entity_text"][: len(entities)] == [entity.text for entity in entities]
-
-
-@pytest.mark.parametrize(
-    "url",
-    [
-        "localhost:8501",
-        "http://",
-        "http://:8501",
-        "http://host:port",
-        "http://host:0",
-        "http://host:99999",
-        "http://[::1",
-        "http://a@b",
-        "http://a?b",
-    ],
-)
-def test_a_url_of_another_form_is_refused(url):
-    with pytest.raises(ServingError, match="^found the URL '.*', expected http://host:port$"):
-        RestClient(url)
-
-
-def test_a_url_may_have_a_path_and_an_address_for_a_name():
-    assert RestClient("http://[::1]:8501/a b/", "m").address == "http://[::1]:8501/a%20b/v1/models/m:predict"
-
-
-@pytest.mark.parametrize(
-    ("setting", "message"),
-    [
-        ({"batch_size": 0}, "batch_size: found 0, expected at least 1"),
-        ({"batch_size": -3}, "batch_size: found -3, expected at least 1"),
-        ({"retries": -1}, "retries: found -1, expected at least 0"),
-        ({"backoff": -0.5}, "backoff: found -0.5, expected at least 0"),
-        ({"timeout": 0}, "timeout: found 0, expected more than 0"),
-    ],
-)
-def test_settings_out_of_range_are_refused(setting, message):
-    for make in (lambda: GrpcClient("localhost:8500", **setting), lambda: RestClient("http://localhost:8501", **setting)):
-        with pytest.raises(ServingError, match=f"^{message}$"):
-            make()
-
-
-class _Answering(Client):
-    """Has an answer without a server."""
-
-    address = "here"
-
-    def __init__(self, answer):
-        super().__init__()
-        self._answer = answer
-
-    def _predict(self, texts):
-        return self._answer
-
-
-ROW = {"num_entities": 1, "entity_start": [0], "entity_end": [1], "entity_label": ["LOC"], "entity_score": [0.5]}
-
-
-@pytest.mark.parametrize(
-    ("answer", "message"),
-    [
-        ([ROW, ROW], "here: found 2 answers, expected 1 answers"),
-        (3, "here: found 3, expected 1 answers"),
-        (
-            [7],
-            "here: found .*, expected the outputs num_entities, entity_start, entity_end, entity_label, entity_score of an exported tagger",
-        ),
-        ([{**ROW, "num_entities": 2}], "here: found .*, expected the outputs .*"),
-        ([{**ROW, "num_entities": None}], "here: found .*, expected the outputs .*"),
-        ([{**ROW, "entity_start": ["0"]}], "here: found .*, expected the outputs .*"),
-        ([{**ROW, "entity_score": 1}], "here: found .*, expected the outputs .*"),
-    ],
-)
-def test_an_answer_of_another_form_is_one_line(answer, message):
-    assert _Answering([ROW]).tag("京") == [ner.Entity(0, 1, "LOC", "京", 0.5)]
-    with pytest.raises(ServingError, match=f"^{message}$"):
-        _Answering(answer).tag("京")
-
-
-def test_a_grpc_answer_of_another_form_is_one_line(monkeypatch):
-    with GrpcClient("localhost:8500") as client:
-        response = PredictResponse()
-        tensor = response.outputs.add(key="entity_label").value
-        tensor.dtype, tensor.float_val[:] = DT_FLOAT, [0.5]
-        for shape in ([], [1], [1, 1]):
-            del tensor.tensor_shape.dim[:]
-            for size in shape:
-                tensor.tensor_shape.dim.add(size=size)
-            monkeypatch.setattr(client, "_call", lambda request, timeout: response)
-            with pytest.raises(
-                ServingError, match="^localhost:8500: model ner: found an answer of another form than an exported tagger's: "
-            ):
-                client.tag("京")
-
-
-def test_several_texts_are_not_one():
-    with pytest.raises(TypeError, match="^tag_batch: found a single string, expected several; tag takes one$"):
-        _Answering([]).tag_batch("京")
-    with pytest.raises(TypeError, match="^text 1: found NoneType, expected str$"):
-        _Answering([]).tag_batch(["京", None])
 
 
 def _crowd(server, kind, texts, expected, clients, requests, during=lambda: None):

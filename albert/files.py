@@ -96,6 +96,14 @@ def json_kind(value):
     return _KINDS[type(value)].split()[-1]
 
 
+def show_json(value, most=40):
+    """A parsed value as JSON for a message: its first characters."""
+    try:
+        return json.dumps(value, ensure_ascii=False)[:most]
+    except (RecursionError, ValueError):  # nested too deeply to be written, though it was read
+        return f"a JSON {json_kind(value)}"
+
+
 def _refuse_constant(name):
     raise JsonError(f"invalid JSON ({name})")
 

@@ -8,10 +8,9 @@
 Offsets count Unicode code points from 0; for other units see :mod:`ner.data.offsets`. ``null`` for a list of entities is none.
 """
 
-import json
 from typing import NamedTuple
 
-from albert.files import JsonError, json_kind, parse_json
+from albert.files import JsonError, json_kind, parse_json, show_json
 from ner.data.offsets import CODE_POINTS, UNITS, RawSpan, UnitSurvey, matches, places
 from ner.data.problems import Problem, invalid_utf8
 from ner.tags import Span, tags_from_spans
@@ -150,7 +149,7 @@ def _parse(line):
 
 def _listed_span(entity):
     if not (len(entity) == 3 and _is_offset(entity[0]) and _is_offset(entity[1]) and isinstance(entity[2], str)):
-        raise _LineError("structure", f"an entity {_show(entity)}", "[start, end, label] with whole numbers and a string")
+        raise _LineError("structure", f"an entity {show_json(entity)}", "[start, end, label] with whole numbers and a string")
     return _checked(RawSpan(*entity))
 
 
@@ -178,7 +177,7 @@ def _cluener_spans(label):
                 raise _LineError("structure", f"places of {name!r} as a JSON {json_kind(name_places)}", _CLUENER_FORM)
             for place in name_places:
                 if not (isinstance(place, list) and len(place) == 2 and all(map(_is_offset, place))):
-                    raise _LineError("structure", f"place {_show(place)} of {name!r}", "[start, end] in whole numbers")
+                    raise _LineError("structure", f"place {show_json(place)} of {name!r}", "[start, end] in whole numbers")
                 yield _checked(RawSpan(place[0], place[1] + 1, label_type, name))
 
 
@@ -217,7 +216,7 @@ def _misplaced(text, raw, found, unit):
         size = f"{len(text)} characters" if unit.name == CODE_POINTS else f"{len(text)} characters, counted in {unit.name}"
         where = f"{span.label} at [{_short(span.start)}, {_short(span.end)})"
         return _LineError("span outside its text", where, f"a non-empty span inside the text of {size}{hint}")
-    named = f"{_name(Span(*place, span.label), text)} named {_show(span.name) if not isinstance(span.name, str) else repr(span.name)}"
+    named = f"{_name(Span(*place, span.label), text)} named {show_json(span.name) if not isinstance(span.name, str) else repr(span.name)}"
     return _LineError("span text", named, f"the text at its offsets ({unit.name}){hint}")
 
 
@@ -246,8 +245,4 @@ def _short(number):
 
 
 def _describe(values, key):
-    return f"{key!r}: {_show(values[key])}" if key in values else f"no {key!r}"
-
-
-def _show(value):
-    return json.dumps(value, ensure_ascii=False)[:40]
+    return f"{key!r}: {show_json(values[key])}" if key in values else f"no {key!r}"

@@ -1,15 +1,12 @@
 """What a reader does about a line it cannot use: stop with an exact message, or leave the sentence out and count it."""
 
 import collections
-import re
 from typing import NamedTuple
 
+from albert.text_file import invalid_byte
 from ner.errors import DataError
 
 POLICIES = ("error", "skip")
-
-# What errors="surrogateescape" makes of the bytes that are not UTF-8: a way to read on and still know the line and the byte.
-_INVALID_BYTE = re.compile("[\udc80-\udcff]")
 
 
 class Problem(NamedTuple):
@@ -47,13 +44,11 @@ class Problems:
 
 def invalid_utf8(line):
     """The :class:`Problem` of a line read with ``errors="surrogateescape"`` that held invalid bytes, else None."""
-    match = _INVALID_BYTE.search(line)
-    if match is None:
+    found = invalid_byte(line)
+    if found is None:
         return None
-    byte = ord(match.group()) - 0xDC00
-    position = len(line[: match.start()].encode("utf-8")) + 1
     return Problem(
         "invalid UTF-8",
-        f"byte 0x{byte:02x} at byte {position} of the line",
+        f"byte 0x{found[0]:02x} at byte {found[1]} of the line",
         "UTF-8 text (convert the file from its encoding, such as GB18030)",
     )

@@ -15,11 +15,11 @@ import contextlib
 import os
 import re
 
+from albert.text_file import TextFile
 from ner.data.column_layout import UncertainLayout, find_layout
 from ner.data.columns import read_sentences
 from ner.data.examples import Corpus, Example, Violation
 from ner.data.json_lines import detect_format, find_unit, is_unlabelled, read_texts
-from ner.data.lines import TextFile
 from ner.data.problems import Problem, Problems
 from ner.data.splits import find_split
 from ner.errors import DataError
@@ -74,7 +74,7 @@ class ExampleReader:
         problems = Problems(self.path, self._on_bad_line)
         self.violations, self.notes = [], collections.Counter()
         self.skipped, self.first_skipped = problems.skipped, problems.first
-        file = TextFile(self.path)
+        file = TextFile(self.path, "labelled sentences", DataError)
         first_line = self._first_line(file)
         if _JSON_OBJECT.match(first_line):
             self.file_format, self.source_scheme = detect_format(first_line), "spans"

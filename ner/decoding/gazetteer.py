@@ -15,11 +15,13 @@ Terms are compared code point by code point: case, full-width forms and spaces c
 inside a longer word.
 """
 
+import collections
 import os
 from typing import NamedTuple
 
 import numpy as np
 
+from albert.text_file import TextFile, invalid_byte
 from ner.errors import DataError
 
 # Far above the score that a model's emissions and transitions give to any one entity, and small enough to be added in float32.
@@ -27,6 +29,12 @@ DEFAULT_WEIGHT = 1000.0
 MAX_WEIGHT = 10_000.0
 
 NEVER = "-"
+
+# No model can use a longer term: as many characters as neighbouring windows share.
+MAX_CHARACTERS = 1000
+
+_SHOWN = 40
+_FORM = "lines of a term, a tab, and an entity type or -"
 
 # Marks the end of a term in the trie; characters have length 1, so it is none.
 _END = ""
@@ -78,25 +86,21 @@ class Gazetteer:
         """
         name = os.fspath(path)
         terms, lines = [], {}
-        try:
-            with open(path, "rb") as f:
-                data = f.read()
-        except OSError as e:
-            raise DataError(f"{name}: cannot read the lexicon: {e.strerror}") from e
-        for number, raw in enumerate(data.split(b"\n"), 1):
-            try:
-                line = raw.decode("utf-8-sig" if number == 1 else "utf-8").rstrip("\r")
-            except UnicodeDecodeError as e:
-                raise DataError(f"{name}:{number}: found byte 0x{raw[e.start]:02x}, expected UTF-8 text") from e
+        for number, raw in enumerate(TextFile(path, _FORM, DataError).lines(collections.Counter()), 1):
+            line = raw.rstrip("\r\n")
+            invalid = invalid_byte(line)
+            if invalid:
+                raise DataError(f"{name}:{number}: found byte 0x{invalid[0]:02x}, expected UTF-8 text")
             if not line.strip() or line.startswith("# "):
                 continue
             term = _parse_line(line, f"{name}:{number}", number)
             first = lines.setdefault((term.text, term.label), number)
             if first != number:
-                raise DataError(f"{name}:{number}: found {term.text!r} as {term.label} again, expected it once (line {first})")
+                found = f"{_short(term.text)} as {term.label[:_SHOWN]} again"
+                raise DataError(f"{name}:{number}: found {found}, expected it once (line {first})")
             terms.append(term)
         if not terms:
-            raise DataError(f"{name}: found no term, expected lines of a term, a tab, and an entity type or -")
+            raise DataError(f"{name}: found no term, expected {_FORM}")
         return cls(terms, name)
 
     def check(self, types, longest):
@@ -112,7 +116,7 @@ class Gazetteer:
         for term in self.terms:
             place = f"{self.path}:{term.line}" if term.line else self.path
             if term.label != NEVER and term.label not in types:
-                raise DataError(f"{place}: found type {term.label!r}, expected one of {', '.join(types)}, or - for never")
+                raise DataError(f"{place}: found type {_short(term.label)}, expected one of {', '.join(types)}, or - for never")
             if len(term.text) > longest:
                 raise DataError(f"{place}: found a term of {len(term.text)} characters, expected at most {longest}")
 
@@ -155,8 +159,10 @@ def _parse_line(line, place, number):
     text, label = columns[0], columns[1].strip()
     if not text:
         raise DataError(f"{place}: found an empty term, expected at least one character")
+    if len(text) > MAX_CHARACTERS:
+        raise DataError(f"{place}: found a term of {len(text):,} characters, expected at most {MAX_CHARACTERS:,}")
     if not label:
-        raise DataError(f"{place}: found no type for {text!r}, expected an entity type, or - for never")
+        raise DataError(f"{place}: found no type for {_short(text)}, expected an entity type, or - for never")
     weight = DEFAULT_WEIGHT
     if len(columns) == 3:
         try:
@@ -164,8 +170,12 @@ def _parse_line(line, place, number):
         except ValueError:
             weight = float("nan")
         if not 0.0 < weight <= MAX_WEIGHT:
-            raise DataError(f"{place}: found weight {columns[2]!r}, expected a number above 0 and up to {MAX_WEIGHT:g}")
+            raise DataError(f"{place}: found weight {_short(columns[2])}, expected a number above 0 and up to {MAX_WEIGHT:g}")
     return Term(text, label, weight, number)
+
+
+def _short(text):
+    return repr(text) if len(text) <= _SHOWN else f"{text[:_SHOWN]!r}…"
 
 
 # Its earlier name.

@@ -87,15 +87,21 @@ class WordLexicon:
         """The lexicon that ``write`` wrote.
 
         Raises:
-          UserError: the file is missing, or has fewer words than have vectors.
+          UserError: the file is missing, has fewer words than have vectors, or words that training does not write.
         """
         try:
             with open(path, encoding="utf-8", newline="\n") as f:
-                words = [line.rstrip("\n") for line in f]
+                words = [line.removesuffix("\n") for line in f]
         except (OSError, UnicodeDecodeError) as e:
             raise UserError(f"{os.fspath(path)}: cannot read the lexicon the model was trained with: {e}") from e
         if len(words) < num_words:
             raise UserError(f"{os.fspath(path)}: found {len(words)} words, expected at least the {num_words} the model has vectors for")
+        for number, word in enumerate(words, start=1):
+            if not 2 <= len(word) <= max_word_length:
+                found = f"a word of {len(word):,} characters"
+                raise UserError(f"{os.fspath(path)}:{number}: found {found}, expected 2 to the model's {max_word_length}")
+        if len(set(words)) < len(words):
+            raise UserError(f"{os.fspath(path)}: found a word twice, expected the lexicon the model was trained with")
         return cls(words, num_words, max_word_length)
 
 

@@ -1,13 +1,17 @@
 """Where the words of a lexicon come from: a file, jieba's dictionary, or the training text."""
 
-import codecs
+import collections
 import os
 
 import numpy as np
 
 from albert.errors import UserError
+from albert.text_file import TextFile, invalid_byte
 from ner.errors import DataError
 from ner.lattice.trie import code_points
+
+# Characters of a broken line that its message shows.
+_SHOWN = 40
 
 # Values of --word_lexicon that are no path.
 JIEBA, TRAINING_TEXT = "jieba", "train"
@@ -46,20 +50,13 @@ def read_words(path):
       DataError: the file cannot be read, is not UTF-8, or a line has more than three fields or a frequency that is no number.
     """
     name, words = os.fspath(path), []
-    try:
-        with open(path, "rb") as f:
-            data = f.read()
-    except OSError as e:
-        raise DataError(f"{name}: cannot read the lexicon: {e.strerror}") from e
-    if data.startswith(codecs.BOM_UTF8):
-        data = data[len(codecs.BOM_UTF8) :]
-    for number, line in enumerate(data.split(b"\n"), start=1):
-        try:
-            fields = line.decode("utf-8").split()
-        except UnicodeDecodeError as e:
-            raise DataError(f"{name}:{number}: expected UTF-8, found byte 0x{line[e.start]:02x}") from e
+    for number, line in enumerate(TextFile(path, "the lexicon", DataError).lines(collections.Counter()), start=1):
+        invalid = invalid_byte(line)
+        if invalid:
+            raise DataError(f"{name}:{number}: expected UTF-8, found byte 0x{invalid[0]:02x}")
+        fields = line.split()
         if len(fields) > 3 or (len(fields) > 1 and not fields[1].isdigit()):
-            found = " ".join(fields)
+            found = " ".join(fields)[:_SHOWN]
             raise DataError(f"{name}:{number}: found {found!r}, expected a word, or a word, its frequency and its part of speech")
         words += fields[:1]
     return words

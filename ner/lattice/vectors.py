@@ -7,6 +7,9 @@ import numpy as np
 
 from ner.errors import DataError
 
+# A count with more digits is none, and Python refuses to convert thousands.
+_MOST_DIGITS = 18
+
 
 def read_vectors(path, wanted, size):
     """The vectors of some words.
@@ -31,7 +34,9 @@ def read_vectors(path, wanted, size):
     try:
         with open(path, "rb") as f:
             for number, line in enumerate(f, start=1):
-                fields = (line.removeprefix(codecs.BOM_UTF8) if number == 1 else line).split()
+                # Where files were joined, a mark may stand before any line; alone it is a word.
+                bare = line.removeprefix(codecs.BOM_UTF8)
+                fields = (line if bare[:1].isspace() and number > 1 else bare).split()
                 if number == 1 and _is_header(fields):
                     expected = int(fields[0])
                     if int(fields[1]) != size:
@@ -47,12 +52,12 @@ def read_vectors(path, wanted, size):
 
 
 def _is_header(fields):
-    return len(fields) == 2 and all(field.isdigit() for field in fields)
+    return len(fields) == 2 and all(field.isdigit() and len(field) <= _MOST_DIGITS for field in fields)
 
 
 def _read_fields(fields, where, wanted, size, vectors):
     if len(fields) != size + 1:
-        raise DataError(f"{where}: found {len(fields) - 1} numbers after the word, expected {size}")
+        raise DataError(f"{where}: found {len(fields) - 1:,} numbers after the word, expected {size}")
     try:
         word = fields[0].decode("utf-8")
     except UnicodeDecodeError as e:

@@ -6,12 +6,12 @@ do not belong to the text.
 
 import codecs
 import glob
-import json
 import os
 import sys
 from typing import NamedTuple
 
 from albert.errors import UserError
+from albert.files import JsonError, parse_json, show_json
 from ner.data.problems import invalid_utf8
 from ner.errors import DataError
 
@@ -62,7 +62,8 @@ def find_files(patterns):
             if not found:
                 raise UserError(f"{pattern}: found no file that matches, expected at least one")
         else:
-            raise UserError(f"{pattern}: no such file, expected text to tag")
+            hint = "; a name with a comma in a list of names goes in double quotes" if len(patterns) > 1 else ""
+            raise UserError(f"{pattern}: no such file, expected text to tag{hint}")
         for path in found:
             if os.path.isdir(path):
                 raise UserError(f"{path}: found a directory, expected a file (or a pattern such as {os.path.join(path, '*.txt')})")
@@ -91,6 +92,8 @@ def read_chunks(path):
     name = "standard input" if path == STANDARD_INPUT else path
     try:
         if path == STANDARD_INPUT:
+            if sys.stdin is None:
+                raise DataError("standard input: found it closed, expected text (or the names of files)")
             yield from _chunks(sys.stdin.buffer.read1, name)
         else:
             with open(path, "rb", buffering=0) as f:
@@ -154,19 +157,17 @@ def parse_line(line, text_field=None, new_field=None):
         raise DataError(f"{place}: found {problem.found}, expected {problem.expected}")
     if text_field is None:
         return InputText(decoded, None, len(line.data) + 1)
+    # A mark there comes from files that were joined; NaN, which Python would read, is not JSON and would be copied out.
+    decoded = decoded.lstrip("\ufeff")
     try:
-        values = json.loads(decoded)
-    except json.JSONDecodeError as e:
-        raise DataError(f"{place}: found no JSON ({e.msg} at character {e.pos + 1}), expected one JSON object per line") from e
-    except (ValueError, RecursionError) as e:
-        raise DataError(f"{place}: found JSON that cannot be read ({type(e).__name__}), expected one JSON object per line") from e
-    if not isinstance(values, dict):
-        raise DataError(f"{place}: found JSON that is no object, expected one JSON object per line")
+        values = parse_json(decoded)
+    except JsonError as e:
+        raise DataError(f"{place}: found {e}, expected one JSON object per line") from e
     if text_field not in values:
         raise DataError(f"{place}: found no field {text_field!r}, expected it to hold the text (--text_field)")
     text = values[text_field]
     if not isinstance(text, str):
-        raise DataError(f"{place}: found {json.dumps(text)[:40]} in field {text_field!r}, expected a string")
+        raise DataError(f"{place}: found {show_json(text)} in field {text_field!r}, expected a string")
     if new_field in values:
         raise DataError(f"{place}: found a field {new_field!r}, expected none, as the entities are written there (see --entities_field)")
     return InputText(text, decoded.strip(), len(line.data) + 1)

@@ -5,10 +5,10 @@ import pathlib
 
 import pytest
 
+from albert.text_file import NOTE_BOM, NOTE_CR
 from ner.data.column_layout import NOTE_LABEL_STUDIO, NOTE_WEIBO
 from ner.data.columns import NOTE_SPACE
 from ner.data.json_lines import NOTE_TWICE
-from ner.data.lines import NOTE_BOM, NOTE_CR
 from ner.data.readers import Unlabelled, read_examples
 from ner.errors import DataError
 
@@ -175,7 +175,7 @@ def test_marks_where_files_were_joined(read):
 
 
 def test_marks_and_returns_across_blocks(read, monkeypatch):
-    monkeypatch.setattr("ner.data.lines._BLOCK", 5)
+    monkeypatch.setattr("albert.text_file._BLOCK", 5)
     for shift in range(9):
         head = "一\tO\n" + "a" * shift + "二\tO\n"
         assert read(head + BOM + "王\tO\n")[0][0][0].endswith("王")

@@ -435,8 +435,8 @@ def test_a_file_of_bad_lines_only(data):
 def test_files_that_cannot_be_opened(tmp_path):
     with pytest.raises(DataError) as e:
         read_examples(tmp_path / "none")
-    assert str(e.value) == f"{tmp_path / 'none'}: cannot read the data: No such file or directory"
-    with pytest.raises(DataError, match="cannot read the data: Is a directory"):
+    assert str(e.value) == f"{tmp_path / 'none'}: cannot read labelled sentences: No such file or directory"
+    with pytest.raises(DataError, match="cannot read labelled sentences: Is a directory"):
         read_examples(tmp_path)
 
 

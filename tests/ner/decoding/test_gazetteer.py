@@ -1,6 +1,8 @@
 """Must-tag and never-tag terms: reading them, finding them, and what they do to decoding."""
 
+import os
 import random
+import threading
 
 import pytest
 
@@ -25,10 +27,28 @@ def test_reading_a_file(tmp_path):
     )
 
 
+def test_files_as_people_leave_them(tmp_path):
+    """Line ends of CR alone, marks where files were joined, a pipe."""
+    for content in ("长江\tLOC\r王\tPER\r", "\ufeff长江\tLOC\n\ufeff王\tPER", "长江\tLOC\r\n\r\n王\tPER\r\n"):
+        path = tmp_path / "terms.tsv"
+        path.write_bytes(content.encode())
+        assert [(term.text, term.label) for term in Lexicon.load(path).terms] == [("长江", "LOC"), ("王", "PER")]
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    writer = threading.Thread(target=lambda: pipe.write_text("长江\tLOC\n", encoding="utf-8"))
+    writer.start()
+    assert [term.text for term in Lexicon.load(pipe).terms] == ["长江"]
+    writer.join()
+
+
 @pytest.mark.parametrize(
     "content, message",
     [
-        ("", "terms.tsv: found no term, expected lines of a term, a tab, and an entity type or -"),
+        ("# none\n", "terms.tsv: found no term, expected lines of a term, a tab, and an entity type or -"),
+        ("", "terms.tsv: found an empty file, expected lines of a term, a tab, and an entity type or -"),
+        ("江" * 5_000_000 + "\tLOC", "terms.tsv:1: found a term of 5,000,000 characters, expected at most 1,000"),
+        ("长江\t" + "L" * 99 + "\t0", "terms.tsv:1: found weight '0', expected a number above 0 and up to 10000"),
+        ("长江\tLOC\t" + "9" * 99, "terms.tsv:1: found weight '" + "9" * 40 + "'…, expected a number above 0 and up to 10000"),
         ("长江\n", "terms.tsv:1: found 1 columns, expected a term, a tab, and an entity type or - (and a tab and a weight)"),
         ("\n长江\tLOC\t1\t2", "terms.tsv:2: found 4 columns, expected a term, a tab, and an entity type or - (and a tab and a weight)"),
         ("\tLOC", "terms.tsv:1: found an empty term, expected at least one character"),
@@ -52,7 +72,7 @@ def test_files_that_cannot_be_read(tmp_path, monkeypatch):
     (tmp_path / "gbk.tsv").write_bytes(b"ok\tLOC\n" + "长江\tLOC".encode("gbk"))
     for name, message in [
         ("gbk.tsv", "gbk.tsv:2: found byte 0xb3, expected UTF-8 text"),
-        ("none.tsv", "none.tsv: cannot read the lexicon: No such file or directory"),
+        ("none.tsv", "none.tsv: cannot read lines of a term, a tab, and an entity type or -: No such file or directory"),
     ]:
         with pytest.raises(DataError) as e:
             Gazetteer.load(name)

@@ -105,9 +105,23 @@ def test_plain_text_is_taken_as_it_is():
 
 
 def test_json_lines():
-    raw = ' {"id": 1.50, "text" : "长江\\ud83d\\ude00\\ud800\\n", "n": NaN } '
+    raw = ' {"id": 1.50, "text" : "长江\\ud83d\\ude00\\ud800\\n", "n": null } '
     assert parse_line(Line("f", 1, raw.encode()), "text", "entities").text == "长江😀\ud800\n"
     assert parse_line(Line("f", 1, raw.encode()), "text", "entities").record == raw.strip()
+
+
+def test_a_mark_before_an_object_is_no_part_of_it():
+    assert parse_line(Line("f", 2, '\ufeff{"text": "长江"}'.encode()), "text") == InputText("长江", '{"text": "长江"}', 22)
+    assert parse_line(Line("f", 2, "\ufeff长江".encode())).text == "\ufeff长江"
+
+
+def test_standard_input_that_is_closed(monkeypatch):
+    monkeypatch.setattr("sys.stdin", None)
+    with pytest.raises(DataError, match="^standard input: found it closed, expected text"):
+        lines_of("-")
+
+
+ONE_OBJECT = "expected one JSON object per line"
 
 
 @pytest.mark.parametrize(
@@ -121,10 +135,18 @@ def test_json_lines():
             b"\xed\xa0\x80",
             "f:7: found byte 0xed at byte 1 of the line, expected UTF-8 text (convert the file from its encoding, such as GB18030)",
         ),
-        (b"{", "f:7: found no JSON (Expecting property name enclosed in double quotes at character 2), expected one JSON object per line"),
-        (b"", "f:7: found no JSON (Expecting value at character 1), expected one JSON object per line"),
-        (b"[" * 100_000, "f:7: found JSON that cannot be read (RecursionError), expected one JSON object per line"),
-        (b"[1]", "f:7: found JSON that is no object, expected one JSON object per line"),
+        (
+            b"{",
+            "f:7: found invalid JSON (Expecting property name enclosed in double quotes at character 2), expected one JSON object per line",
+        ),
+        (b"", "f:7: found invalid JSON (Expecting value at character 1), expected one JSON object per line"),
+        (b"[" * 100_000, "f:7: found invalid JSON (nested too deeply), expected one JSON object per line"),
+        (b'{"text": ' + b"7" * 5000 + b"}", "f:7: found invalid JSON (a number too long), expected one JSON object per line"),
+        (b'{"text": "a", "n": NaN}', "f:7: found invalid JSON (NaN), expected one JSON object per line"),
+        (b'{"text": "a", "n": [-Infinity]}', "f:7: found invalid JSON (-Infinity), expected one JSON object per line"),
+        (b'{"text": NaN}', "f:7: found invalid JSON (NaN), expected one JSON object per line"),
+        (b'{"text": "a", "text": NaN}', "f:7: found invalid JSON (NaN), expected one JSON object per line"),
+        (b"[1]", "f:7: found a JSON list, not an object, expected one JSON object per line"),
         (b'{"a": 1}', "f:7: found no field 'text', expected it to hold the text (--text_field)"),
         (b'{"text": 5}', "f:7: found 5 in field 'text', expected a string"),
         (

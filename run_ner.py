@@ -21,7 +21,7 @@ flags.DEFINE_string("output_dir", None, "Directory that training writes to; a re
 flags.DEFINE_string(
     "model_dir", None, "A training output directory to evaluate, tag with or export; by default --output_dir, else the shipped tagger."
 )
-flags.DEFINE_list("input_file", ["-"], "Text to tag, one text a line: names or glob patterns, separated by commas; - is standard input.")
+command.define_list("input_file", ["-"], "Text to tag, one text a line: names or glob patterns, separated by commas; - is standard input.")
 flags.adopt_module_key_flags(tagging_flags)
 
 flags.DEFINE_string(

@@ -10,6 +10,7 @@ from absl import app, flags
 
 from albert.errors import FieldError, UserError
 from albert.fields import Range, types_of
+from albert.process import Terminated, ending_signals, reopen_closed_streams
 
 # The module that asks for flags is their module in --help, not this one.
 flags.disclaim_key_flags()
@@ -25,8 +26,9 @@ _NOT_OURS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.EACCES, e
 def run(main, argv=None, arguments=()):
     """Parse the flags, call ``main(argv)`` and exit the process.
 
-    The exit code is what ``main`` returns (None means 0), 1 for an ``albert.UserError`` or a disk that cannot be read or
-    written, 2 for flags that cannot be parsed and 130 after Ctrl-C. Any other exception is a bug and keeps its traceback.
+    The exit code is what ``main`` returns (None means 0), 1 for an ``albert.UserError``, a disk that cannot be read or written or a
+    directory that was deleted, 2 for flags that cannot be parsed, 130 after Ctrl-C and 143 after SIGTERM. Any other exception is a bug
+    and keeps its traceback.
 
     Args:
       main: function of the arguments left after flag parsing: the program's name, and one for each of ``arguments``.
@@ -34,6 +36,7 @@ def run(main, argv=None, arguments=()):
       arguments: names of the positional arguments the command takes, for its messages. A last one that is ``[NAME…]`` stands
         for any number of arguments, none included.
     """
+    reopen_closed_streams()
     app.run(lambda args: _call(main, args), argv=argv, flags_parser=lambda args: _parse_flags(args, arguments))
 
 
@@ -91,12 +94,25 @@ def nearest(word, words, prefix=""):
     return f"; did you mean {prefix}{found[0]}?" if found else ""
 
 
+class _ListParser(flags.ListParser):
+    """Names separated by commas; a file whose own name has commas is one name."""
+
+    def parse(self, argument):
+        whole = isinstance(argument, str) and "," in argument and os.path.exists(argument)
+        return [argument] if whole else super().parse(argument)
+
+
+def define_list(name, default, help, **options):
+    """``flags.DEFINE_list`` for names of files, which may have commas: one alone as it is, one of several in double quotes."""
+    flags.DEFINE(_ListParser(), name, default, help, serializer=flags.CsvListSerializer(","), **options)
+
+
 _DEFINE = {
     bool: flags.DEFINE_bool,
     int: flags.DEFINE_integer,
     float: flags.DEFINE_float,
     str: flags.DEFINE_string,
-    tuple: flags.DEFINE_list,
+    tuple: define_list,
 }
 
 
@@ -145,8 +161,10 @@ def _parse_flags(argv, arguments):
 
 def _call(main, args):
     try:
-        code = main(args)
-        sys.stdout.flush()
+        with ending_signals():
+            code = main(args)
+        if sys.stdout is not None:
+            sys.stdout.flush()
         return code
     except FieldError as e:
         _fail(with_flags(e), EXIT_USER_ERROR)
@@ -154,14 +172,21 @@ def _call(main, args):
         _fail(e, EXIT_USER_ERROR)
     except KeyboardInterrupt:
         _fail("interrupted", EXIT_INTERRUPTED)
+    except Terminated as e:
+        _fail("terminated", 128 + e.signal)
     except BrokenPipeError:
         # The reader of our output (head, less) has closed it; without this, Python complains again when it flushes at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return EXIT_USER_ERROR
     except OSError as e:
-        if e.errno not in _NOT_OURS:
+        if e.errno not in _NOT_OURS and not _is_in_a_deleted_directory(e):
             raise
         _fail(f"{e.filename or 'input or output'}: {e.strerror}", EXIT_USER_ERROR)
+
+
+def _is_in_a_deleted_directory(error):
+    path = error.filename
+    return error.errno == errno.ENOENT and isinstance(path, str) and not os.path.isdir(os.path.dirname(os.path.abspath(path)))
 
 
 def _fail(message, code):

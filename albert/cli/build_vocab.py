@@ -90,7 +90,7 @@ def main(_):
 
 
 if __name__ == "__main__":
-    flags.DEFINE_list("input", None, "Text files, by path or glob pattern, separated by commas; .xz, .gz and .bz2 too.", required=True)
+    command.define_list("input", None, "Text files, by path or glob pattern, separated by commas; .xz, .gz and .bz2 too.", required=True)
     flags.DEFINE_integer("vocab_size", 8000, "Number of entries, the five special tokens among them.")
     flags.DEFINE_string("output", None, "The vocab.txt to write.", required=True)
     flags.DEFINE_bool("overwrite", False, "Replace --output if it exists.")

@@ -119,6 +119,8 @@ def _check_output(path):
 def _open_output(path):
     """A new file, or standard output for ``-``; UTF-8 with LF line ends whatever the locale says."""
     if path == "-":
+        if sys.stdout is None:
+            raise UserError("standard output: found it closed, expected it open, or --output_file")
         out = io.TextIOWrapper(sys.stdout.buffer, encoding="utf-8", newline="\n")
         try:
             yield out

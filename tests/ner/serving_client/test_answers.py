@@ -167,7 +167,9 @@ def _serve():
                     return
                 with connection:
                     try:
-                        connection.recv(1 << 16)
+                        request = b""
+                        while not request.endswith(b"]}"):
+                            request += connection.recv(1 << 16)
                         for part in answer():
                             connection.sendall(part)
                     except OSError:

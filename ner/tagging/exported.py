@@ -20,6 +20,7 @@ from ner.long_text.windows import split_windows
 from ner.model.config import TaggerConfig
 from ner.model.directory import ModelDir
 from ner.serving_client.texts import encode_text
+from ner.tagging.forks import check_fork, note_use
 from ner.tagging.protocol import TextPredictor
 from ner.tags import Span, spans_from_tags, tags_from_spans
 
@@ -75,6 +76,7 @@ class ExportedPredictor(_Exported):
         directory = version_directory(path)
         super().__init__(os.path.join(directory, "assets"))
         self.batch_size = batch_size
+        note_use()
         try:
             self._model = tf.saved_model.load(directory)
         except (OSError, ValueError, tf.errors.OpError) as e:
@@ -124,6 +126,7 @@ class ExportedPredictor(_Exported):
 
     def _run(self, signature, chunk):
         """A signature's outputs as arrays, whose first rows are those of the texts."""
+        check_fork()
         # The graph computes windows in groups, the shortest last: what is added here makes the last group's rows as few different
         # numbers as ``Predictor``'s batches have.
         rows = sum(len(self._windows(text)) for text in chunk) % GROUP_SIZE

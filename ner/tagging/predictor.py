@@ -15,6 +15,7 @@ from ner.decoding.decoder import Decoder
 from ner.long_text.joining import Piece, WindowJoiner
 from ner.long_text.windows import split_windows
 from ner.model.inference import emissions_function, frozen_emissions_function
+from ner.tagging.forks import check_fork, note_use
 from ner.tagging.protocol import TextPredictor, whole
 from ner.tags import spans_from_tags
 
@@ -75,6 +76,7 @@ class Predictor(TextPredictor):
         self.window, self.overlap = model.config.window, model.config.overlap
         if gazetteer is not None:
             gazetteer.check(self.tag_set.types, self.overlap)
+        note_use()
         self._emissions = frozen_emissions_function(model) if frozen else emissions_function(model)
         # Decoding is a graph of its own: the network's is there once, whatever is decoded.
         decoded = [tf.TensorSpec([None, None, len(self.tag_set)], tf.float32), tf.TensorSpec([None], tf.int32)]
@@ -94,6 +96,7 @@ class Predictor(TextPredictor):
           texts: iterable of strings.
           with_scores: whether the entities' probabilities are computed; without, scores are 0.
         """
+        check_fork()
         windows = self._windows(texts)
         size = self.batch_size * _GROUP_BATCHES
         joiner = None

@@ -9,6 +9,7 @@ from ner.model.directory import ModelDir
 from ner.model.network import TaggerModel
 from ner.serving_client.texts import list_of_texts
 from ner.tagging.exported import load_exported
+from ner.tagging.forks import check_fork
 from ner.tagging.predictor import Predictor
 
 
@@ -41,8 +42,10 @@ class Tagger:
           decoding: ``DecodingOptions``; by default those of ``constrained_decoding`` alone, which they take the place of.
 
         Raises:
-          albert.UserError: the directory does not hold a trained tagger, or the lexicon does not fit; names what is missing or wrong.
+          albert.UserError: the directory does not hold a trained tagger, or the lexicon does not fit; names what is missing or wrong. Or
+            this process was forked from one that has a tagger.
         """
+        check_fork()
         if path is None:
             path = pretrained.DIRECTORY
         if decoding is None:

@@ -147,12 +147,22 @@ def test_what_would_tag_nothing_is_refused(work):
             ner.Tagger.load(work / path, batch_size=0)
 
 
-@pytest.mark.parametrize("provenance", ["[]", "{}", '{"constrained_decoding": "yes"}'])
-def test_a_broken_provenance_is_one_line(tmp_path, provenance):
+NO_SETTING = "found no constrained_decoding, expected what the export wrote"
+
+
+@pytest.mark.parametrize(
+    ("provenance", "message"),
+    [
+        ("[]", "found a JSON list, not an object, expected what the exported model was made from"),
+        ("{}", NO_SETTING),
+        ('{"constrained_decoding": "yes"}', NO_SETTING),
+    ],
+)
+def test_a_broken_provenance_is_one_line(tmp_path, provenance, message):
     (tmp_path / "1" / "assets").mkdir(parents=True)
     (tmp_path / "1" / "saved_model.pb").write_bytes(b"")
     (tmp_path / "1" / "assets" / "provenance.json").write_text(provenance)
-    with pytest.raises(UserError, match="provenance.json: found no constrained_decoding, expected what the export wrote$"):
+    with pytest.raises(UserError, match=f"provenance.json: {message}$"):
         ner.Tagger.load(tmp_path)
 
 

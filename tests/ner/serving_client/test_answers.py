@@ -246,7 +246,7 @@ def test_a_rest_server_is_not_believed_and_not_waited_for(serve, answer, message
 
 
 def test_the_time_in_all_includes_the_retries(serve):
-    port = serve(lambda: [b"HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n"])
+    port = serve(lambda: [b"HTTP/1.1 503 Busy\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"])
     started = time.monotonic()
     with (
         RestClient(f"http://127.0.0.1:{port}", total_timeout=0.5, retries=10_000, backoff=0.01, max_backoff=0.05) as client,

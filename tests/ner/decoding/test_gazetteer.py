@@ -32,12 +32,12 @@ def test_files_as_people_leave_them(tmp_path):
     for content in ("长江\tLOC\r王\tPER\r", "\ufeff长江\tLOC\n\ufeff王\tPER", "长江\tLOC\r\n\r\n王\tPER\r\n"):
         path = tmp_path / "terms.tsv"
         path.write_bytes(content.encode())
-        assert [(term.text, term.label) for term in Lexicon.load(path).terms] == [("长江", "LOC"), ("王", "PER")]
+        assert [(term.text, term.label) for term in Gazetteer.load(path).terms] == [("长江", "LOC"), ("王", "PER")]
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
     writer = threading.Thread(target=lambda: pipe.write_text("长江\tLOC\n", encoding="utf-8"))
     writer.start()
-    assert [term.text for term in Lexicon.load(pipe).terms] == ["长江"]
+    assert [term.text for term in Gazetteer.load(pipe).terms] == ["长江"]
     writer.join()
 
 

@@ -12,10 +12,12 @@ from albert.checkpoints.files import sharded
 from albert.checkpoints.files.safetensors import SafetensorsFile
 from albert.checkpoints.files.torch import open_torch
 from albert.checkpoints.files.weights_file import WeightsFile
+from albert.checkpoints.proof import fetch
 from albert.config import AlbertConfig
 from albert.errors import CheckpointError
 from albert.foreign import guard, kind_of
 from albert.formats import FORMATS
+from albert.formats.huggingface import SHARD_INDEX
 from albert.formats.table import Format
 
 _SPM_MODELS = ("*.model",)
@@ -70,7 +72,7 @@ def find(path, config_file=None, vocab_file=None, spm_model_file=None):
 
     Args:
       path: a directory in any published layout, a TensorFlow checkpoint prefix, or a ``.safetensors`` or ``.bin`` file; or, where
-        nothing has that path, the name of a release as :func:`albert.hub.resolve` takes it, which is fetched if it has to be.
+        nothing has that path, the name of a release as ``albert.hub.resolve`` takes it, which is fetched if it has to be.
       config_file, vocab_file, spm_model_file: use these instead of the files beside the weights.
 
     Returns:
@@ -152,9 +154,7 @@ def _weights(path):
         return prefix
     if os.path.isfile(path):
         return path
-    from albert.hub import resolve  # noqa: PLC0415 - it proves with this module what it fetches
-
-    return _weights_in(resolve(path))
+    return _weights_in(fetch(path))
 
 
 def _weights_in(directory):
@@ -168,7 +168,7 @@ def _weights_in(directory):
     if files:
         return os.path.join(directory, files[0])
     if not prefixes:
-        single = " or ".join(name for name in known if not name.endswith(sharded.SUFFIX))
+        single = " or ".join(name for name in known if not name.endswith(SHARD_INDEX))
         raise CheckpointError(f"{directory}: expected a TensorFlow checkpoint (*.index), {single}, found {_listing(directory)}")
     if len(prefixes) > 1:
         chosen = _named_by_checkpoint_file(directory)
@@ -215,7 +215,7 @@ def _open(weights):
         from albert.checkpoints.files.tensorflow import TensorFlowFile  # noqa: PLC0415 - only these files need TensorFlow to be read
 
         return TensorFlowFile(weights)
-    if weights.endswith(sharded.SUFFIX):
+    if weights.endswith(SHARD_INDEX):
         return sharded.ShardedFile(weights, _open)
     with guard(weights, "weights", CheckpointError):
         with open(weights, "rb") as f:

@@ -1,10 +1,15 @@
 """Conventions that HuggingFace's ALBERT and BERT share: file names, keys of the config, what is written beside it."""
 
-from albert.errors import ConfigError
+import re
+
+from albert.errors import CheckpointError, ConfigError
 from albert.fields import shown
+from albert.files import read_json
 from albert.formats.config_keys import ALBERT_FIXED, BERT_KEYS, activation, check_fixed, require
 from albert.formats.table import FileNames
 from albert.tokenization import read_vocabulary
+
+SHARD_INDEX = ".index.json"  # after the name of the weights that are in several files
 
 FILES = FileNames(
     weights="model.safetensors",
@@ -12,7 +17,7 @@ FILES = FileNames(
     sentencepiece="spiece.model",
     configs=("config.json",),
     # The order in which transformers itself looks.
-    other_weights=("model.safetensors.index.json", "pytorch_model.bin", "pytorch_model.bin.index.json"),
+    other_weights=(f"model.safetensors{SHARD_INDEX}", "pytorch_model.bin", f"pytorch_model.bin{SHARD_INDEX}"),
 )
 
 _FIXED = {"position_embedding_type": "absolute", "is_decoder": False, "add_cross_attention": False}
@@ -69,6 +74,21 @@ def json_files(values, names, vocab_file, spm_model_file, do_lower_case, archite
     elif spm_model_file:
         files["tokenizer_config.json"] = {"tokenizer_class": "AlbertTokenizer", "do_lower_case": do_lower_case}
     return files
+
+
+def read_shard_index(path, error=CheckpointError):
+    """The names in an index of shards: dict from tensor to the name of the file beside the index that holds it.
+
+    Raises:
+      CheckpointError, or the class given: the index is broken, or names a file elsewhere.
+    """
+    shard_of = read_json(path, "an index of weights", error=error).get("weight_map")
+    if not isinstance(shard_of, dict) or not shard_of:
+        raise error(f"{path}: expected a 'weight_map' from tensors to files, found none")
+    for name in shard_of.values():
+        if not isinstance(name, str) or not re.fullmatch(r"[A-Za-z0-9][\w.-]*", name):
+            raise error(f"{path}: expected names of files beside it, found {name!r}")
+    return shard_of
 
 
 def _special_ids(vocab_file, special_tokens):

@@ -11,12 +11,11 @@ import shutil
 import time
 
 import albert
-from albert.checkpoints.files.sharded import SUFFIX, read_index
 from albert.files import sha256
-from albert.formats import huggingface
+from albert.formats.huggingface import FILES, SHARD_INDEX, read_shard_index
 from albert.hub.errors import FetchError, Unreachable
 
-WEIGHTS = (huggingface.FILES.weights, *huggingface.FILES.other_weights)
+WEIGHTS = (FILES.weights, *FILES.other_weights)
 _COMPANIONS = (
     "config.json",
     "vocab.txt",
@@ -74,7 +73,7 @@ def fetch(repository, revision, directory):
         for name in names:
             get(name)
         index = os.path.join(directory, names[-1])
-        shards = sorted(set(read_index(index, FetchError).values())) if index.endswith(SUFFIX) else []
+        shards = sorted(set(read_shard_index(index, FetchError).values())) if index.endswith(SHARD_INDEX) else []
         for name in shards:
             if name not in listed:
                 raise FetchError(f"{what}: its index names {name}, which it does not hold")

@@ -10,7 +10,6 @@ from albert.files import sha256
 from albert.hub import huggingface, store
 from albert.hub.download import download, with_mirror
 from albert.hub.errors import FetchError, Unreachable
-from albert.hub.proof import prove
 from albert.hub.registry import lookup
 from albert.hub.unpack import unpack
 
@@ -22,12 +21,14 @@ def is_offline():
     return any(os.environ.get(name, "").upper() in ("1", "ON", "YES", "TRUE") for name in _OFFLINE)
 
 
-def resolve(name, offline=None):
+def resolve(name, prove, offline=None):
     """The local directory of a release, which is fetched if it has to be.
 
     Args:
       name: a path that exists, which goes before everything else; a name, alias or HuggingFace id of the registry; or
         ``hf:owner/name[@revision]``.
+      prove: function of a ``Release`` and the directory of its files, which raises ``FetchError`` for what is not that release. It is
+        called before anything fetched counts as there.
       offline: True to use what is on this machine only; by default as the environment says.
 
     Returns:
@@ -42,19 +43,19 @@ def resolve(name, offline=None):
     if name == pretrained.NAME:
         return pretrained.DIRECTORY  # comes with the package
     release = lookup(name)
-    directory = _obtain(release, is_offline() if offline is None else offline)
+    directory = _obtain(release, prove, is_offline() if offline is None else offline)
     of = f", commit {commit}" if (commit := (store.read_record(release.key) or {}).get("commit")) else ""
     _tell(f"{name}: {release.publisher}'s, {release.page}{of}; in {directory}")
     return directory
 
 
-def _obtain(release, offline):
+def _obtain(release, prove, offline):
     try:
         directory = store.present(release.key)
         if directory:
             return directory
         if release.huggingface:
-            directory = _in_huggingface_cache(release)
+            directory = _in_huggingface_cache(release, prove)
             if directory:
                 return directory
         with store.lock(release.key, _tell):
@@ -65,12 +66,12 @@ def _obtain(release, offline):
             if os.path.isdir(directory):
                 prove(release, directory)
                 return store.publish(release.key, directory, {"name": release.name, "source": "put there by hand"})
-            return _from_hub(release, offline) if release.huggingface else _from_archive(release, offline)
+            return _from_hub(release, prove, offline) if release.huggingface else _from_archive(release, prove, offline)
     except ImportError as e:
         raise FetchError(f"{release.name}: fetching it needs {e.name}: pip install 'albert-ner[hub]'") from e
 
 
-def _in_huggingface_cache(release):
+def _in_huggingface_cache(release, prove):
     directory = huggingface.cached(release.huggingface, release.revision)
     if directory:
         with contextlib.suppress(FetchError):  # fetched for another purpose, without what is needed here
@@ -79,7 +80,7 @@ def _in_huggingface_cache(release):
     return None
 
 
-def _from_archive(release, offline):
+def _from_archive(release, prove, offline):
     archive = store.download_path(os.path.basename(release.addresses[0]))
     address = None
     if not os.path.isfile(archive):
@@ -109,7 +110,7 @@ def _from_archive(release, offline):
     return directory
 
 
-def _from_hub(release, offline):
+def _from_hub(release, prove, offline):
     record = store.read_record(release.key) or {}
     if offline:
         raise _unreachable(release, "offline", store.checkpoint_dir(release.key))

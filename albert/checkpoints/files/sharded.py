@@ -1,13 +1,10 @@
 """Weights in several files and a JSON index that says which tensor is in which: ``model.safetensors.index.json`` and its like."""
 
 import os
-import re
 
 from albert.checkpoints.files.weights_file import WeightsFile
 from albert.errors import CheckpointError
-from albert.files import read_json
-
-SUFFIX = ".index.json"
+from albert.formats.huggingface import read_shard_index
 
 
 class ShardedFile(WeightsFile):
@@ -20,7 +17,7 @@ class ShardedFile(WeightsFile):
 
     def __init__(self, path, open_shard):
         super().__init__(path)
-        self._shard_of = read_index(path)
+        self._shard_of = read_shard_index(path)
         self._shards = {}
         for name in sorted(set(self._shard_of.values())):
             shard = os.path.join(os.path.dirname(path), name)
@@ -40,18 +37,3 @@ class ShardedFile(WeightsFile):
 
     def read(self, name):
         return self._shards[self._shard_of[name]].read(name)
-
-
-def read_index(path, error=CheckpointError):
-    """The names in an index: dict from tensor to the name of the file beside the index that holds it.
-
-    Raises:
-      CheckpointError, or the class given: the index is broken, or names a file elsewhere.
-    """
-    shard_of = read_json(path, "an index of weights", error=error).get("weight_map")
-    if not isinstance(shard_of, dict) or not shard_of:
-        raise error(f"{path}: expected a 'weight_map' from tensors to files, found none")
-    for name in shard_of.values():
-        if not isinstance(name, str) or not re.fullmatch(r"[A-Za-z0-9][\w.-]*", name):
-            raise error(f"{path}: expected names of files beside it, found {name!r}")
-    return shard_of

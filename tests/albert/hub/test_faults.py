@@ -18,6 +18,7 @@ import zipfile
 import pytest
 
 from albert import checkpoints, hub
+from albert.checkpoints.proof import fetch
 from albert.hub import download as downloading
 from albert.hub import registry, store
 from tests.albert.hub import stand_ins
@@ -54,7 +55,7 @@ def rewrite(path, **changes):
 
 def refused(message, name=NAME):
     with pytest.raises(hub.FetchError, match=message) as error:
-        hub.resolve(name)
+        fetch(name)
     assert "\n" not in str(error.value)
     return str(error.value)
 
@@ -67,7 +68,7 @@ def assert_nothing_left(cache, *allowed):
 
 
 def assert_fetched(name=NAME):
-    assert checkpoints.find(hub.resolve(name)).layout == registry.lookup(name).layout
+    assert checkpoints.find(fetch(name)).layout == registry.lookup(name).layout
 
 
 def test_a_transfer_that_is_cut_goes_on_where_it_was(server, archive):
@@ -174,7 +175,7 @@ def test_a_known_hash_is_checked_and_the_next_address_tried(two_addresses, cache
 def test_a_hash_seen_at_first_use_is_checked_from_then_on(server, cache, archive):
     import shutil  # noqa: PLC0415
 
-    directory = hub.resolve(NAME)
+    directory = fetch(NAME)
     shutil.rmtree(directory)
     server.files[PATH] = stand_ins.zipped({**stand_ins.files_of("brightmart"), "README.md": b"not what it was"})
     refused("expected SHA-256 [0-9a-f]{64}, as when it was first fetched, found")
@@ -185,7 +186,7 @@ def test_a_hash_seen_at_first_use_is_checked_from_then_on(server, cache, archive
 
 @pytest.mark.parametrize("damage", ["shorter", "another", "missing"])
 def test_a_file_that_changes_in_the_cache_is_told(server, cache, archive, damage):
-    path = pathlib.Path(hub.resolve(NAME)) / "vocab.txt"
+    path = pathlib.Path(fetch(NAME)) / "vocab.txt"
     data = path.read_bytes()
     if damage == "missing":
         path.unlink()
@@ -196,16 +197,16 @@ def test_a_file_that_changes_in_the_cache_is_told(server, cache, archive, damage
 
 
 def test_a_file_that_was_only_copied_is_the_same(server, archive, monkeypatch):
-    directory = hub.resolve(NAME)
+    directory = fetch(NAME)
     for name in os.listdir(directory):
         os.utime(os.path.join(directory, name))
-    assert hub.resolve(NAME) == directory
+    assert fetch(NAME) == directory
     monkeypatch.setattr(store, "sha256", None)  # not taken again once the record is right
-    assert hub.resolve(NAME) == directory
+    assert fetch(NAME) == directory
 
 
 def fetcher(name=NAME):
-    code = f"from albert import hub; print(hub.resolve({name!r}))"
+    code = f"from albert.checkpoints.proof import fetch; print(fetch({name!r}))"
     return subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
@@ -277,7 +278,7 @@ def test_a_full_disk(server, tmp_path, archive, kilobytes):
     try:
         os.environ["ALBERT_NER_CACHE"] = str(cache)
         with pytest.raises((hub.FetchError, OSError), match="No space left on device"):
-            hub.resolve(NAME)
+            fetch(NAME)
         left = [path.name for path in cache.rglob("*") if path.is_file() and path.parent.name != "locks"]
         assert left in ([], ["albert_base_zh.zip"])
         os.environ["ALBERT_NER_CACHE"] = str(tmp_path / "cache")
@@ -366,7 +367,7 @@ HOSTILE = {
 
 
 def test_a_damaged_record_is_told(server, cache, archive):
-    hub.resolve(NAME)
+    fetch(NAME)
     path = cache / "records" / f"{NAME}.json"
     for text in ("{}", '{"files": {"a": 1}}', "[]", "{"):
         path.write_text(text)

@@ -9,6 +9,7 @@ import pytest
 
 import albert
 from albert import checkpoints, hub
+from albert.checkpoints.proof import fetch
 from albert.hub import registry, resolving
 from tests.albert.checkpoint_files import DATA
 from tests.albert.checkpoints.test_outputs import assert_encoder_matches, run
@@ -22,13 +23,13 @@ def golden_of(layout):
 def fetch_all(server, cache, rows):
     stand_ins.publish(server, rows)
     for row in rows:
-        directory = hub.resolve(row.name)
+        directory = fetch(row.name)
         assert directory == str(cache / "checkpoints" / row.key)
         assert checkpoints.find(directory).layout == row.layout
     server.requests.clear()
     for row in rows:
         for name in (row.name, *row.aliases):
-            assert hub.resolve(name) == str(cache / "checkpoints" / row.key)
+            assert fetch(name) == str(cache / "checkpoints" / row.key)
     assert server.requests == []
     assert os.listdir(cache / "downloads") == os.listdir(cache / "staging") == []
 
@@ -58,31 +59,31 @@ def test_each_kind_gives_the_golden_outputs(server, name):
 
 def test_only_what_a_checkpoint_needs_is_kept(server, cache):
     stand_ins.publish(server, [registry.lookup("albert_base_zh"), registry.lookup("hfl/rbt3")])
-    assert sorted(os.listdir(hub.resolve("albert_base_zh"))) == [
+    assert sorted(os.listdir(fetch("albert_base_zh"))) == [
         "albert_config_base.json",
         "albert_model.ckpt.data-00000-of-00001",
         "albert_model.ckpt.index",
         "checkpoint",
         "vocab.txt",
     ]
-    assert sorted(os.listdir(hub.resolve("hfl/rbt3"))) == ["config.json", "model.safetensors", "vocab.txt"]
+    assert sorted(os.listdir(fetch("hfl/rbt3"))) == ["config.json", "model.safetensors", "vocab.txt"]
     assert sorted(os.listdir(cache)) == ["checkpoints", "downloads", "locks", "records", "staging"]
 
 
 def test_a_path_goes_before_a_name(server, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     os.symlink(DATA / "google_albert", "albert_base_zh")
-    assert hub.resolve("albert_base_zh") == "albert_base_zh"
+    assert fetch("albert_base_zh") == "albert_base_zh"
     assert checkpoints.find("albert_base_zh").layout == "google"
     prefix = str(DATA / "bert" / "bert_model.ckpt")
-    assert hub.resolve(prefix) == prefix
+    assert fetch(prefix) == prefix
     assert server.requests == []
 
 
 def test_it_says_which_of_two_releases_it_is(server, capsys):
     stand_ins.publish(server, [registry.lookup("albert_base_zh"), registry.lookup("google_albert_base_zh")])
-    hub.resolve("albert_base_zh")
-    hub.resolve("google_albert_base_zh")
+    fetch("albert_base_zh")
+    fetch("google_albert_base_zh")
     lines = [line for line in capsys.readouterr().err.splitlines() if "; in " in line]
     assert re.match(r"albert_base_zh: brightmart's, https://github.com/brightmart/albert_zh; in .*/albert_base_zh$", lines[0])
     assert re.match(r"google_albert_base_zh: Google's, https://github.com/google-research/albert; in ", lines[1])
@@ -95,27 +96,27 @@ def test_any_huggingface_repository(server):
 
 def test_a_moving_revision_stays_what_it_was_at_first_use(server, cache, capsys):
     server.repository("someone/model", stand_ins.files_of("huggingface_albert"), "1" * 40)
-    directory = hub.resolve("hf:someone/model")
+    directory = fetch("hf:someone/model")
     assert f"commit {'1' * 40}" in capsys.readouterr().err
     server.repositories["someone/model"]["commit"] = "2" * 40
     server.requests.clear()
-    assert hub.resolve("hf:someone/model") == directory
+    assert fetch("hf:someone/model") == directory
     assert server.requests == []
     # That commit is asked for again when the files are gone.
     for name in os.listdir(directory):
         os.unlink(os.path.join(directory, name))
     os.rmdir(directory)
     server.repositories["someone/model"]["commit"] = "1" * 40
-    hub.resolve("hf:someone/model")
+    fetch("hf:someone/model")
     assert any(path == f"/api/models/someone/model/revision/{'1' * 40}" for _, path, _ in server.requests)
     assert json.loads((cache / "records" / "someone--model@main.json").read_text())["commit"] == "1" * 40
 
 
 def test_a_pinned_revision_has_a_directory_of_its_own(server, cache):
     server.repository("someone/model", stand_ins.files_of("huggingface_albert"), "1" * 40)
-    assert hub.resolve(f"hf:someone/model@{'1' * 40}") == str(cache / "checkpoints" / f"someone--model@{'1' * 40}")
+    assert fetch(f"hf:someone/model@{'1' * 40}") == str(cache / "checkpoints" / f"someone--model@{'1' * 40}")
     with pytest.raises(hub.FetchError, match="the repository has no such revision"):
-        hub.resolve(f"hf:someone/model@{'3' * 40}")
+        fetch(f"hf:someone/model@{'3' * 40}")
 
 
 def test_what_huggingfaces_own_cache_has_is_used(server, cache, tmp_path):
@@ -129,15 +130,15 @@ def test_what_huggingfaces_own_cache_has_is_used(server, cache, tmp_path):
         for name in stand_ins.files_of(row.layout)
     ]
     server.requests.clear()
-    assert hub.resolve("hfl/rbt3", offline=True) == os.path.dirname(there[0])
+    assert fetch("hfl/rbt3", offline=True) == os.path.dirname(there[0])
     assert server.requests == []
     assert not (cache / "checkpoints").exists()
 
 
 def test_nothing_about_the_user_is_sent(server):
     stand_ins.publish(server, [registry.lookup("albert_base_zh"), registry.lookup("hfl/rbt3")])
-    hub.resolve("albert_base_zh")
-    hub.resolve("hfl/rbt3")
+    fetch("albert_base_zh")
+    fetch("hfl/rbt3")
     allowed = {"host", "user-agent", "accept", "accept-encoding", "connection", "x-amzn-trace-id", "x-hf-download-counter"}
     for _, path, headers in server.requests:
         assert set(headers) <= allowed, headers
@@ -152,11 +153,11 @@ def test_offline_uses_the_cache_and_never_the_network(server, monkeypatch):
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     for name in ("albert_base_zh", "hfl/rbt3"):
         with pytest.raises(hub.FetchError, match=f"^{name}: not on this machine, and cannot be fetched: offline. By hand: get "):
-            hub.resolve(name)
+            fetch(name)
     assert server.requests == []
-    directory = hub.resolve("albert_base_zh", offline=False)
+    directory = fetch("albert_base_zh", offline=False)
     server.requests.clear()
-    assert hub.resolve("albert_base_zh") == directory
+    assert fetch("albert_base_zh") == directory
     assert server.requests == []
 
 
@@ -164,22 +165,22 @@ def test_files_put_there_by_hand(server, cache):
     """What the message for a machine without network says works: the archive as it is, or a repository's files."""
     row = registry.lookup("albert_base_zh")
     with pytest.raises(hub.FetchError) as error:
-        hub.resolve(row.name, offline=True)
+        fetch(row.name, offline=True)
     place = re.search(r"put it, as it is, at (\S+), or", str(error.value)).group(1)
     os.makedirs(os.path.dirname(place), exist_ok=True)
     with open(place, "wb") as f:
         f.write(stand_ins.archive_of(row))
-    assert checkpoints.find(hub.resolve(row.name, offline=True)).layout == "brightmart"
+    assert checkpoints.find(fetch(row.name, offline=True)).layout == "brightmart"
     assert os.path.isfile(place)  # a person's own file
 
     with pytest.raises(hub.FetchError) as error:
-        hub.resolve("hfl/rbt3", offline=True)
+        fetch("hfl/rbt3", offline=True)
     place = re.search(r"put them into (\S+), or", str(error.value)).group(1)
     os.makedirs(place)
     for name, data in stand_ins.files_of("huggingface_bert").items():
         with open(os.path.join(place, name), "wb") as f:
             f.write(data)
-    assert hub.resolve("hfl/rbt3", offline=True) == place
+    assert fetch("hfl/rbt3", offline=True) == place
     assert json.loads((cache / "records" / "hfl--rbt3@main.json").read_text())["source"] == "put there by hand"
 
 
@@ -203,5 +204,5 @@ def test_a_missing_library_is_named_with_the_extra(server, monkeypatch):
     stand_ins.publish(server, [registry.lookup("albert_base_zh")])
     monkeypatch.setattr(builtins, "__import__", without)
     with pytest.raises(hub.FetchError, match=re.escape("albert_base_zh: fetching it needs pooch: pip install 'albert-ner[hub]'")):
-        hub.resolve("albert_base_zh")
+        fetch("albert_base_zh")
     assert resolving.is_offline() is False

@@ -1,10 +1,15 @@
-"""Proof that fetched files are the release they should be: they open, and every tensor of the encoder is there in its shape."""
+"""Releases fetched by name, and the proof that they are what they should be: they open, and every tensor of the encoder is there."""
 
-from albert.checkpoints.locate import find
+from albert import hub
 from albert.checkpoints.matching import match
 from albert.checkpoints.shapes import encoder_shapes
 from albert.errors import UserError
-from albert.hub.errors import FetchError
+from albert.hub import FetchError
+
+
+def fetch(name, offline=None):
+    """The local directory of a release, fetched and proved if it is not there yet: ``albert.hub.resolve`` with :func:`prove`."""
+    return hub.resolve(name, prove, offline)
 
 
 def prove(release, directory):
@@ -17,6 +22,8 @@ def prove(release, directory):
     Raises:
       FetchError: the checkpoint does not open, is of another layout or architecture, or lacks a tensor.
     """
+    from albert.checkpoints.locate import find  # noqa: PLC0415 - which fetches by name
+
     try:
         found = find(directory)
         if release.layout and found.layout != release.layout:

@@ -6,9 +6,9 @@ A room is a folder, or a module that lies beside the folders. It knows the rooms
 # From the ground up.
 FLOORS = {
     "errors, arithmetic": "albert.arithmetic albert.errors albert.lazy albert.moved albert.optimization albert.pretrained albert.process",
-    "text, layers": "albert albert.fields albert.foreign albert.layers albert.lock albert.text_file",
-    "the encoder, files": "albert.command albert.encoder albert.files",
-    "a tokenizer's file": "albert.tokenizer_json",
+    "foreign bytes, layers": "albert albert.foreign albert.layers albert.lock albert.text_file",
+    "the encoder, files": "albert.encoder albert.fields albert.files",
+    "commands' frame, a tokenizer's file": "albert.command albert.tokenizer_json",
     "tokenizers": "albert.tokenization",
     "formats, the vocabulary": "albert.formats albert.vocabulary",
     "the encoder's config, releases": "albert.config albert.hub albert.pretraining_model",

@@ -12,6 +12,7 @@ from albert.hub.download import download, with_mirror
 from albert.hub.errors import FetchError, Unreachable
 from albert.hub.registry import lookup
 from albert.hub.unpack import unpack
+from albert.process import Terminated
 
 _OFFLINE = ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE")
 
@@ -115,7 +116,7 @@ def _from_hub(release, prove, offline):
     if offline:
         raise _unreachable(release, "offline", store.checkpoint_dir(release.key))
     _tell(f"fetching {release.name}: {release.publisher}'s, licence: {release.licence}")
-    with store.staging(release.key, keep_on=(Unreachable, KeyboardInterrupt)) as staging:
+    with store.staging(release.key, keep_on=(Unreachable, KeyboardInterrupt, Terminated)) as staging:
         try:
             commit = huggingface.fetch(release.huggingface, record.get("commit") or release.revision, staging)
         except Unreachable as e:

@@ -125,13 +125,14 @@ def check_fields(instance: Any) -> None:
             object.__setattr__(instance, field.name, converted)
 
 
-def check_keys(owner: type, values: Any, what: str = "") -> None:
+def check_keys(owner: type, values: Any, what: str = "", all_needed: bool = False) -> None:
     """Check the keys of what is to become a dataclass: all are its fields', and every field without a default is there.
 
     Args:
       owner: the dataclass.
       values: dict, or whatever stood in a file in its place.
       what: what the keys belong to, for messages.
+      all_needed: whether fields with a default must be there too, as in what ``dataclasses.asdict`` gave.
 
     Raises:
       ConfigError: names the first unknown or missing key.
@@ -143,7 +144,7 @@ def check_keys(owner: type, values: Any, what: str = "") -> None:
     unknown = sorted(set(values) - set(fields))
     if unknown:
         raise ConfigError(f"{prefix}unknown key {shown(unknown[0])}" + (f" (and {len(unknown) - 1} more)" if unknown[1:] else ""))
-    missing = [name for name, field in fields.items() if name not in values and field.default is dataclasses.MISSING]
+    missing = [name for name, field in fields.items() if name not in values and (all_needed or field.default is dataclasses.MISSING)]
     if missing:
         raise ConfigError(f"{prefix}missing key {missing[0]!r}" + (f" (and {', '.join(missing[1:])})" if missing[1:] else ""))
 

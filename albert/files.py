@@ -9,7 +9,7 @@ import os
 import secrets
 
 from albert.errors import UserError
-from albert.foreign import kind_of_bytes
+from albert.foreign import kind_of_bytes, missing
 
 
 @contextlib.contextmanager
@@ -153,7 +153,7 @@ def read_json(path, what, kind=dict, error=UserError, allow_nan=False):
         with open(path, "rb") as f:
             data = f.read(_MAX_JSON_BYTES + 1)
     except FileNotFoundError as e:
-        raise error(f"{name}: no such file, expected {what}") from e
+        raise error(f"{name}: {missing(path)}, expected {what}") from e
     except (OSError, ValueError) as e:  # ValueError: a NUL in the name
         raise error(f"{name}: cannot read {what}: {getattr(e, 'strerror', None) or e}") from e
     if len(data) > _MAX_JSON_BYTES:

@@ -47,13 +47,18 @@ def guard(path, expected, error=UserError):
     except UserError:
         raise
     except FileNotFoundError as e:
-        raise error(f"{path}: no such file, expected {expected}") from e
+        raise error(f"{path}: {missing(path)}, expected {expected}") from e
     except OSError as e:
         raise error(f"{path}: cannot read {expected}: {e.strerror or reason(e)}") from e
     except MemoryError as e:
         raise error(f"{path}: expected {expected}, found one that needs more memory than there is") from e
     except Exception as e:  # contents that are not what they should be make libraries raise anything
         raise error(f"{path}: expected {expected}, found: {reason(e)}") from e
+
+
+def missing(path):
+    """Words for a file that cannot be found; of a link that leads nowhere, where it leads."""
+    return f"found a link to {printable(os.readlink(path))}, where nothing is" if os.path.islink(path) else "no such file"
 
 
 def reason(error):

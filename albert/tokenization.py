@@ -15,6 +15,7 @@ import numpy as np
 
 from albert import tokenizer_json
 from albert.errors import UserError, VocabularyError
+from albert.foreign import missing
 
 _CODE_POINTS = sys.maxunicode + 1
 _SURROGATES = range(0xD800, 0xE000)
@@ -220,6 +221,8 @@ def _read_bytes(path):
     try:
         with open(path, "rb") as f:
             return f.read()
+    except FileNotFoundError as e:
+        raise VocabularyError(f"{os.fspath(path)}: {missing(path)}, expected a vocabulary") from e
     except OSError as e:
         raise VocabularyError(f"{os.fspath(path)}: cannot read the vocabulary: {e.strerror}") from e
 

@@ -21,11 +21,14 @@ import collections
 import dataclasses
 import functools
 import os
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
 
+from albert.fields import check_keys, shown
 from albert.files import atomic_write
+from albert.foreign import missing, printable
 from ner.errors import DataError
 
 OUTSIDE = "O"
@@ -36,6 +39,9 @@ _BEGIN, _INSIDE, _END, _SINGLE, _OUTSIDE = range(5)
 # The letters of the first four roles in their order, which is also the order of one type's tags in a TagSet.
 _LETTERS = {"BIO": "BI", "BIOES": "BIES", "BMES": "BMES", "BMEWO": "BMEW", "BILOU": "BILU"}
 SCHEMES = tuple(_LETTERS)
+# A tag may follow any other: what is kept of each pair would fill the memory with more.
+_MOST_TYPES = 1000
+_SURROGATES = frozenset(map(chr, range(0xD800, 0xE000)))  # no text has one of its own
 
 
 class Span(NamedTuple):
@@ -55,7 +61,7 @@ class TagSet:
       scheme: one of ``SCHEMES``.
 
     Raises:
-      DataError: there is no type, a type occurs twice or is empty or holds white space, or the scheme is unknown.
+      DataError: there is no type, a type occurs twice or is empty, no string or holds white space, or the scheme is unknown.
     """
 
     types: tuple
@@ -63,12 +69,16 @@ class TagSet:
 
     def __post_init__(self):
         _check_scheme(self.scheme)
+        if not isinstance(self.types, Iterable) or isinstance(self.types, (str, bytes)):
+            raise DataError(f"tag set: found types {shown(self.types)}, expected several strings")
         object.__setattr__(self, "types", tuple(self.types))
+        if len(self.types) > _MOST_TYPES:
+            raise DataError(f"tag set: found {len(self.types):,} entity types, expected at most {_MOST_TYPES:,}")
         if not self.types:
             raise DataError("tag set: found no entity type (every tag is O), expected at least one")
         for label in self.types:
-            if not label or any(c.isspace() for c in label):
-                raise DataError(f"tag set: found entity type {label!r}, expected a name without white space")
+            if not isinstance(label, str) or not label or any(c.isspace() or c in _SURROGATES for c in label):
+                raise DataError(f"tag set: found entity type {shown(label)}, expected a name without white space")
         if len(set(self.types)) < len(self.types):
             twice = [label for label, count in collections.Counter(self.types).items() if count > 1]
             raise DataError(f"tag set: found entity type {twice[0]!r} twice, expected each type once")
@@ -142,8 +152,11 @@ class TagSet:
 
     @classmethod
     def from_dict(cls, values):
-        """The tag set :meth:`to_dict` described."""
-        return cls(tuple(values["types"]), values["scheme"])
+        """The tag set :meth:`to_dict` described. Raises DataError or ConfigError if it is none."""
+        check_keys(cls, values, "tag set", all_needed=True)
+        if not isinstance(values["types"], (list, tuple)):
+            raise DataError(f"tag set: found types {shown(values['types'])}, expected a list of strings")
+        return cls(values["types"], values["scheme"])
 
     def save(self, path):
         """Write ``labels.txt``: one tag per line in the order of their ids."""
@@ -157,6 +170,8 @@ class TagSet:
         try:
             with open(path, encoding="utf-8-sig") as f:
                 tags = tuple(line.rstrip("\r\n") for line in f)
+        except FileNotFoundError as e:
+            raise DataError(f"{name}: {missing(path)}, expected the labels of a tagger") from e
         except OSError as e:
             raise DataError(f"{name}: cannot read the labels: {e.strerror}") from e
         except UnicodeDecodeError as e:
@@ -164,10 +179,15 @@ class TagSet:
         letters = {tag[:1] for tag in tags[1:]}
         scheme = next((scheme for scheme in SCHEMES if letters == set(_LETTERS[scheme])), None)
         if scheme is None:
-            raise DataError(f"{name}: found tags {', '.join(tags[:9]) or 'none'}, expected O and then all tags of each type, one per line")
-        tag_set = cls(tuple(dict.fromkeys(tag[2:] for tag in tags[1:])), scheme)
+            found = printable(", ".join(tags[:9])) or "none"
+            raise DataError(f"{name}: found tags {found}, expected O and then all tags of each type, one per line")
+        try:
+            tag_set = cls(tuple(dict.fromkeys(tag[2:] for tag in tags[1:])), scheme)
+        except DataError as e:
+            raise DataError(f"{name}: {e}") from e
         if tag_set.tags != tags:
-            raise DataError(f"{name}: found tags in the order {', '.join(tags)}, expected {', '.join(tag_set.tags)}")
+            found, expected = printable(", ".join(tags), 500), printable(", ".join(tag_set.tags), 500)
+            raise DataError(f"{name}: found tags in the order {found}, expected {expected}")
         return tag_set
 
 
@@ -195,8 +215,8 @@ def _table(scheme):
 
 
 def _check_scheme(scheme):
-    if scheme not in _LETTERS:
-        raise DataError(f"found scheme {scheme!r}, expected one of {', '.join(SCHEMES)}")
+    if not isinstance(scheme, str) or scheme not in _LETTERS:
+        raise DataError(f"found scheme {shown(scheme)}, expected one of {', '.join(SCHEMES)}")
     return scheme
 
 

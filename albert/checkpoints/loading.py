@@ -24,7 +24,7 @@ def check(checkpoint, shapes, optional=()):
 def read_weights(checkpoint, matching):
     """Yield (canonical name, float32 values in our orientation) for every match; one tensor is in memory at a time."""
     for m in matching.matches:
-        value = checkpoint.source.read(m.theirs)
+        value = checkpoint.source.read_finite(m.theirs)
         yield m.ours, tf.transpose(value) if m.row.transposed and len(value.shape) == 2 else value
         del value
     if any(ours.startswith("masked_lm/") for ours in (m.ours for m in matching.matches)):

@@ -160,7 +160,7 @@ def _weights(path):
 def _weights_in(directory):
     prefixes = sorted(name[: -len(".index")] for name in os.listdir(directory) if name.endswith(".index"))
     known = _weights_files()
-    files = [name for name in known if os.path.isfile(os.path.join(directory, name))]
+    files = [name for name in known if _is_named(os.path.join(directory, name))]
     if prefixes and files:
         raise CheckpointError(
             f"{directory}: expected one checkpoint, found {prefixes[0]}.index and {files[0]}: give the path of the one to load"
@@ -230,9 +230,14 @@ def _open(weights):
     return open_torch(weights)
 
 
+def _is_named(path):
+    """Whether there is a file of that name; a link that leads nowhere is one, for which nothing else is taken in its place."""
+    return os.path.isfile(path) or (os.path.islink(path) and not os.path.exists(path))
+
+
 def _only(directory, patterns):
     """The one file of a directory that matches the first pattern with any match; None if none does, an error for several."""
-    names = sorted(name for name in os.listdir(directory) if os.path.isfile(os.path.join(directory, name)))
+    names = sorted(name for name in os.listdir(directory) if _is_named(os.path.join(directory, name)))
     for pattern in patterns:
         found = fnmatch.filter(names, pattern)
         if len(found) > 1:

@@ -21,7 +21,8 @@ def find_files(pattern, field="input_file"):
       FieldError: there are none; names the field.
     """
     # A name with brackets in it is first of all a name.
-    paths = [pattern] if os.path.isfile(pattern) else sorted(path for path in glob.glob(pattern, recursive=True) if os.path.isfile(path))
+    found = [pattern] if os.path.isfile(pattern) else glob.glob(pattern, recursive=True)
+    paths = sorted(path for path in found if not os.path.isdir(path))  # a link that leads nowhere is not left out without a word
     if not paths:
         expected = "the path or glob pattern of text files (.txt, .xz, .gz or .bz2)"
         raise FieldError(f"{{{field}}}: {{}}: no such file, expected {expected}", pattern)

@@ -4,7 +4,6 @@ import os
 
 from albert.files import read_json, sha256
 from ner.model import environment, run_record
-from ner.model.directory import BEST_WEIGHTS, LAST_WEIGHTS
 
 PROVENANCE = "provenance.json"
 
@@ -21,14 +20,14 @@ def describe(directory, export_format, precision, decoding):
     Returns:
       JSON-ready dict: these, the weights' file and SHA-256, the record of the training run if there is one, and versions and hardware.
     """
-    weights = BEST_WEIGHTS if os.path.exists(directory.file(BEST_WEIGHTS)) else LAST_WEIGHTS
+    weights = directory.weights_name()
     record = directory.file(run_record.RECORD)
     return {
         "format": export_format,
         "precision": precision,
         "constrained_decoding": decoding.constrained_decoding,
         "weights": {"file": weights, "sha256": sha256(directory.file(weights))},
-        "training": without_directories(read_json(record, "the record of the training run")) if os.path.exists(record) else None,
+        "training": without_directories(read_json(record, "the record of the training run")) if os.path.lexists(record) else None,
         **environment.describe(),
     }
 

@@ -5,6 +5,7 @@ from typing import Optional, Union
 
 from albert.config import AlbertConfig
 from albert.errors import ConfigError
+from albert.fields import check_fields, check_keys, shown
 from ner.long_text.windows import NUM_SPECIAL_TOKENS
 from ner.model import recurrent
 from ner.tags import TagSet
@@ -26,6 +27,7 @@ class CharEncoderConfig:
     max_position_embeddings = None
 
     def __post_init__(self):
+        check_fields(self)
         if self.hidden_size < 1:
             raise ConfigError(f"--char_embedding_size: must be positive, found {self.hidden_size}")
 
@@ -36,7 +38,7 @@ class CharEncoderConfig:
     @classmethod
     def from_dict(cls, values):
         """Config from ``to_dict``'s result. Raises ConfigError on an unknown or missing key."""
-        _check_keys(cls, values, "character encoder config")
+        check_keys(cls, values, "character encoder config", all_needed=True)
         return cls(**values)
 
 
@@ -55,6 +57,7 @@ class LatticeConfig:
     max_word_length: int = 4
 
     def __post_init__(self):
+        check_fields(self)
         if self.word_embedding_size < 1:
             raise ConfigError(f"--word_embedding_size: must be positive, found {self.word_embedding_size}")
         if self.max_word_length < 2:
@@ -68,7 +71,7 @@ class LatticeConfig:
     @classmethod
     def from_dict(cls, values):
         """Config from ``dataclasses.asdict``'s result. Raises ConfigError on an unknown or missing key."""
-        _check_keys(cls, values, "lattice config")
+        check_keys(cls, values, "lattice config", all_needed=True)
         return cls(**values)
 
 
@@ -104,6 +107,7 @@ class TaggerConfig:
     dropout: float = 0.1
 
     def __post_init__(self):
+        check_fields(self)
         limit = self.encoder.max_position_embeddings
         if limit is None and self.max_seq_length < 3:
             raise ConfigError(f"--max_seq_length: must be at least 3, found {self.max_seq_length}")
@@ -133,6 +137,22 @@ class TaggerConfig:
         """Characters that neighbouring windows of a longer text share."""
         return self.window // 4
 
+    def least_numbers(self):
+        """Numbers that some weights of a model with this config take at least: dict from field to count; cheap for any config."""
+        encoder, units = self.encoder, self.lstm_units if self.rnn != "none" else 0
+        found = {"vocab_size": encoder.vocab_size, "hidden_size": encoder.hidden_size, "lstm_units": units * units}
+        if isinstance(encoder, AlbertConfig):
+            found["vocab_size"] *= encoder.embedding_size
+            found["hidden_size"] *= encoder.hidden_size * encoder.num_hidden_groups
+            found["intermediate_size"] = encoder.hidden_size * encoder.intermediate_size * encoder.num_hidden_groups
+            found["max_position_embeddings"] = encoder.embedding_norm_size * encoder.max_position_embeddings
+            found["type_vocab_size"] = encoder.embedding_norm_size * encoder.type_vocab_size
+        if self.lattice is not None:
+            found["word_embedding_size"] = (
+                self.lattice.num_words * self.lattice.word_embedding_size + self.lattice.word_embedding_size * units
+            )
+        return found
+
     @property
     def encoder_type(self):
         """``albert`` or ``char``."""
@@ -146,20 +166,12 @@ class TaggerConfig:
     @classmethod
     def from_dict(cls, values):
         """Config from ``to_dict``'s result. Raises ConfigError on an unknown or missing key."""
-        values = dict(values)
-        encoder_type = values.pop("encoder_type", None)
-        _check_keys(cls, values, "tagger config")
-        if encoder_type not in _ENCODERS:
-            raise ConfigError(f"tagger config: encoder_type: expected one of {', '.join(_ENCODERS)}, found {encoder_type!r}")
+        values = dict(values) if isinstance(values, dict) else values
+        encoder_type = values.pop("encoder_type", None) if isinstance(values, dict) else None
+        check_keys(cls, values, "tagger config", all_needed=True)
+        if not isinstance(encoder_type, str) or encoder_type not in _ENCODERS:
+            raise ConfigError(f"tagger config: encoder_type: expected one of {', '.join(_ENCODERS)}, found {shown(encoder_type)}")
         parts = {"encoder": _ENCODERS[encoder_type].from_dict(values["encoder"]), "tag_set": TagSet.from_dict(values["tag_set"])}
         if values["lattice"] is not None:
             parts["lattice"] = LatticeConfig.from_dict(values["lattice"])
         return cls(**{**values, **parts})
-
-
-def _check_keys(config_class, values, what):
-    fields = {field.name for field in dataclasses.fields(config_class)}
-    unknown, missing = sorted(set(values) - fields), sorted(fields - set(values))
-    if unknown or missing:
-        problem = f"unknown key {unknown[0]!r}" if unknown else f"missing key {missing[0]!r}"
-        raise ConfigError(f"{what}: {problem}")

@@ -18,16 +18,19 @@
 import os
 
 import numpy as np
-from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
-from albert.errors import CheckpointError, UserError
+from albert.checkpoints.files.safetensors import SafetensorsFile
+from albert.checkpoints.files.weights_file import FLOATS
+from albert.errors import CheckpointError, ConfigError, UserError
 from albert.files import atomic_write, read_json, write_json
+from albert.foreign import printable
 from albert.tokenization import load_tokenizer
 from albert.vocabulary import copy_vocabulary
 from ner.lattice.lexicon import WordLexicon
 from ner.lattice.tokenizer import LatticeTokenizer
 from ner.model.config import TaggerConfig
+from ner.tags import TagSet
 
 VOCABULARY_FILE = "vocab.txt"
 SENTENCEPIECE_FILE = "spm.model"
@@ -35,6 +38,7 @@ BEST_WEIGHTS = "best.safetensors"
 LAST_WEIGHTS = "last.safetensors"
 LEXICON_FILE = "lexicon.txt"
 STEPS_FILE = "steps.csv"
+LABELS_FILE = "labels.txt"
 
 
 class ModelDir:
@@ -65,7 +69,7 @@ class ModelDir:
 
     def write_config(self, config):
         """Write ``model.json`` and ``labels.txt`` for a ``TaggerConfig``."""
-        config.tag_set.save(self.file("labels.txt"))
+        config.tag_set.save(self.file(LABELS_FILE))
         write_json(self.file("model.json"), config.to_dict())
 
     def write_lexicon(self, lexicon):
@@ -73,15 +77,40 @@ class ModelDir:
         lexicon.write(self.file(LEXICON_FILE))
 
     def read_config(self):
-        """The directory's ``TaggerConfig``. Raises UserError when this is no training output directory."""
+        """The directory's ``TaggerConfig``.
+
+        Raises:
+          UserError: this is no training output directory, or ``model.json`` is damaged, or says other than the labels or the weights.
+        """
         if not os.path.isdir(self.path):
             raise UserError(f"--model_dir: {self.path} is not a directory, expected the output directory of a training run")
-        return TaggerConfig.from_dict(read_json(self.file("model.json"), "the tagger configuration written by training"))
+        path = self.file("model.json")
+        values = read_json(path, "the tagger configuration written by training")
+        try:
+            config = TaggerConfig.from_dict(values)
+        except UserError as e:
+            raise ConfigError(f"{path}: {e}") from e
+        if os.path.lexists(self.file(LABELS_FILE)):
+            tag_set = TagSet.load(self.file(LABELS_FILE))
+            if tag_set != config.tag_set:
+                found = f"tags {' '.join(tag_set.tags)}"
+                raise ConfigError(f"{self.file(LABELS_FILE)}: found {printable(found, 300)}, expected those of {path}")
+        self._check_amount(config)
+        return config
+
+    def _check_amount(self, config):
+        """Refuse a config of a larger model than the stored weights are, before memory is taken for it."""
+        path = self.file(self.weights_name())
+        if os.path.isfile(path):
+            numbers = sum(tensor.size for tensor in SafetensorsFile(path).tensors.values())
+            name, least = max(config.least_numbers().items(), key=lambda item: item[1])
+            if least > numbers:
+                raise ConfigError(f"{self.file('model.json')}: {name}: found a size for {least:,} numbers, but {path} has only {numbers:,}")
 
     def read_tokenizer(self, config):
         """The tokenizer the model was trained with; for a lattice a ``LatticeTokenizer`` with its lexicon."""
         spm = self.file(SENTENCEPIECE_FILE)
-        if os.path.exists(spm):
+        if os.path.lexists(spm):  # a link that leads nowhere is an error, not a reason to take another file
             tokenizer = load_tokenizer(spm_model_file=spm, do_lower_case=config.do_lower_case)
         else:
             tokenizer = load_tokenizer(vocab_file=self.vocab_file, do_lower_case=config.do_lower_case)
@@ -90,6 +119,10 @@ class ModelDir:
             return tokenizer
         lexicon = WordLexicon.read(self.file(LEXICON_FILE), config.lattice.num_words, config.lattice.max_word_length)
         return LatticeTokenizer(tokenizer, lexicon)
+
+    def weights_name(self):
+        """Name of the file of the weights to use: the best ones, or the last ones where no dev set chose."""
+        return BEST_WEIGHTS if os.path.lexists(self.file(BEST_WEIGHTS)) else LAST_WEIGHTS
 
     def write_weights(self, name, model):
         """Write all of a model's weights as float32 to ``name``, whole or not at all."""
@@ -102,28 +135,25 @@ class ModelDir:
 
         Args:
           model: a ``TaggerModel`` of this directory's config.
-          name: file name; by default the best weights, or the last ones where no dev set chose.
+          name: file name; by default that of the weights to use.
 
         Raises:
-          CheckpointError: there are none, or a tensor is missing, left over or of another shape.
+          CheckpointError: there are none, or a tensor is missing, left over, of another shape, or holds numbers that are not finite. Unless
+            it is the numbers, no variable has changed.
         """
-        if name is None:
-            name = BEST_WEIGHTS if os.path.exists(self.file(BEST_WEIGHTS)) else LAST_WEIGHTS
-        path = self.file(name)
-        if not os.path.exists(path):
-            raise CheckpointError(f"{path}: no such file, expected the weights of a finished training epoch")
+        path = self.file(name or self.weights_name())
+        stored = SafetensorsFile(path)
+        for problem in stored.problems:
+            raise problem
         weights = model.weight_map()
-        try:
-            with safe_open(path, framework="numpy") as stored:
-                names = set(stored.keys())
-                for key in sorted(names - set(weights)):
-                    raise CheckpointError(f"{path}: tensor {key}: nothing in the model's configuration takes it")
-                for key, variable in weights.items():
-                    if key not in names:
-                        raise CheckpointError(f"{path}: tensor {key}: missing, expected shape {list(variable.shape)}")
-                    value = stored.get_tensor(key)
-                    if list(value.shape) != list(variable.shape):
-                        raise CheckpointError(f"{path}: tensor {key}: expected shape {list(variable.shape)}, found {list(value.shape)}")
-                    variable.assign(value.astype(np.float32))
-        except SafetensorError as e:
-            raise CheckpointError(f"{path}: not a readable safetensors file: {e}") from e
+        for key in sorted(set(stored.tensors) - set(weights)):
+            raise CheckpointError(f"{path}: tensor {printable(key)}: nothing in the model's configuration takes it")
+        for key, variable in weights.items():
+            if key not in stored.tensors:
+                raise CheckpointError(f"{path}: tensor {key}: missing, expected shape {list(variable.shape)}")
+            if stored.tensors[key].shape != tuple(variable.shape):
+                raise stored.error(key, f"shape {list(variable.shape)}", list(stored.tensors[key].shape))
+            if stored.tensors[key].dtype not in FLOATS:
+                raise stored.error(key, f"one of {', '.join(FLOATS)}", stored.tensors[key].dtype)
+        for key, variable in weights.items():
+            variable.assign(stored.read_finite(key))

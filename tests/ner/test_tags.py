@@ -252,5 +252,5 @@ def test_wrong_label_files(content, message, tmp_path):
 
 
 def test_missing_label_file(tmp_path):
-    with pytest.raises(DataError, match="cannot read the labels: No such file"):
+    with pytest.raises(DataError, match="labels.txt: no such file, expected the labels of a tagger"):
         TagSet.load(tmp_path / "labels.txt")

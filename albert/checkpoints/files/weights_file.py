@@ -62,6 +62,23 @@ class WeightsFile:
         """
         raise NotImplementedError
 
+    def read_finite(self, name):
+        """As :meth:`read`, and the values are numbers.
+
+        Raises:
+          CheckpointError: also if one is NaN or infinite, with how many there are and where the first is.
+        """
+        value = self.read(name)
+        array = np.asarray(value)
+        with np.errstate(over="ignore", invalid="ignore"):
+            # A sum is finite only if all its terms are, and takes one look at each.
+            total = array.sum()
+        if not np.isfinite(total) and not np.isfinite(array).all():
+            places = np.argwhere(~np.isfinite(array))
+            found = f"{len(places):,} of {array.size:,} that are not, the first at {places[0].tolist()}"
+            raise self.error(name, "finite numbers", found)
+        return value
+
     def error(self, name, expected, found):
         """The one line for a tensor that is not what it should be."""
         return CheckpointError(f"{self.path}: tensor {printable(name)}: expected {expected}, found {found}")
@@ -80,4 +97,5 @@ def to_float32(values, dtype):
     """float32 values of an array from ``map_values``; no copy if it already is one."""
     if dtype == "bfloat16":
         return (values.astype(np.uint32) << 16).view(np.float32)
-    return values.astype(np.float32, copy=False)
+    with np.errstate(over="ignore"):  # what is too large becomes infinite, and is refused where weights are taken
+        return values.astype(np.float32, copy=False)

@@ -11,8 +11,9 @@ import tensorflow as tf
 
 import albert
 from albert import checkpoints
+from albert.cli.convert_checkpoint import convert
 from albert.config import AlbertConfig
-from albert.errors import CheckpointError, ConfigError
+from albert.errors import CheckpointError, ConfigError, UserError
 from tests.albert.checkpoint_files import (
     DATA,
     copy,
@@ -310,3 +311,45 @@ def test_broken_json(google):
     assert message(ConfigError, albert.load_encoder, google) == (
         f"{google / 'albert_config.json'}: found a JSON list, not an object, expected the config of an encoder"
     )
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_weights_that_are_no_numbers(google, value):
+    def spoil(variables):
+        variables["bert/embeddings/word_embeddings"][3, 5] = value
+
+    rewrite(google, spoil)
+    expected = (
+        f"{google / 'model.ckpt-best'}: tensor bert/embeddings/word_embeddings: expected finite numbers, "
+        "found 1 of 3,200 that are not, the first at [3, 5]"
+    )
+    assert message(CheckpointError, albert.load_encoder, google) == expected
+    assert message(CheckpointError, albert.load_pretraining_model, google) == expected
+    assert message(CheckpointError, convert, google, google.parent / "converted", "huggingface") == expected
+    assert not (google.parent / "converted").exists()
+
+
+@pytest.mark.parametrize(("dtype", "value"), [(np.float16, np.inf), (np.float64, 1e300), (np.float32, np.nan)])
+def test_safetensors_that_are_no_numbers(tmp_path, dtype, value):
+    from safetensors.numpy import load_file, save_file  # noqa: PLC0415 - only here
+
+    directory = copy("hf_albert", tmp_path)
+    tensors = load_file(directory / "model.safetensors")
+    tensors["pooler.bias"] = tensors["pooler.bias"].astype(dtype)
+    tensors["pooler.bias"][-1] = value
+    save_file(tensors, directory / "model.safetensors")
+    assert "tensor pooler.bias: expected finite numbers, found 1 of 32 that are not, the first at [31]" in message(
+        CheckpointError, albert.load_encoder, directory
+    )
+
+
+def test_links_that_lead_nowhere_are_not_passed_over(tmp_path):
+    """As a cache leaves them whose contents were moved: another file of the directory is not taken in their place."""
+    for name in ("model.safetensors", "config.json"):
+        directory = copy("hf_albert", tmp_path)
+        (directory / name).unlink()
+        (directory / name).symlink_to("../../blobs/3f2a")
+        assert f"{directory / name}: found a link to ../../blobs/3f2a, where nothing is, expected" in message(
+            UserError, albert.load_encoder, directory
+        )
+        shutil.rmtree(directory)

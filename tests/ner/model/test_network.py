@@ -182,7 +182,7 @@ def test_settings_that_do_not_fit(changes, message):
         ({"encoder_type": "word"}, "tagger config: encoder_type: expected one of albert, char, found 'word'"),
         ({"colour": 1}, "tagger config: unknown key 'colour'"),
         ({"encoder_type": "char", "encoder": {"vocab_size": 3}}, "character encoder config: missing key 'hidden_size'"),
-        ({"lattice": {"num_words": 3}}, "lattice config: missing key 'max_word_length'"),
+        ({"lattice": {"num_words": 3}}, "lattice config: missing key 'word_embedding_size' (and max_word_length)"),
     ],
 )
 def test_a_damaged_config_names_the_key(change, message):

@@ -9,7 +9,7 @@ import sys
 from absl import app, flags
 
 from albert.errors import FieldError, UserError
-from albert.fields import Range, types_of
+from albert.fields import Range, settings_of, types_of
 from albert.process import Terminated, ending_signals, reopen_closed_streams
 
 # The module that asks for flags is their module in --help, not this one.
@@ -59,22 +59,22 @@ def define(*settings_classes, values=flags.FLAGS, module=None):
       module: name of the module they are listed under in ``--help``; by default the caller's.
     """
     for settings_class in settings_classes:
-        kinds = types_of(settings_class)
-        for field in dataclasses.fields(settings_class):
-            kind = kinds[field.name][0]
-            if dataclasses.is_dataclass(kind):
-                define(kind, values=values, module=module)
-            elif "help" in field.metadata and not _is_defined(field, values):
+        for field, kind in settings_of(settings_class):
+            if not _is_defined(field, values):
                 _define_one(field, kind, values, module)
 
 
 def settings(settings_class, values=flags.FLAGS, **given):
-    """A dataclass made from the flags that have its fields' names; ``given`` fields are taken as they are."""
+    """A dataclass made from the flags that ``define`` made of it; ``given`` fields are taken as they are."""
     kinds = types_of(settings_class)
     for field in dataclasses.fields(settings_class):
-        if field.name not in given:
-            kind = kinds[field.name][0]
-            given[field.name] = settings(kind, values) if dataclasses.is_dataclass(kind) else values[field.name].value
+        kind = kinds[field.name][0]
+        if field.name in given:
+            continue
+        if "help" in field.metadata:
+            given[field.name] = values[field.name].value
+        elif dataclasses.is_dataclass(kind):
+            given[field.name] = settings(kind, values)
     return settings_class(**given)
 
 
@@ -145,17 +145,17 @@ def _parse_flags(argv, arguments):
     try:
         args = flags.FLAGS(argv)
     except flags.UnrecognizedFlagError as e:
-        _fail(f"--{e.flagname}: no such flag{nearest(e.flagname, list(flags.FLAGS), '--') or '; see --help'}", EXIT_USAGE)
+        fail(f"--{e.flagname}: no such flag{nearest(e.flagname, list(flags.FLAGS), '--') or '; see --help'}", EXIT_USAGE)
     except flags.Error as e:
-        _fail(e, EXIT_USAGE)
+        fail(e, EXIT_USAGE)
     found = args[1:]
     if arguments and arguments[-1].endswith("…]"):
         return args
     if len(found) < len(arguments):
-        _fail(f"expected {' '.join(arguments)}, found {len(found)} arguments; see --help", EXIT_USAGE)
+        fail(f"expected {' '.join(arguments)}, found {len(found)} arguments; see --help", EXIT_USAGE)
     if len(found) > len(arguments):
         expected = f"{' '.join(arguments)} and flags" if arguments else "flags only"
-        _fail(f"found argument {found[len(arguments)]!r}, expected {expected} (--name=value); see --help", EXIT_USAGE)
+        fail(f"found argument {found[len(arguments)]!r}, expected {expected} (--name=value); see --help", EXIT_USAGE)
     return args
 
 
@@ -167,13 +167,13 @@ def _call(main, args):
             sys.stdout.flush()
         return code
     except FieldError as e:
-        _fail(with_flags(e), EXIT_USER_ERROR)
+        fail(with_flags(e), EXIT_USER_ERROR)
     except UserError as e:
-        _fail(e, EXIT_USER_ERROR)
+        fail(e, EXIT_USER_ERROR)
     except KeyboardInterrupt:
-        _fail("interrupted", EXIT_INTERRUPTED)
+        fail("interrupted", EXIT_INTERRUPTED)
     except Terminated as e:
-        _fail("terminated", 128 + e.signal)
+        fail("terminated", 128 + e.signal)
     except BrokenPipeError:
         # The reader of our output (head, less) has closed it; without this, Python complains again when it flushes at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -181,7 +181,7 @@ def _call(main, args):
     except OSError as e:
         if e.errno not in _NOT_OURS and not _is_in_a_deleted_directory(e):
             raise
-        _fail(f"{e.filename or 'input or output'}: {e.strerror}", EXIT_USER_ERROR)
+        fail(f"{e.filename or 'input or output'}: {e.strerror}", EXIT_USER_ERROR)
 
 
 def _is_in_a_deleted_directory(error):
@@ -189,7 +189,8 @@ def _is_in_a_deleted_directory(error):
     return error.errno == errno.ENOENT and isinstance(path, str) and not os.path.isdir(os.path.dirname(os.path.abspath(path)))
 
 
-def _fail(message, code):
+def fail(message, code):
+    """Print an error as one line on standard error and exit the process."""
     line = " ".join(str(message).split("\n"))
     print(f"error: {line}", file=sys.stderr)
     sys.exit(code)

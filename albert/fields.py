@@ -18,6 +18,7 @@ import math
 import numbers
 import os
 import typing
+from collections.abc import Iterator
 from typing import Any, Callable, Optional, Union
 
 from albert.errors import ConfigError, FieldError
@@ -159,6 +160,17 @@ def types_of(settings_class: type) -> dict:
     """dict from each field's name to the tuple of its types; ``NoneType`` among them where it is optional."""
     hints = typing.get_type_hints(settings_class)
     return {field.name: _kinds(hints[field.name]) for field in dataclasses.fields(settings_class)}
+
+
+def settings_of(settings_class: type) -> Iterator[tuple]:
+    """(field, its first type) of each field made with ``setting``, those of the fields that are dataclasses themselves among them."""
+    kinds = types_of(settings_class)
+    for field in dataclasses.fields(settings_class):
+        kind = kinds[field.name][0]
+        if "help" in field.metadata:
+            yield field, kind
+        elif dataclasses.is_dataclass(kind):
+            yield from settings_of(kind)
 
 
 def _kinds(hint):

@@ -14,7 +14,7 @@ import unicodedata
 import numpy as np
 
 from albert import tokenizer_json
-from albert.errors import UserError, VocabularyError
+from albert.errors import FieldError, VocabularyError
 from albert.foreign import missing
 
 _CODE_POINTS = sys.maxunicode + 1
@@ -178,15 +178,15 @@ class SentencePieceTokenizer(_CodePointTokenizer):
 
 
 def load_tokenizer(vocab_file=None, spm_model_file=None, do_lower_case=True):
-    """The tokenizer for ``--vocab_file`` or ``--spm_model_file``, of which exactly one must be given.
+    """The tokenizer of a ``vocab.txt`` or a SentencePiece model, of which exactly one must be given.
 
     Raises:
       UserError: neither or both are given.
       VocabularyError: the file is not what it should be.
     """
     if bool(vocab_file) == bool(spm_model_file):
-        found = "both" if vocab_file else "neither"
-        raise UserError(f"expected exactly one of --vocab_file and --spm_model_file, found {found}")
+        found = ("both", "and") if vocab_file else ("neither", "nor")
+        raise FieldError("found {} {vocab_file} {} {spm_model_file}, expected one of them", *found)
     if vocab_file:
         return CharTokenizer(vocab_file, do_lower_case)
     return SentencePieceTokenizer(spm_model_file, do_lower_case)

@@ -8,13 +8,12 @@ import sys
 
 import numpy as np
 import pytest
-from absl.testing import flagsaver
 
 import ner
-import run_ner
 from albert import encoder
 from albert.arithmetic.recompute import recomputed
 from albert.errors import UserError
+from tests.commands import run_ner_here
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 SENTENCES = [
@@ -60,12 +59,8 @@ def _work(tmp_path):
         "num_train_epochs": 1,
     }
 
-    if not run_ner.FLAGS.is_parsed():
-        run_ner.FLAGS(["run_ner.py"])
-
     def run(**given):
-        with flagsaver.flagsaver(**{**defaults, **given}):
-            return run_ner.main([])
+        return run_ner_here(**{**defaults, **given})
 
     run.directory = tmp_path
     return run
@@ -128,7 +123,7 @@ def test_layers_computed_again_train_the_same(work, monkeypatch):
 
 def test_a_table_of_vectors_has_no_layers_to_compute_again(work):
     message = _message(work, do_train=True, encoder="char", albert_config_file=None, recompute_grad=True)
-    assert message == "--recompute_grad: found with --encoder=char, which has no layers to compute again; expected --encoder=albert"
+    assert message == "--recompute_grad requires --encoder=albert"
 
 
 def _message(work, **given):
@@ -245,7 +240,7 @@ def test_unknown_tag_in_test_file(work):
 
 def test_max_seq_length_above_positions(work):
     message = _message(work, do_train=True, max_seq_length=42)
-    assert message == "--max_seq_length: must lie between 3 and the encoder's 41 positions, found 42"
+    assert message == "--max_seq_length: found 42, expected at most the encoder's 41 positions"
 
 
 def test_vocabulary_shorter_than_config(work):

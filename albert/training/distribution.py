@@ -10,9 +10,7 @@ import os
 
 import tensorflow as tf
 
-from albert.errors import UserError
-
-STRATEGIES = ("one_device", "mirrored", "multi_worker_mirrored", "tpu")
+from albert.errors import FieldError, UserError
 
 # What TensorFlow raises on the workers that are left when one goes away.
 _WORKER_ERRORS = (
@@ -93,11 +91,11 @@ class Distribution:
 
 
 def create(name):
-    """Make the ``Distribution`` a flag names. Call it before anything else of TensorFlow: a worker connects to the others here.
+    """Make the ``Distribution`` of a name. Call it before anything else of TensorFlow: a worker connects to the others here.
 
     Args:
-      name: one of ``STRATEGIES``. ``one_device`` is the first GPU, or the CPU; ``mirrored`` all GPUs of this machine;
-        ``multi_worker_mirrored`` the machines that the environment variable ``TF_CONFIG`` names; ``tpu`` the TPU that
+      name: one of ``albert.training.settings.STRATEGIES``: ``one_device`` is the first GPU, or the CPU; ``mirrored`` all GPUs of this
+        machine; ``multi_worker_mirrored`` the machines that the environment variable ``TF_CONFIG`` names; ``tpu`` the TPU that
         ``TPU_NAME`` names, or the local one.
 
     Raises:
@@ -125,7 +123,7 @@ def read_tf_config(text):
     """
     expected = 'expected {"cluster": {"worker": ["host:port", …]}, "task": {"type": "worker", "index": 0}}'
     if not text:
-        raise UserError(f"TF_CONFIG: not set, --distribution_strategy=multi_worker_mirrored needs it; {expected}")
+        raise FieldError("{distribution_strategy}=multi_worker_mirrored requires TF_CONFIG: {}", expected)
     try:
         config = json.loads(text)
         cluster, task = config["cluster"], config["task"]
@@ -148,5 +146,5 @@ def _tpu_strategy():
         tf.tpu.experimental.initialize_tpu_system(resolver)
     except (ValueError, tf.errors.OpError) as e:
         reason = str(e).split("\n", maxsplit=1)[0]
-        raise UserError(f"--distribution_strategy=tpu: no TPU, set TPU_NAME to the name of one: {reason}") from e
+        raise FieldError("{distribution_strategy}=tpu: no TPU, set TPU_NAME to the name of one: {}", reason) from e
     return tf.distribute.TPUStrategy(resolver)

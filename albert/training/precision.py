@@ -9,9 +9,7 @@ import dataclasses
 import tensorflow as tf
 
 from albert.arithmetic.processor import CPU_BFLOAT16, cpu_flags
-from albert.errors import UserError
-
-PRECISIONS = ("auto", "off", "float16", "bfloat16")
+from albert.errors import FieldError
 
 # Compute capabilities of NVIDIA GPUs: Volta brought tensor cores for float16, Ampere those for bfloat16.
 _VOLTA, _AMPERE = (7, 0), (8, 0)
@@ -85,7 +83,7 @@ def choose(requested, device):
     """Decide on the precision.
 
     Args:
-      requested: one of ``PRECISIONS``.
+      requested: one of ``albert.training.settings.PRECISIONS``.
       device: a ``Device``.
 
     Raises:
@@ -93,9 +91,9 @@ def choose(requested, device):
     """
     if requested != "auto":
         if requested == "float16" and device.kind == "tpu":
-            raise UserError("--mixed_precision: found float16 with a TPU, expected bfloat16, off or auto")
+            raise FieldError("{mixed_precision}: found float16 with a TPU, expected bfloat16, off or auto")
         slow = ", which a CPU only emulates: slow" if requested == "float16" and device.kind == "cpu" else ""
-        return Precision(requested, f"as --mixed_precision asks{slow}")
+        return Precision(requested, f"as asked for{slow}")
     if device.kind == "tpu":
         return Precision("bfloat16", "TPU")
     if device.kind == "cpu":

@@ -3,7 +3,7 @@
 import json
 import os
 
-from albert.errors import UserError
+from albert.errors import FieldError, UserError
 from albert.files import read_json, write_json
 
 _SHOWN_DIFFERENCES = 3
@@ -13,7 +13,7 @@ def ensure_same_run(path, name, identity, what, key=None, create=True):
     """Mark an output directory as a run's, or refuse it when it is another's.
 
     Args:
-      path: the directory, the value of ``--output_dir``.
+      path: the directory, the setting ``output_dir``.
       name: name of the record in it.
       identity: JSON-ready dict of everything that decides the run's result.
       what: kind of run, for messages: ``training run``.
@@ -31,17 +31,17 @@ def ensure_same_run(path, name, identity, what, key=None, create=True):
         record = read_json(record_path, f"the record of the {what} in this directory")
         stored = record.get(key, {}) if key else record
         if not isinstance(stored, dict):
-            raise UserError(f"{record_path}: expected a JSON object, found {type(stored).__name__}; choose another --output_dir")
+            raise UserError(f"{record_path}: found {type(stored).__name__}, expected a JSON object; choose another directory")
         _refuse_differences(path, stored, json.loads(json.dumps(identity)))
         return record
     if os.path.isdir(path) and os.listdir(path):
-        raise UserError(f"--output_dir: {path} is not empty and holds no {what}; choose another directory")
+        raise FieldError("{output_dir}: {} is not empty and holds no {}; choose another directory", path, what)
     record = {key: identity} if key else identity
     try:
         os.makedirs(path, exist_ok=True)
         write_json(record_path, record)
     except OSError as e:
-        raise UserError(f"--output_dir: cannot write to {path}: {e.strerror}") from e
+        raise FieldError("{output_dir}: cannot write to {}: {}", path, e.strerror) from e
     return record
 
 
@@ -55,7 +55,7 @@ def _refuse_differences(path, stored, identity):
     if differences:
         shown = "; ".join(differences[:_SHOWN_DIFFERENCES])
         more = f"; and {len(differences) - _SHOWN_DIFFERENCES} more" if len(differences) > _SHOWN_DIFFERENCES else ""
-        raise UserError(f"--output_dir: {path} holds another run, {shown}{more}; choose another directory")
+        raise FieldError("{output_dir}: {} holds another run, {}; choose another directory", path, shown + more)
 
 
 def _flatten(values, prefix=""):

@@ -9,7 +9,7 @@ import shutil
 
 import tensorflow as tf
 
-from albert.errors import UserError
+from albert.errors import FieldError, UserError
 from albert.files import atomic_write, sync
 
 # TensorFlow's name for the list of checkpoints in a directory.
@@ -72,7 +72,7 @@ class TrainingState:
         except (OSError, tf.errors.OpError) as e:
             # TensorFlow: "{{node}} path; No space left on device [Op:SaveV2]".
             reason = e.strerror if isinstance(e, OSError) else e.message.rsplit("; ", 1)[-1].split(" [Op:")[0]
-            raise UserError(f"--output_dir: cannot write the training state to {self.directory}: {reason}") from e
+            raise FieldError("{output_dir}: cannot write the training state to {}: {}", self.directory, reason) from e
 
     def _save(self, progress):
         self._progress.assign(json.dumps(dataclasses.asdict(progress)))

@@ -1,22 +1,18 @@
 """What several commands need."""
 
-from albert import command
-from ner import pretrained
-from ner.decoding.constraints import DecodingOptions
-from ner.model.directory import ModelDir
+import dataclasses
+
+from albert.fields import check_fields, setting
 
 
-def required(flags, name):
-    """The value of a flag that names a directory, or a ``UserError``."""
-    return command.required(flags, name, "a directory")
+@dataclasses.dataclass(frozen=True)
+class Steps:
+    """What ``run_ner.py`` is to do. Flagfiles hold these flags; a sub-command is one of these steps and does without them."""
 
+    do_train: bool = setting(False, "Train on the train split of --data_dir into --output_dir.")
+    do_eval: bool = setting(False, "Score the test split of --data_dir and write metrics.json beside the model.")
+    do_predict: bool = setting(False, "Tag the lines of --input_file.")
+    do_export: bool = setting(False, "Write the model to --export_dir, for TensorFlow Serving; with --data_dir, measure it.")
 
-def model_dir(flags):
-    """The ``ModelDir`` to work with: --model_dir, else --output_dir, else the tagger that comes with the package."""
-    # ``albert-ner tag`` has no --output_dir.
-    return ModelDir(flags.model_dir or getattr(flags, "output_dir", None) or pretrained.DIRECTORY)
-
-
-def decoding_options(flags):
-    """The ``DecodingOptions`` that the flags describe."""
-    return DecodingOptions(flags.constrained_decoding)
+    def __post_init__(self):
+        check_fields(self)

@@ -1,40 +1,74 @@
-"""--do_eval: score the test split."""
+"""Scores a trained tagger on the test split of a data set, and writes metrics.json beside it.
 
+    albert-ner evaluate --model_dir=output/mine --data_dir=data/mine --error_report
+
+Without --model_dir it is the tagger that the environment variable ALBERT_NER_MODEL names, or the one that comes with the package, beside
+which nothing is written.
+"""
+
+import dataclasses
 import sys
 import time
+from typing import Optional
 
 from tqdm import tqdm
 
-from albert.errors import UserError
+from albert.errors import FieldError
+from albert.fields import check_fields, setting
 from albert.files import sha256, write_json
 from ner import pretrained
-from ner.cli.common import decoding_options, model_dir, required
 from ner.data.lint import read_for_lint
 from ner.data.readers import read_split
+from ner.data.settings import DataSettings
 from ner.evaluation.calibration import calibrate, plot_reliability
 from ner.evaluation.error_analysis import analyse, names
 from ner.evaluation.error_report import HTML_FILE, JSON_FILE, error_report, write_error_report
 from ner.evaluation.scores import evaluate as score
 from ner.evaluation.scores import format_table
-from ner.tagging.tagger import Tagger
+from ner.model.directory import ModelDir
+from ner.tagging.settings import ModelSettings, TaggingSettings
+
+HELP = "score a tagger on a data set"
 
 
-def evaluate(flags):
-    """Print the table of scores and write metrics.json beside the model; with --error_report also what went wrong.
+@dataclasses.dataclass(frozen=True)
+class EvaluateCommand:
+    """What to score on what, and the reports to write."""
+
+    model: ModelSettings = ModelSettings()
+    data: DataSettings = DataSettings()
+    tagging: TaggingSettings = TaggingSettings()
+    error_report: bool = setting(False, "With --do_eval: write errors.json and errors.html, what went wrong, beside the model.")
+    reliability_plot: Optional[str] = setting(None, "With --do_eval: a PNG of how right the scores are; needs the extra plots.")
+
+    def __post_init__(self):
+        check_fields(self)
+        if not self.data.data_dir:
+            raise FieldError("{data_dir}: not given, expected a directory")
+
+
+SETTINGS = EvaluateCommand
+
+
+def run(settings: EvaluateCommand) -> None:
+    """Print the table of scores and write metrics.json beside the model; with ``error_report`` also what went wrong.
 
     Beside the tagger that comes with the package nothing is written.
     """
-    directory = model_dir(flags)
+    directory = ModelDir(settings.model.path)
     shipped = pretrained.is_own(directory.path)
-    if shipped and flags.error_report:
-        raise UserError(
-            "--error_report: found the tagger that comes with the package, expected --model_dir, where the report is to be written"
+    if shipped and settings.error_report:
+        raise FieldError(
+            "{error_report}: found the tagger that comes with the package, expected {model_dir}, where the report is to be written"
         )
-    tagger = Tagger.load(directory.path, flags.eval_batch_size, lexicon=flags.lexicon, decoding=decoding_options(flags))
+    from ner.tagging.tagger import Tagger  # noqa: PLC0415 - imports TensorFlow
+
+    how = settings.tagging
+    tagger = Tagger.load(directory.path, how.eval_batch_size, lexicon=how.lexicon, decoding=how.decoding)
     tag_set = tagger.tag_set
-    test = read_split(required(flags, "data_dir"), "test", types=tag_set.types, on_bad_line=flags.on_bad_line)
+    test = read_split(settings.data.data_dir, "test", types=tag_set.types, on_bad_line=settings.data.on_bad_line)
     texts = [example.text for example in test]
-    with_scores = flags.error_report or flags.reliability_plot
+    with_scores = settings.error_report or settings.reliability_plot
     started = time.perf_counter()
     with tqdm(total=len(test), desc="evaluating", unit=" sentences", file=sys.stderr, dynamic_ncols=True) as bar:
         predictions = list(tagger.predict(texts, bar.update)) if with_scores else []
@@ -51,8 +85,8 @@ def evaluate(flags):
         "data": test.path,
         "sha256": sha256(test.path),
         "skipped": dict(test.skipped),
-        "constrained_decoding": flags.constrained_decoding,
-        "lexicon": flags.lexicon,
+        "constrained_decoding": how.decoding.constrained_decoding,
+        "lexicon": how.lexicon,
         "seconds": seconds,
     }
     if with_scores:
@@ -62,10 +96,10 @@ def evaluate(flags):
             f"Brier score {calibration.brier_score:.4f}"
         )
         details["calibration"] = calibration.to_dict()
-        if flags.reliability_plot:
-            plot_reliability(calibration, flags.reliability_plot)
-        if flags.error_report:
-            _report_errors(flags, directory, test, predictions, result, calibration, tag_set.scheme)
+        if settings.reliability_plot:
+            plot_reliability(calibration, settings.reliability_plot)
+        if settings.error_report:
+            _report_errors(settings.data.data_dir, directory, test, predictions, result, calibration, tag_set.scheme)
     if not shipped:
         write_json(directory.file("metrics.json"), {**details, **result.to_dict()})
 
@@ -80,9 +114,9 @@ def _calibrate(test, predictions, scheme):
     return calibrate([score for score, _ in pairs], [correct for _, correct in pairs])
 
 
-def _report_errors(flags, directory, test, predictions, result, calibration, scheme):
+def _report_errors(data_dir, directory, test, predictions, result, calibration, scheme):
     # Only looked at: without it, the report does not say which names are new.
-    train, findings = read_for_lint(flags.data_dir, "train")
+    train, findings = read_for_lint(data_dir, "train")
     for finding in findings:
         print(f"data {finding.severity}: {finding.where}: {finding.message}")
     training_names = None if train is None else names(train, scheme)

@@ -1,58 +1,105 @@
-"""The console command ``albert-ner``: ``albert-ner tag [--model_dir=DIR] [FILE…]``."""
+"""The console command ``albert-ner``, and how it finds its sub-commands.
 
+A sub-command is a module of this package that has
+
+- ``HELP``: one line about it, a plain string that is read without importing the module;
+- ``SETTINGS``: a dataclass of ``albert.fields.setting`` fields, of which its flags are made;
+- ``run(settings)``: what it does; returns an exit code, None for 0;
+- a docstring, which ``albert-ner NAME --help`` prints.
+
+Such a module imports TensorFlow in ``run``, so that help and a wrong flag are answered at once.
+"""
+
+import ast
+import importlib
 import os
+import pkgutil
 import sys
 
 from absl import flags
 
 from albert import command
+from albert.errors import UserError
+from albert.fields import settings_of
+from ner import cli
+from ner.cli import flagfiles
 
-_MODULE = "ner.cli"  # also when run with python -m
-_MODEL_VARIABLE = "ALBERT_NER_MODEL"
 
-_USAGE = f"""usage: albert-ner tag [--model_dir=DIR] [FILE…]
+def find_commands():
+    """dict from each sub-command's name to its line of help."""
+    found = {module.name: _read_help(module) for module in pkgutil.iter_modules(cli.__path__)}
+    return {name: text for name, text in sorted(found.items()) if text}
 
-Finds named entities in the lines of files (names or patterns such as 'data/*.txt'), or of standard input, with the tagger
-in DIR, which is a training output directory. Without --model_dir, DIR is the environment variable {_MODEL_VARIABLE}; without
-that too, the tagger that comes with the package is used: persons, places and organisations in simplified Chinese.
-"""
+
+def _read_help(module):
+    """``HELP`` of a module that is not imported, or None."""
+    source = module.module_finder.find_spec(module.name).loader.get_source(module.name)
+    for node in ast.parse(source).body:
+        if isinstance(node, ast.Assign) and [ast.unparse(target) for target in node.targets] == ["HELP"]:
+            return ast.literal_eval(node.value)
+    return None
 
 
 def main(argv=None):
     """Run the command and exit the process; ``argv`` includes the program's name, ``sys.argv`` by default."""
     program, *rest = sys.argv if argv is None else argv
+    commands = find_commands()
     wants_help = any(argument in ("-h", "--help") for argument in rest)
-    if rest[:1] == ["tag"]:
-        _define_flags()
-        if not wants_help:
-            command.run(_tag, [f"{program} tag", *rest[1:]], arguments=("[FILE…]",))
+    if rest and rest[0] in commands:
+        module = importlib.import_module(f"{cli.__name__}.{rest[0]}")
+        label = f"{os.path.basename(program)} {rest[0]}"
+        command.define(module.SETTINGS, module=label)
+        if wants_help:
+            command.run(lambda _: _print_help(module, label), [program])
+        _run(module, label, rest[1:], commands)
     if wants_help:
-        command.run(_help, [program])
-    print(_USAGE, end="", file=sys.stderr)
+        print(_overview(commands))
+        sys.exit(0)
+    if rest and not rest[0].startswith("-"):
+        hint = command.nearest(rest[0], commands) or f"; expected one of {', '.join(commands)}"
+        print(f"error: {rest[0]}: no such command{hint}", file=sys.stderr)
+    else:
+        print(_overview(commands), file=sys.stderr)
     sys.exit(command.EXIT_USAGE)
 
 
-def _help(_):
-    print(_USAGE)
-    for module in (_MODULE, "ner.cli.tagging_flags"):
-        print(flags.FLAGS.module_help(module))
+def _run(module, label, arguments, commands):
+    def others():
+        return (importlib.import_module(f"{cli.__name__}.{name}").SETTINGS for name in commands)
+
+    try:
+        arguments = flagfiles.expand(arguments, others)
+    except (UserError, flags.Error) as e:
+        command.fail(e, command.EXIT_USAGE)
+    field, name = _positional(module.SETTINGS)
+
+    def run(args):
+        _use_environment(flags.FLAGS)
+        given = {field: tuple(args[1:])} if args[1:] else {}
+        return module.run(command.settings(module.SETTINGS, **given))
+
+    command.run(run, [label, *arguments], arguments=(name,) if name else ())
 
 
-def _define_flags():
-    # Here and not at import: run_ner.py has flags of these names too.
-    flags.DEFINE_string(
-        "model_dir",
-        os.environ.get(_MODEL_VARIABLE),
-        "The training output directory to tag with; by default the tagger that comes with the package.",
-        module_name=_MODULE,
-    )
-    flags.DEFINE_integer("eval_batch_size", 64, "Texts, or windows of long texts, per batch.", lower_bound=1, module_name=_MODULE)
-    flags.DEFINE_bool("constrained_decoding", True, "Decode legal tag sequences only.", module_name=_MODULE)
-    import ner.cli.tagging_flags  # noqa: F401, PLC0415
+def _use_environment(values):
+    """Where no flag names the tagger, an environment variable may."""
+    if "model_dir" in values and not (values["model_dir"].value or values["output_dir"].value):
+        values["model_dir"].value = os.environ.get("ALBERT_NER_MODEL")
 
 
-def _tag(args):
-    # Imported here, so that a wrong flag is answered before TensorFlow loads.
-    from ner.cli.tag import predict  # noqa: PLC0415
+def _positional(settings_class):
+    """(name of the field that the positional arguments give, what they are called in messages); None for none."""
+    found = ((field.name, field.metadata["arguments"]) for field, _ in settings_of(settings_class) if field.metadata["arguments"])
+    return next(found, (None, None))
 
-    predict(flags.FLAGS, args[1:] or ["-"])
+
+def _overview(commands):
+    width = max(map(len, commands))
+    lines = [f"  {name:{width}}  {text}" for name, text in commands.items()]
+    return "\n".join(["usage: albert-ner COMMAND [--flag=value …]", "", *lines, "", "albert-ner COMMAND --help lists its flags."])
+
+
+def _print_help(module, label):
+    _, name = _positional(module.SETTINGS)
+    print(f"usage: {label} [--flag=value …]{f' {name}' if name else ''}\n\n{module.__doc__.strip()}")
+    print(flags.FLAGS.module_help(label))

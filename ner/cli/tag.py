@@ -1,49 +1,86 @@
-"""--do_predict and ``albert-ner tag``: tag the texts of files or of standard input, as they come."""
+"""Finds named entities in the lines of files (names or patterns such as 'data/*.txt'), or of standard input, as they come.
+
+    albert-ner tag reports/*.txt > entities.jsonl
+    echo 江苏省委书记到上海交通大学看望李明教授。 | albert-ner tag --output_format=inline
+
+The tagger is that of --model_dir, a training output directory. Without it, it is the one that the environment variable ALBERT_NER_MODEL
+names; without that too, the one that comes with the package: persons, places and organisations in simplified Chinese.
+"""
 
 import contextlib
+import dataclasses
 import io
 import os
 import sys
+from typing import Optional
 
 from tqdm import tqdm
 
-from albert.errors import UserError
+from albert.errors import FieldError, UserError
+from albert.fields import check_fields, setting
 from albert.files import atomic_write
-from ner.cli.common import decoding_options, model_dir
 from ner.errors import DataError
-from ner.tagging.tagger import Tagger
+from ner.tagging import writers
+from ner.tagging.settings import ModelSettings, TaggingSettings
 from ner.tagging.text_input import find_files, parse_line, read_chunks, total_bytes
-from ner.tagging.writers import find_writer
 from ner.tagging.writers.base import WriterOptions
 
+HELP = "find the entities in texts"
 
-def predict(flags, files=None):
+
+@dataclasses.dataclass(frozen=True)
+class TagCommand:
+    """What to tag, with what, and where the result goes."""
+
+    input_file: tuple = setting(
+        ("-",), "Text to tag, one text a line: names or glob patterns, separated by commas; - is standard input.", arguments="[FILE…]"
+    )
+    model: ModelSettings = ModelSettings()
+    tagging: TaggingSettings = TaggingSettings()
+    output_file: str = setting("-", "Where the result goes; - writes to standard output. An existing file is not overwritten.")
+    output_format: str = setting(
+        "jsonl",
+        writers.describe(),
+        choices=lambda: tuple(writers.WRITERS),
+    )
+    text_field: Optional[str] = setting(
+        None, "Read JSON lines, with the text in this field; jsonl output keeps all other fields. By default text."
+    )
+    entities_field: str = setting("entities", "The field jsonl output writes the entities to.")
+    progress: Optional[bool] = setting(None, "Show a progress bar on standard error; by default if that is a terminal.")
+
+    def __post_init__(self):
+        check_fields(self)
+        if writers.find_writer(self.output_format).adds_field and self.text_field == self.entities_field:
+            raise FieldError("{entities_field}: found {!r}, the field of the text ({text_field}), expected another", self.entities_field)
+
+
+SETTINGS = TagCommand
+
+
+def run(settings: TagCommand) -> None:
     """Tag every line, in order.
 
     A line that cannot be read is reported on standard error and left out, and so is one of several files; the rest is tagged all the
     same.
 
-    Args:
-      flags: the parsed flags.
-      files: names and glob patterns; by default those of --input_file.
-
     Raises:
       UserError: the model, the lexicon or the only file cannot be used; or, when all is done, something had to be left out.
     """
-    paths = find_files(files or flags.input_file)
-    _check_output(flags.output_file)
-    make_writer = find_writer(flags.output_format)
-    if make_writer.adds_field and flags.text_field == flags.entities_field:
-        raise UserError(f"--entities_field: found {flags.entities_field!r}, the field of the text (--text_field), expected another")
-    directory = model_dir(flags)
-    tagger = Tagger.load(directory.path, flags.eval_batch_size, lexicon=flags.lexicon, decoding=decoding_options(flags))
+    paths = find_files(settings.input_file)
+    _check_output(settings.output_file)
+    from ner.tagging.tagger import Tagger  # noqa: PLC0415 - imports TensorFlow
+
+    how = settings.tagging
+    tagger = Tagger.load(settings.model.path, how.eval_batch_size, lexicon=how.lexicon, decoding=how.decoding)
     total = total_bytes(paths)
     # None lets tqdm decide by whether standard error is a terminal.
-    hidden = None if flags.progress is None else not flags.progress
+    hidden = None if settings.progress is None else not settings.progress
     bar = tqdm(total=total, desc="tagging", unit="B", unit_scale=True, file=sys.stderr, disable=hidden, dynamic_ncols=True)
-    with _open_output(flags.output_file) as out, bar:
-        writer = make_writer(out, WriterOptions(tuple(tagger.labels), flags.entities_field))
-        job = _Tagging(tagger, writer, flags.text_field, flags.entities_field if writer.adds_field else None, bar)
+    with _open_output(settings.output_file) as out, bar:
+        make_writer = writers.find_writer(settings.output_format)
+        writer = make_writer(out, WriterOptions(tuple(tagger.labels), settings.entities_field))
+        job = _Tagging(tagger, writer, settings.text_field, settings.entities_field if writer.adds_field else None, bar)
         writer.start()
         for path in paths:
             try:
@@ -112,7 +149,7 @@ class _Tagging:
 
 def _check_output(path):
     if path != "-" and os.path.exists(path):
-        raise UserError(f"--output_file: {path} exists and is not overwritten; choose another name")
+        raise FieldError("{output_file}: {} exists and is not overwritten; choose another name", path)
 
 
 @contextlib.contextmanager
@@ -120,7 +157,7 @@ def _open_output(path):
     """A new file, or standard output for ``-``; UTF-8 with LF line ends whatever the locale says."""
     if path == "-":
         if sys.stdout is None:
-            raise UserError("standard output: found it closed, expected it open, or --output_file")
+            raise FieldError("standard output: found it closed, expected it open, or {output_file}")
         out = io.TextIOWrapper(sys.stdout.buffer, encoding="utf-8", newline="\n")
         try:
             yield out
@@ -137,4 +174,4 @@ def _open_output(path):
         with atomic_write(path) as f:
             yield f
     except OSError as e:
-        raise UserError(f"--output_file: cannot write {path}: {e.strerror}") from e
+        raise FieldError("{output_file}: cannot write {}: {}", path, e.strerror) from e

@@ -13,6 +13,7 @@ import json
 from absl import flags
 
 from albert import command
+from albert.errors import FieldError
 from albert.tokenization import load_tokenizer
 from ner.data.cutting import split_examples
 from ner.data.lint_report import ERROR, INFO, WARNING, Finding, Report, SplitStatistics, by_severity
@@ -26,7 +27,7 @@ from ner.tags import OUTSIDE
 MAX_VIOLATION_SHARE = 0.01
 # Up to this share of a dev or test set, sentences that are in the training set too are chance; above it, the score is inflated.
 MAX_LEAKED_SHARE = 0.05
-# Up to this share of characters, unknown ones are rare; above it, the vocabulary or --do_lower_case is the wrong one.
+# Up to this share of characters, unknown ones are rare; above it, the vocabulary or its case is the wrong one.
 MAX_UNKNOWN_SHARE = 0.05
 # Fewer training entities of a type than this teach a model little.
 MIN_ENTITIES = 50
@@ -119,14 +120,16 @@ def _check_texts(name, corpus, max_places):
 def _check_lengths(name, corpus, max_seq_length):
     window = max_seq_length - NUM_SPECIAL_TOKENS
     if window < 1:
-        raise DataError(f"--max_seq_length: found {max_seq_length}, expected more than {NUM_SPECIAL_TOKENS}, which [CLS] and [SEP] take")
+        raise FieldError(
+            "{max_seq_length}: found {}, expected more than {}, which [CLS] and [SEP] take", max_seq_length, NUM_SPECIAL_TOKENS
+        )
     long = [example for example in corpus if len(example.text) > window]
     if not long:
         return
     lost = sum(span.end > window for example in long for span in example.spans(corpus.scheme))
     cut = split_examples(long, window, corpus.scheme).cut_entities
     message = (
-        f"{len(long):,} sentences longer than the {window} characters of --max_seq_length={max_seq_length}: "
+        f"{len(long):,} sentences longer than {window} characters, the window of {max_seq_length} tokens: "
         f"truncation would lose {lost:,} entities, windows cut {cut:,}"
     )
     yield Finding(WARNING if cut else INFO, "long sentence", name, len(long), message)

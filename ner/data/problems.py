@@ -3,6 +3,7 @@
 import collections
 from typing import NamedTuple
 
+from albert.errors import FieldError
 from albert.text_file import invalid_byte
 from ner.errors import DataError
 
@@ -27,7 +28,7 @@ class Problems:
 
     def __init__(self, path, policy):
         if policy not in POLICIES:
-            raise DataError(f"--on_bad_line: found {policy!r}, expected one of {', '.join(POLICIES)}")
+            raise FieldError("{on_bad_line}: found {!r}, expected one of {}", policy, ", ".join(POLICIES))
         self._path = path
         self._policy = policy
         self.skipped = collections.Counter()

@@ -144,7 +144,7 @@ class ExampleReader:
         try:
             label = split_tag(tag, self.source_scheme)[1]
         except DataError:
-            given = "as --scheme says" if self._given_scheme else "as in the rest of the file"
+            given = "as the given scheme says" if self._given_scheme else "as in the rest of the file"
             return Problem("tag of another scheme", f"tag {tag!r}", f"{describe_scheme(self.source_scheme)} {given}")
         return self._label_problem(label)
 

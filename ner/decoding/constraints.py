@@ -8,6 +8,7 @@ from typing import Callable, NamedTuple, Optional
 
 import numpy as np
 
+from albert.fields import check_fields, setting
 from ner.tags import TagSet
 
 
@@ -42,8 +43,11 @@ class DecodingOptions:
       constraints: further constraints, which hold together with it; for a text of several windows, in each.
     """
 
-    constrained_decoding: bool = True
+    constrained_decoding: bool = setting(True, "Decode legal tag sequences only. Off is the paper's setting.")
     constraints: tuple[Constraint, ...] = ()
+
+    def __post_init__(self):
+        check_fields(self)
 
     def masks(self, tag_set: TagSet) -> Optional[Masks]:
         """What all constraints together allow; None without any."""

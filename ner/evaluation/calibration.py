@@ -4,7 +4,7 @@ import dataclasses
 
 import numpy as np
 
-from albert.errors import UserError
+from albert.errors import FieldError
 from albert.files import atomic_write
 
 
@@ -88,7 +88,7 @@ def plot_reliability(calibration, path):
     try:
         from matplotlib.figure import Figure  # noqa: PLC0415 - an extra
     except ImportError as e:
-        raise UserError("--reliability_plot: matplotlib is not installed, expected it, as the extra named plots has it") from e
+        raise FieldError("{reliability_plot}: needs matplotlib: pip install 'albert-ner[plots]'") from e
     figure = Figure(figsize=(5, 6), layout="constrained")
     axes, counts = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1))
     bins = [b for b in calibration.bins if b.count]
@@ -104,4 +104,4 @@ def plot_reliability(calibration, path):
         with atomic_write(path, "wb") as f:
             figure.savefig(f, format="png", dpi=120)
     except OSError as e:
-        raise UserError(f"--reliability_plot: cannot write {path}: {e.strerror}") from e
+        raise FieldError("{reliability_plot}: cannot write {}: {}", path, e.strerror) from e

@@ -14,7 +14,7 @@ import numpy as np
 import tensorflow as tf
 from tensorflow.core.framework import graph_pb2
 
-from albert.errors import UserError
+from albert.errors import FieldError
 from ner.export.network import FrozenNetwork, without_unused
 
 # Rows are stored as unsigned numbers around this one.
@@ -78,8 +78,8 @@ def available():
 
 def _check_processor():
     if not available():
-        raise UserError(
-            "--export_precision: found int8, whose products TensorFlow cannot compute on this processor; expected float32 or bfloat16"
+        raise FieldError(
+            "{export_precision}: found int8, whose products TensorFlow cannot compute on this processor; expected float32 or bfloat16"
         )
 
 

@@ -8,7 +8,7 @@ Shapes: T characters of a window, at least 1 and at most ``max_seq_length`` - 2.
 
 import tensorflow as tf
 
-from albert.errors import UserError
+from albert.errors import FieldError
 from ner.decoding.constraints import DEFAULT_OPTIONS
 from ner.decoding.decoder import Decoder
 from ner.export.network import recurrent_layer
@@ -18,10 +18,10 @@ from ner.export.quiet import quiet_compiler, quiet_log
 def check(config, precision):
     """Raise UserError if no TensorFlow Lite file can be made: of a lattice, or in another precision than float32 and int8."""
     if precision not in ("float32", "int8"):
-        raise UserError(f"--export_precision: found {precision} with --export_format=tflite, expected float32 or int8")
+        raise FieldError("{export_precision}: found {} with {export_format}=tflite, expected float32 or int8", precision)
     if config.lattice is not None:
         # Words come in any number, which TensorFlow Lite's loops have no shape for.
-        raise UserError("--export_format: found tflite with a lattice LSTM, expected savedmodel")
+        raise FieldError("{export_format}: found tflite with a lattice LSTM, expected savedmodel")
 
 
 def convert(model, config, precision, decoding=DEFAULT_OPTIONS):

@@ -6,7 +6,7 @@ import re
 import secrets
 import shutil
 
-from albert.errors import UserError
+from albert.errors import FieldError, UserError
 from albert.files import sync
 from albert.lock import LockedError, lock
 
@@ -63,9 +63,11 @@ def choose_version(base, version=0, export_format="savedmodel"):
     for present in versions(base):
         found = format_of(os.path.join(base, str(present)))
         if found not in (None, export_format):
-            raise UserError(f"--export_dir: {base} holds versions of the format {found}, expected another directory for {export_format}")
+            raise FieldError(
+                "{export_dir}: {} holds versions of the format {}, expected another directory for {}", base, found, export_format
+            )
     if version < 0:
-        raise UserError(f"--export_version: found {version}, expected a positive number")
+        raise FieldError("{export_version}: found {}, expected a positive number", version)
     version = version or max(versions(base), default=0) + 1
     target = os.path.join(base, str(version))
     if os.path.lexists(target):
@@ -74,7 +76,7 @@ def choose_version(base, version=0, export_format="savedmodel"):
 
 
 def _exists(path):
-    return UserError(f"--export_version: {path} exists and is not overwritten; choose another number")
+    return FieldError("{export_version}: {} exists and is not overwritten; choose another number", path)
 
 
 @contextlib.contextmanager
@@ -100,7 +102,7 @@ def new_version(base, version):
                 held = stack.enter_context(contextlib.ExitStack())
                 held.enter_context(lock(os.path.join(temporary, _LOCK)))
         except OSError as e:
-            raise UserError(f"--export_dir: cannot write to {base}: {e.strerror}") from e
+            raise FieldError("{export_dir}: cannot write to {}: {}", base, e.strerror) from e
         yield temporary
         with lock(os.path.join(base, _LOCK)):
             if os.path.lexists(target):

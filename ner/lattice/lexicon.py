@@ -5,7 +5,7 @@ import os
 
 import numpy as np
 
-from albert.errors import UserError
+from albert.errors import FieldError, UserError
 from albert.files import atomic_write
 from ner.lattice.trie import Trie, code_points
 
@@ -70,7 +70,7 @@ class WordLexicon:
         """
         words = sorted({word for word in words if 2 <= len(word) <= max_word_length})
         if not words:
-            raise UserError(f"--word_lexicon: found no word of 2 to {max_word_length} characters, expected some")
+            raise FieldError("{word_lexicon}: found no word of 2 to {} characters, expected some", max_word_length)
         counts = np.bincount(_places(Trie(words), texts, max_word_length).ravel(), minlength=len(words) + 1)[1:]
         own = [i for i, word in enumerate(words) if counts[i] >= _MIN_COUNT or word in with_vectors]
         own.sort(key=lambda i: (-counts[i], words[i]))

@@ -5,7 +5,7 @@ import os
 
 import numpy as np
 
-from albert.errors import UserError
+from albert.errors import FieldError
 from albert.text_file import TextFile, invalid_byte
 from ner.errors import DataError
 from ner.lattice.trie import code_points
@@ -13,7 +13,7 @@ from ner.lattice.trie import code_points
 # Characters of a broken line that its message shows.
 _SHOWN = 40
 
-# Values of --word_lexicon that are no path.
+# Names of lexicons that are no path.
 JIEBA, TRAINING_TEXT = "jieba", "train"
 
 # An n-gram of the training text counts as a word when it occurs this often, and this many times more often than its parts would meet by
@@ -23,7 +23,7 @@ _MIN_COHESION = 20.0
 
 
 def lexicon_words(source, texts, max_word_length):
-    """The words that ``--word_lexicon`` names.
+    """The words of a lexicon.
 
     Args:
       source: ``jieba``, ``train``, or the path of a file.
@@ -66,9 +66,7 @@ def _jieba_dictionary():
     try:
         import jieba  # noqa: PLC0415 - an extra
     except ImportError as e:
-        raise UserError(
-            "--word_lexicon: jieba is not installed, expected it, as the extra named lattice has it: pip install -e .[lattice]"
-        ) from e
+        raise FieldError("{word_lexicon}=jieba: needs jieba: pip install 'albert-ner[lattice]'") from e
     return os.path.join(os.path.dirname(jieba.__file__), "dict.txt")
 
 

@@ -4,8 +4,8 @@ import dataclasses
 from typing import Optional, Union
 
 from albert.config import AlbertConfig
-from albert.errors import ConfigError
-from albert.fields import check_fields, check_keys, shown
+from albert.errors import ConfigError, FieldError
+from albert.fields import check_fields, check_keys, setting, shown
 from ner.long_text.windows import NUM_SPECIAL_TOKENS
 from ner.model import recurrent
 from ner.tags import TagSet
@@ -20,16 +20,14 @@ class CharEncoderConfig:
       hidden_size: H, width of a vector.
     """
 
-    vocab_size: int
-    hidden_size: int
+    vocab_size: int = setting(at_least=1)
+    hidden_size: int = setting(at_least=1)
 
     # A sentence may have any length.
     max_position_embeddings = None
 
     def __post_init__(self):
         check_fields(self)
-        if self.hidden_size < 1:
-            raise ConfigError(f"--char_embedding_size: must be positive, found {self.hidden_size}")
 
     def to_dict(self):
         """All fields as a JSON-ready dict."""
@@ -52,16 +50,12 @@ class LatticeConfig:
       max_word_length: characters of the longest word.
     """
 
-    num_words: int
-    word_embedding_size: int = 50
-    max_word_length: int = 4
+    num_words: int = setting(at_least=0)
+    word_embedding_size: int = setting(50, "Width of the word vectors of --rnn=lattice.", at_least=1)
+    max_word_length: int = setting(4, "Characters of the longest word of --rnn=lattice.", at_least=2)
 
     def __post_init__(self):
         check_fields(self)
-        if self.word_embedding_size < 1:
-            raise ConfigError(f"--word_embedding_size: must be positive, found {self.word_embedding_size}")
-        if self.max_word_length < 2:
-            raise ConfigError(f"--max_word_length: must be at least 2, found {self.max_word_length}")
 
     @property
     def num_slots(self):
@@ -97,35 +91,26 @@ class TaggerConfig:
 
     encoder: Union[AlbertConfig, CharEncoderConfig]
     tag_set: TagSet
-    max_seq_length: int = 128
+    max_seq_length: int = setting(128, "Longest input in tokens, [CLS] and [SEP] included; longer text is cut into windows.", at_least=3)
     do_lower_case: bool = True
-    rnn: str = "lstm"
-    lstm_cell: str = "standard"
-    lstm_units: int = 128
+    rnn: str = setting("lstm", "The bidirectional recurrent layer on the encoder.", choices=recurrent.rnns)
+    lstm_cell: str = setting("standard", f"Cell of --rnn=lstm: {recurrent.describe_cells()}.", choices=recurrent.cells)
+    lstm_units: int = setting(128, "Units of the recurrent layer in each direction.", at_least=1)
     lattice: Optional[LatticeConfig] = None
-    use_crf: bool = True
-    dropout: float = 0.1
+    use_crf: bool = setting(True, "Score tag sequences with a linear-chain CRF; without, each character is classified on its own.")
+    dropout: float = setting(0.1, "Dropout rate on the encoder's output, the recurrent layer's and word vectors.", at_least=0, below=1)
 
     def __post_init__(self):
         check_fields(self)
         limit = self.encoder.max_position_embeddings
-        if limit is None and self.max_seq_length < 3:
-            raise ConfigError(f"--max_seq_length: must be at least 3, found {self.max_seq_length}")
-        if limit is not None and not 3 <= self.max_seq_length <= limit:
-            raise ConfigError(f"--max_seq_length: must lie between 3 and the encoder's {limit} positions, found {self.max_seq_length}")
-        for name, known in (("rnn", recurrent.rnns()), ("lstm_cell", recurrent.cells())):
-            if getattr(self, name) not in known:
-                raise ConfigError(f"--{name}: expected one of {', '.join(known)}, found {getattr(self, name)!r}")
+        if limit is not None and self.max_seq_length > limit:
+            raise FieldError("{max_seq_length}: found {}, expected at most the encoder's {} positions", self.max_seq_length, limit)
         kind = recurrent.find(self.rnn, self.lstm_cell)
         if kind is None and self.lstm_cell != "standard":
             with_cell = [other.rnn for other in recurrent.KINDS if other.cell == self.lstm_cell]
-            raise ConfigError(f"--lstm_cell: found {self.lstm_cell} with --rnn={self.rnn}, expected it with --rnn={' or '.join(with_cell)}")
+            raise FieldError("{lstm_cell}={} requires {rnn}={}", self.lstm_cell, " or ".join(with_cell))
         if (self.lattice is not None) != (kind is not None and kind.reads_words):
-            raise ConfigError(f"tagger config: rnn {self.rnn!r} {'with' if self.lattice else 'without'} lattice settings")
-        if self.lstm_units < 1:
-            raise ConfigError(f"--lstm_units: must be positive, found {self.lstm_units}")
-        if not 0.0 <= self.dropout < 1.0:
-            raise ConfigError(f"--dropout: must lie in [0, 1), found {self.dropout}")
+            raise FieldError("{lattice}: found {} with {rnn}={}", "settings" if self.lattice else None, self.rnn)
 
     @property
     def window(self):

@@ -22,7 +22,7 @@ from safetensors.numpy import save
 
 from albert.checkpoints.files.safetensors import SafetensorsFile
 from albert.checkpoints.files.weights_file import FLOATS
-from albert.errors import CheckpointError, ConfigError, UserError
+from albert.errors import CheckpointError, ConfigError, FieldError, UserError
 from albert.files import atomic_write, read_json, write_json
 from albert.foreign import printable
 from albert.tokenization import load_tokenizer
@@ -83,7 +83,7 @@ class ModelDir:
           UserError: this is no training output directory, or ``model.json`` is damaged, or says other than the labels or the weights.
         """
         if not os.path.isdir(self.path):
-            raise UserError(f"--model_dir: {self.path} is not a directory, expected the output directory of a training run")
+            raise FieldError("{model_dir}: {} is not a directory, expected the output directory of a training run", self.path)
         path = self.file("model.json")
         values = read_json(path, "the tagger configuration written by training")
         try:

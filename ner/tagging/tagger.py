@@ -1,6 +1,6 @@
 """``Tagger``: text in, entities out."""
 
-from albert.errors import UserError
+from albert.errors import FieldError, UserError
 from ner import pretrained
 from ner.decoding.constraints import DecodingOptions
 from ner.decoding.gazetteer import Gazetteer
@@ -68,7 +68,7 @@ class Tagger:
         predictor = load_exported(path, batch_size)
         exported, found = (options.constrained_decoding for options in (predictor.decoding, decoding))
         if exported != found:
-            raise UserError(f"{path}: was exported with --constrained_decoding={exported}, found {found}")
+            raise FieldError("{constrained_decoding}: found {}, expected {}, with which {} was exported", found, exported, path)
         return cls(predictor)
 
     @property

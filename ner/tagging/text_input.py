@@ -164,10 +164,10 @@ def parse_line(line, text_field=None, new_field=None):
     except JsonError as e:
         raise DataError(f"{place}: found {e}, expected one JSON object per line") from e
     if text_field not in values:
-        raise DataError(f"{place}: found no field {text_field!r}, expected it to hold the text (--text_field)")
+        raise DataError(f"{place}: found no field {text_field!r}, expected it to hold the text")
     text = values[text_field]
     if not isinstance(text, str):
         raise DataError(f"{place}: found {show_json(text)} in field {text_field!r}, expected a string")
     if new_field in values:
-        raise DataError(f"{place}: found a field {new_field!r}, expected none, as the entities are written there (see --entities_field)")
+        raise DataError(f"{place}: found a field {new_field!r}, expected none, as the entities are written there")
     return InputText(text, decoded.strip(), len(line.data) + 1)

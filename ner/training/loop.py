@@ -1,13 +1,12 @@
 """The training loop: steps, epochs, the choice of the best epoch, stopping and going on."""
 
-import dataclasses
 import sys
 import time
 
 import tensorflow as tf
 from tqdm import tqdm
 
-from albert.errors import UserError
+from albert.errors import FieldError
 from albert.optimization import AdamWeightDecay, WarmupPolynomialDecay
 from albert.training.csv_log import CsvLog
 from albert.training.state import TrainingState
@@ -18,27 +17,8 @@ from ner.training.feed import StepFeed
 from ner.training.groups import tagger_groups
 from ner.training.history import History
 from ner.training.progress import Progress
+from ner.training.settings import RunOptions
 from ner.training.step import TrainStep
-
-
-@dataclasses.dataclass(frozen=True)
-class LoopSettings:
-    """What does not decide the result of training; the flags of ``run_ner.py`` with the same names.
-
-    Attributes:
-      save_steps: steps between two saves of the training state, besides one after each epoch; 0 for none between.
-      keep_checkpoints: training states kept.
-      log_steps: steps between two looks at the losses, each of which waits for the device.
-    """
-
-    save_steps: int = 500
-    keep_checkpoints: int = 1
-    log_steps: int = 20
-
-    def __post_init__(self):
-        for name, least in (("save_steps", 0), ("keep_checkpoints", 1), ("log_steps", 1)):
-            if getattr(self, name) < least:
-                raise UserError(f"--{name}: must be at least {least}, found {getattr(self, name)}")
 
 
 class Trainer:
@@ -51,7 +31,7 @@ class Trainer:
       directory: ``ModelDir`` that takes weights, state and reports.
       distribution: ``Distribution``.
       precision: ``Precision``.
-      loop: ``LoopSettings``.
+      loop: ``RunOptions``.
       dev: ``DevSet`` or anything else that, called with a progress function, returns a ``DevResult``; None when there is no
         dev set, and the weights of the last epoch are then the result.
       log: takes one line of text at a time.
@@ -59,10 +39,10 @@ class Trainer:
 
     def __init__(self, model, settings, train, directory, distribution, precision, loop=None, dev=None, log=print):
         if settings.early_stopping_patience and dev is None:
-            raise UserError("--early_stopping_patience: needs a dev set; expected a dev file or --dev_fraction")
+            raise FieldError("{early_stopping_patience} requires a dev set: a dev file, or {dev_fraction}")
         self.model = model
         self.settings = settings
-        self.loop = loop or LoopSettings()
+        self.loop = loop or RunOptions()
         self.directory = directory
         self.distribution = distribution
         self._dev = dev
@@ -73,8 +53,8 @@ class Trainer:
         if settings.max_train_steps:
             self.num_steps = min(self.num_steps, settings.max_train_steps)
         if settings.freeze_encoder_steps >= self.num_steps:
-            raise UserError(
-                f"--freeze_encoder_steps: must be below the run's {self.num_steps} steps, found {settings.freeze_encoder_steps}"
+            raise FieldError(
+                "{freeze_encoder_steps}: found {}, expected fewer than the run's {} steps", settings.freeze_encoder_steps, self.num_steps
             )
         with distribution.strategy.scope():
             self.groups = tagger_groups(model, settings)
@@ -98,8 +78,8 @@ class Trainer:
         self.progress = progress or Progress()
         step = self.progress.step
         if self.distribution.sum_over_workers([step])[0] != step * self.distribution.num_workers:
-            raise UserError(
-                f"--output_dir: the workers see different training states in {self._state.directory}; expected a shared directory"
+            raise FieldError(
+                "{output_dir}: the workers see different training states in {}; expected a shared directory", self._state.directory
             )
         self.history.read(step)
         if self.history.last_step == step:
@@ -213,8 +193,8 @@ class Trainer:
         step = self.progress.step
         # The loss scale is halved each time; at 1 it is not the scale that overflows.
         if not self._is_scaled() or float(self.optimizer.loss_scale) <= 1.0:
-            raise UserError(
-                f"--learning_rate: the loss or its gradient is not a finite number by step {step}; try smaller rates or more warm-up"
+            raise FieldError(
+                "{learning_rate}: the loss or its gradient is not a finite number by step {}; try smaller rates or more warm-up", step
             )
         if not self._skips_reported:
             self._skips_reported = True

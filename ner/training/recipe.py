@@ -1,6 +1,6 @@
-"""From flags to a network: encoder, recurrent layer, CRF, and the words and vectors they start from.
+"""From settings to a network: encoder, recurrent layer, CRF, and the words and vectors they start from.
 
-Every system of the paper's comparison is a choice of these flags; all else is the same for each.
+Every system of the paper's comparison is a choice of these settings; all else is the same for each.
 """
 
 import dataclasses
@@ -10,10 +10,9 @@ from typing import Optional
 import numpy as np
 
 from albert import checkpoints
-from albert.errors import UserError
+from albert.errors import FieldError
 from albert.files import sha256
 from albert.tokenization import load_tokenizer
-from albert.training.settings import EncoderFiles
 from albert.training.starting_point import StartingPoint, find_starting_point
 from albert.vocabulary import SPECIAL_TOKENS, choose_vocabulary, count_characters
 from ner.lattice.lexicon import WordLexicon
@@ -28,28 +27,17 @@ from ner.training.starting_point import prepare_tokenizer, read_tokenizer
 _MIN_CHARACTER_COUNT = 2
 
 
-def find_encoder(flags):
-    """The pretrained encoder to start from: ``StartingPoint``, or None for ``--encoder=char``.
+def find_encoder(files, network):
+    """The pretrained encoder to start from: ``StartingPoint``, or None for character vectors.
+
+    Args:
+      files: ``EncoderFiles``.
+      network: ``NetworkSettings``.
 
     Raises:
-      UserError: flags contradict each other, or a file is missing or broken.
+      UserError: a file is missing or broken.
     """
-    _refuse(flags, "word_lexicon", flags.rnn != "lattice", "--rnn=lattice")
-    _refuse(flags, "word_vectors", flags.rnn != "lattice", "--rnn=lattice")
-    _refuse(flags, "char_vectors", flags.encoder != "char", "--encoder=char")
-    if flags.rnn == "lattice" and not flags.word_lexicon:
-        raise UserError("--word_lexicon: not given, expected jieba, train or a file of words, which --rnn=lattice needs")
-    if flags.encoder == "char":
-        for name in ("init_checkpoint", "albert_config_file", "spm_model_file"):
-            _refuse(flags, name, True, "--encoder=albert")
-        return None
-    files = EncoderFiles(flags.init_checkpoint, flags.albert_config_file, flags.vocab_file, flags.spm_model_file, flags.do_lower_case)
-    return find_starting_point(files)
-
-
-def _refuse(flags, name, unfit, needed):
-    if unfit and flags[name].value:
-        raise UserError(f"--{name}: found {flags[name].value}, expected it only with {needed}")
+    return None if network.encoder == "char" else find_starting_point(files)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -113,63 +101,64 @@ class Recipe:
         return lines
 
 
-def build_recipe(flags, start, data):
-    """The recipe that the flags describe.
+def build_recipe(files, network, start, data):
+    """The recipe that the settings describe.
 
     Args:
-      flags: those of ``run_ner.py``.
+      files: ``EncoderFiles``.
+      network: ``NetworkSettings``.
       start: what ``find_encoder`` returned.
       data: ``TrainingData``.
 
     Raises:
-      UserError: a flag is out of range, or a file is missing or malformed.
+      UserError: a setting is out of range, or a file is missing or malformed.
     """
     texts = [example.text for example in data.train]
-    char_vectors, word_vectors, lexicon, vocabulary, origin = {}, {}, None, None, {"init_checkpoint": flags.init_checkpoint}
+    char_vectors, word_vectors, lexicon, vocabulary, origin = {}, {}, None, None, {"init_checkpoint": files.init_checkpoint}
     if start is None:
-        if flags.char_vectors:
-            char_vectors = read_vectors(flags.char_vectors, lambda word: len(word) == 1, flags.char_embedding_size)
-            _require_some(char_vectors, flags, "char_vectors", "single characters")
-            origin["char_vectors"] = sha256(flags.char_vectors)
-        start, vocabulary = _start_of_characters(flags, texts, char_vectors)
-    if flags.rnn == "lattice":
-        lattice = LatticeConfig(0, flags.word_embedding_size, flags.max_word_length)
-        words = set(lexicon_words(flags.word_lexicon, texts, lattice.max_word_length))
-        if flags.word_vectors:
-            word_vectors = read_vectors(flags.word_vectors, words.__contains__, lattice.word_embedding_size)
-            _require_some(word_vectors, flags, "word_vectors", "the lexicon's words")
-            origin["word_vectors"] = sha256(flags.word_vectors)
+        if network.char_vectors:
+            char_vectors = read_vectors(network.char_vectors, lambda word: len(word) == 1, network.char_embedding_size)
+            _require_some(char_vectors, "char_vectors", network.char_vectors, "single characters")
+            origin["char_vectors"] = sha256(network.char_vectors)
+        start, vocabulary = _start_of_characters(files, network, texts, char_vectors)
+    if network.rnn == "lattice":
+        lattice = LatticeConfig(0, network.word_embedding_size, network.max_word_length)
+        words = set(lexicon_words(network.word_lexicon, texts, lattice.max_word_length))
+        if network.word_vectors:
+            word_vectors = read_vectors(network.word_vectors, words.__contains__, lattice.word_embedding_size)
+            _require_some(word_vectors, "word_vectors", network.word_vectors, "the lexicon's words")
+            origin["word_vectors"] = sha256(network.word_vectors)
         lexicon = WordLexicon.choose(words, texts, lattice.max_word_length, word_vectors)
         origin["lexicon"] = hashlib.sha256("\n".join(lexicon.words).encode("utf-8", "surrogatepass")).hexdigest()
     config = TaggerConfig(
         encoder=start.config,
         tag_set=data.tag_set,
-        max_seq_length=flags.max_seq_length,
-        do_lower_case=flags.do_lower_case,
-        rnn=flags.rnn,
-        lstm_cell=flags.lstm_cell,
-        lstm_units=flags.lstm_units,
+        max_seq_length=network.max_seq_length,
+        do_lower_case=files.do_lower_case,
+        rnn=network.rnn,
+        lstm_cell=network.lstm_cell,
+        lstm_units=network.lstm_units,
         lattice=dataclasses.replace(lattice, num_words=lexicon.num_words) if lexicon is not None else None,
-        use_crf=flags.use_crf,
-        dropout=flags.dropout,
+        use_crf=network.use_crf,
+        dropout=network.dropout,
     )
     return Recipe(start, config, lexicon, char_vectors, word_vectors, vocabulary, origin)
 
 
-def _require_some(vectors, flags, name, words):
+def _require_some(vectors, name, path, words):
     if not vectors:
-        raise UserError(f"--{name}: {flags[name].value}: found vectors of none of {words}, expected some")
+        raise FieldError(f"{{{name}}}: {{}}: found vectors of none of {words}, expected some", path)
 
 
-def _start_of_characters(flags, texts, char_vectors):
+def _start_of_characters(files, network, texts, char_vectors):
     """(``StartingPoint``, vocabulary): a given vocabulary, or one of the training text's characters and those with pretrained vectors."""
-    if flags.vocab_file:
-        size = load_tokenizer(flags.vocab_file, None, flags.do_lower_case).vocab_size
-        return StartingPoint(CharEncoderConfig(size, flags.char_embedding_size), vocab_file=flags.vocab_file), None
-    counts = {c: n for c, n in count_characters(texts, flags.do_lower_case).items() if n >= _MIN_CHARACTER_COUNT}
+    if files.vocab_file:
+        size = load_tokenizer(files.vocab_file, None, files.do_lower_case).vocab_size
+        return StartingPoint(CharEncoderConfig(size, network.char_embedding_size), vocab_file=files.vocab_file), None
+    counts = {c: n for c, n in count_characters(texts, files.do_lower_case).items() if n >= _MIN_CHARACTER_COUNT}
     counts.update({c: 0 for c in char_vectors if c not in counts and c.isprintable() and not c.isspace()})
     tokens = choose_vocabulary(counts, len(counts) + len(SPECIAL_TOKENS)) if counts else SPECIAL_TOKENS
-    return StartingPoint(CharEncoderConfig(len(tokens), flags.char_embedding_size)), tuple(tokens)
+    return StartingPoint(CharEncoderConfig(len(tokens), network.char_embedding_size)), tuple(tokens)
 
 
 def _fill(table, rows, vectors):

@@ -1,58 +1,143 @@
-"""How to train, as one immutable record that is checked when it is made."""
+"""Settings of training a tagger: each field is a flag of ``run_ner.py``, and says in its help text what it is."""
 
 import dataclasses
+from typing import Optional
 
-from albert.errors import UserError
+from albert.errors import FieldError
+from albert.fields import check_fields, same_setting, setting
+from albert.training.settings import PRECISIONS, STRATEGIES, EncoderFiles
+from ner.data.settings import DataSettings
+from ner.model import recurrent
+from ner.model.config import LatticeConfig, TaggerConfig
+from ner.tagging.settings import PredictionSettings
+
+
+@dataclasses.dataclass(frozen=True)
+class NetworkSettings:
+    """The network, but for the sizes of a pretrained encoder, and the words and vectors that it starts from."""
+
+    max_seq_length: int = same_setting(TaggerConfig, "max_seq_length")
+    encoder: str = setting("albert", "A pretrained ALBERT or BERT, or a table of character vectors.", choices=("albert", "char"))
+    char_embedding_size: int = setting(100, "Width of the character vectors of --encoder=char.", at_least=1)
+    char_vectors: Optional[str] = setting(
+        None, "Character vectors in word2vec text format that --encoder=char starts from; random by default."
+    )
+    rnn: str = same_setting(TaggerConfig, "rnn")
+    use_bilstm: bool = setting(True, "A bidirectional recurrent layer on the encoder; --nouse_bilstm is short for --rnn=none.")
+    lstm_cell: str = same_setting(TaggerConfig, "lstm_cell")
+    lstm_units: int = same_setting(TaggerConfig, "lstm_units")
+    word_lexicon: Optional[str] = setting(
+        None, "Words of --rnn=lattice: jieba, train (found in the training text), or a file, one word a line."
+    )
+    max_word_length: int = same_setting(LatticeConfig, "max_word_length")
+    word_embedding_size: int = same_setting(LatticeConfig, "word_embedding_size")
+    word_vectors: Optional[str] = setting(None, "Word vectors in word2vec text format that --rnn=lattice starts from; random by default.")
+    use_crf: bool = same_setting(TaggerConfig, "use_crf")
+    dropout: float = same_setting(TaggerConfig, "dropout")
+
+    def __post_init__(self):
+        check_fields(self)
+        if not self.use_bilstm:
+            object.__setattr__(self, "rnn", "none")
+        kind = recurrent.find(self.rnn, self.lstm_cell)
+        if kind is None or not kind.reads_words:
+            for name in ("word_lexicon", "word_vectors"):
+                if getattr(self, name):
+                    raise FieldError(f"{{{name}}} requires {{rnn}}=lattice")
+        elif not self.word_lexicon:
+            raise FieldError("{rnn}=lattice requires {word_lexicon}: jieba, train, or a file of words")
+        if self.encoder != "char" and self.char_vectors:
+            raise FieldError("{char_vectors} requires {encoder}=char")
 
 
 @dataclasses.dataclass(frozen=True)
 class TrainingSettings:
-    """What decides the result of training; the flags of ``run_ner.py`` with the same names.
+    """What decides the result of training, besides data and network."""
 
-    Attributes:
-      train_batch_size: sentences per optimizer step, over all devices and all parts of an accumulated step.
-      num_train_epochs: passes over the training set.
-      max_train_steps: most optimizer steps; 0 for as many as the epochs have. Learning rates fall to 0 at the last step.
-      learning_rate, head_learning_rate, crf_learning_rate: peak rates of encoder, BiLSTM with emissions, and CRF.
-      layerwise_lr_decay: factor on the encoder's rate for each set of transformer weights further from the top.
-      warmup_proportion: share of all steps in which the rates rise.
-      freeze_encoder_steps: first steps, in which the encoder stays as it is; its own warm-up follows.
-      weight_decay: decoupled decay of every matrix.
-      max_grad_norm: gradients are scaled down to this global norm.
-      gradient_accumulation_steps: parts a device computes its share of a step in, one after the other, to save memory.
-      fgm_epsilon: norm of the adversarial perturbation of the word embeddings (FGM); 0 for none.
-      rdrop_alpha: weight of the divergence between two passes with different dropout (R-Drop); 0 for one pass.
-      early_stopping_patience: epochs without a better dev F1 after which training ends; 0 for never.
-      seed: of weights' initial values, order of the data, and dropout.
-    """
-
-    train_batch_size: int = 64
-    num_train_epochs: int = 3
-    max_train_steps: int = 0
-    learning_rate: float = 2e-5
-    head_learning_rate: float = 1e-3
-    crf_learning_rate: float = 1e-2
-    layerwise_lr_decay: float = 1.0
-    warmup_proportion: float = 0.1
-    freeze_encoder_steps: int = 0
-    weight_decay: float = 0.01
-    max_grad_norm: float = 1.0
-    gradient_accumulation_steps: int = 1
-    fgm_epsilon: float = 0.0
-    rdrop_alpha: float = 0.0
-    early_stopping_patience: int = 0
-    seed: int = 42
+    train_batch_size: int = setting(64, "Sentences per training step, over all devices and accumulated parts.", at_least=1)
+    num_train_epochs: int = setting(3, "Passes over the training set.", at_least=1)
+    max_train_steps: int = setting(0, "Most training steps, if the epochs have more; 0 for no limit.", at_least=0)
+    learning_rate: float = setting(2e-5, "Peak learning rate of the encoder.", at_least=0)
+    head_learning_rate: float = setting(1e-3, "Peak learning rate of the recurrent layer, word vectors and emissions.", at_least=0)
+    crf_learning_rate: float = setting(1e-2, "Peak learning rate of the CRF.", at_least=0)
+    layerwise_lr_decay: float = setting(
+        1.0, "Factor on the encoder's learning rate per set of layer weights away from the top.", above=0, at_most=1
+    )
+    warmup_proportion: float = setting(
+        0.1, "Share of the steps over which learning rates rise linearly; then they fall to 0.", at_least=0, below=1
+    )
+    freeze_encoder_steps: int = setting(0, "First steps, in which all but the encoder is trained.", at_least=0)
+    weight_decay: float = setting(0.01, "Decoupled weight decay; biases and norms have none.", at_least=0)
+    max_grad_norm: float = setting(1.0, "Gradients are scaled down to this global norm.", above=0)
+    gradient_accumulation_steps: int = setting(
+        1, "Parts in which a device computes a step, to save memory; the result is the same.", at_least=1
+    )
+    fgm_epsilon: float = setting(
+        0.0, "Norm of FGM's adversarial perturbation of the word embeddings; see docs/training.md. 0 for none.", at_least=0
+    )
+    rdrop_alpha: float = setting(
+        0.0, "Weight of R-Drop's divergence between two passes with dropout; 0 for none, 0.5 to 5 is usual.", at_least=0
+    )
+    early_stopping_patience: int = setting(0, "Epochs without a better dev F1 after which training ends; 0 for never.", at_least=0)
+    seed: int = setting(42, "Seed of everything random.", at_least=0)
 
     def __post_init__(self):
-        for name in ("train_batch_size", "num_train_epochs", "gradient_accumulation_steps"):
-            if getattr(self, name) < 1:
-                raise UserError(f"--{name}: must be at least 1, found {getattr(self, name)}")
-        for field in dataclasses.fields(self):
-            if getattr(self, field.name) < 0:
-                raise UserError(f"--{field.name}: must not be negative, found {getattr(self, field.name)}")
-        if not 0.0 <= self.warmup_proportion < 1.0:
-            raise UserError(f"--warmup_proportion: must lie in [0, 1), found {self.warmup_proportion}")
-        if not 0.0 < self.layerwise_lr_decay <= 1.0:
-            raise UserError(f"--layerwise_lr_decay: must lie in (0, 1], found {self.layerwise_lr_decay}")
-        if self.max_grad_norm == 0.0:
-            raise UserError("--max_grad_norm: must be positive, found 0.0, with which nothing would move")
+        check_fields(self)
+
+
+@dataclasses.dataclass(frozen=True)
+class RunOptions:
+    """What does not decide the result of training."""
+
+    save_steps: int = setting(500, "Steps between saves of the training state, besides one after each epoch; 0 for none.", at_least=0)
+    keep_checkpoints: int = setting(1, "Training states kept while a run is unfinished.", at_least=1)
+    log_steps: int = setting(20, "Steps between entries in the TensorBoard log.", at_least=1)
+
+    def __post_init__(self):
+        check_fields(self)
+
+
+@dataclasses.dataclass(frozen=True)
+class ComputeSettings:
+    """Devices and arithmetic."""
+
+    mixed_precision: str = setting("auto", "The encoder's arithmetic; auto chooses by the device and says what.", choices=PRECISIONS)
+    distribution_strategy: str = setting(
+        "one_device", "Devices to train on: one, all GPUs of this machine, the machines of TF_CONFIG, or a TPU.", choices=STRATEGIES
+    )
+    recompute_grad: bool = setting(False, "Keep only each encoder layer's input for the gradient: less memory, more time, same result.")
+    deterministic: bool = setting(False, "On a GPU, the same result bit for bit each time, slower. On a CPU it is always so.")
+
+    def __post_init__(self):
+        check_fields(self)
+
+
+@dataclasses.dataclass(frozen=True)
+class TrainingRun:
+    """All settings of a training run."""
+
+    output_dir: Optional[str] = setting(None, "Directory that training writes to; a rerun of the same command goes on where it stopped.")
+    data: DataSettings = DataSettings()
+    dev_fraction: float = setting(
+        0.0, "Share of the training set held out to choose the best epoch, when there is no dev file.", at_least=0, below=1
+    )
+    files: EncoderFiles = EncoderFiles()
+    network: NetworkSettings = NetworkSettings()
+    training: TrainingSettings = TrainingSettings()
+    compute: ComputeSettings = ComputeSettings()
+    prediction: PredictionSettings = PredictionSettings()
+    options: RunOptions = RunOptions()
+
+    def __post_init__(self):
+        check_fields(self)
+        for name, value in (("output_dir", self.output_dir), ("data_dir", self.data.data_dir)):
+            if not value:
+                raise FieldError(f"{{{name}}}: not given, expected a directory")
+        if self.network.encoder == "char":
+            for name in ("init_checkpoint", "albert_config_file", "spm_model_file"):
+                if getattr(self.files, name):
+                    raise FieldError(f"{{{name}}} requires {{encoder}}=albert")
+            if self.compute.recompute_grad:
+                raise FieldError("{recompute_grad} requires {encoder}=albert")
+        if self.compute.distribution_strategy == "tpu" and self.network.use_crf:
+            raise FieldError("{distribution_strategy}=tpu requires {use_crf}=false: tensorflow-addons' CRF does not compile for a TPU")

@@ -5,7 +5,7 @@ import os
 
 import numpy as np
 
-from albert.errors import UserError, VocabularyError
+from albert.errors import FieldError
 from albert.files import sha256
 from albert.tokenization import load_tokenizer
 from albert.vocabulary import choose_vocabulary, count_characters, write_vocabulary
@@ -54,7 +54,7 @@ def load_training_data(data_dir, dev_fraction=0.0, seed=42, on_bad_line="error")
       UserError: a file is missing, empty or malformed, or dev holds a type that train does not.
     """
     if not 0.0 <= dev_fraction < 1.0:
-        raise UserError(f"--dev_fraction: must lie in [0, 1), found {dev_fraction}")
+        raise FieldError("{dev_fraction}: found {}, expected a number in [0, 1)", dev_fraction)
     train = read_split(data_dir, "train", on_bad_line=on_bad_line)
     tag_set = TagSet.from_tags(train.tag_counts(), train.scheme)
     dev = read_split(data_dir, "dev", required=False, types=tag_set.types, on_bad_line=on_bad_line)
@@ -65,7 +65,7 @@ def load_training_data(data_dir, dev_fraction=0.0, seed=42, on_bad_line="error")
     if not held_out:
         return TrainingData(train.examples, [], "", tag_set, corpora)
     if held_out >= len(train):
-        raise UserError(f"--dev_fraction: {dev_fraction} of {len(train)} sentences leaves nothing to train on")
+        raise FieldError("{dev_fraction}: {} of {} sentences leaves nothing to train on", dev_fraction, len(train))
     chosen = set(np.random.default_rng(seed).permutation(len(train))[:held_out].tolist())
     origin = f"{held_out:,} sentences held out of {train.path}"
     examples = train.examples
@@ -101,7 +101,7 @@ def prepare_tokenizer(start, directory, texts, do_lower_case=True, vocabulary=No
         directory.copy_vocabulary(start.vocab_file, start.spm_model_file)
         return tokenizer
     if not texts:
-        raise VocabularyError("--vocab_file: not given, and there is no training text to make a vocabulary from")
+        raise FieldError("{vocab_file}: not given, and there is no training text to make a vocabulary from")
     tokens = vocabulary or choose_vocabulary(count_characters(texts, do_lower_case), start.config.vocab_size)
     write_vocabulary(tokens, directory.vocab_file)
     return load_tokenizer(directory.vocab_file, None, do_lower_case)

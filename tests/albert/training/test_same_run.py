@@ -26,7 +26,7 @@ def test_what_differs_is_named(tmp_path):
     ensure_same_run(tmp_path / "run", "run.json", IDENTITY, "pretraining run")
     with pytest.raises(UserError) as e:
         ensure_same_run(tmp_path / "run", "run.json", {**IDENTITY, "config": {"hidden_size": 768}}, "pretraining run")
-    message = f"--output_dir: {tmp_path / 'run'} holds another run, config.hidden_size: 312 there, 768 here; choose another directory"
+    message = f"output_dir: {tmp_path / 'run'} holds another run, config.hidden_size: 312 there, 768 here; choose another directory"
     assert str(e.value) == message
 
 
@@ -34,7 +34,7 @@ def test_files_of_something_else_are_left_alone(tmp_path):
     (tmp_path / "letter.txt").write_text("dear", encoding="utf-8")
     with pytest.raises(UserError) as e:
         ensure_same_run(tmp_path, "run.json", IDENTITY, "pretraining run")
-    assert str(e.value) == f"--output_dir: {tmp_path} is not empty and holds no pretraining run; choose another directory"
+    assert str(e.value) == f"output_dir: {tmp_path} is not empty and holds no pretraining run; choose another directory"
     assert [path.name for path in tmp_path.iterdir()] == ["letter.txt"]
 
 
@@ -58,5 +58,5 @@ def test_a_broken_record_is_one_line(tmp_path, content, message, key):
 
 def test_a_directory_that_cannot_be_made(tmp_path):
     (tmp_path / "file").write_text("", encoding="utf-8")
-    with pytest.raises(UserError, match="^--output_dir: cannot write to .*/file/run: Not a directory$"):
+    with pytest.raises(UserError, match="^output_dir: cannot write to .*/file/run: Not a directory$"):
         ensure_same_run(tmp_path / "file" / "run", "run.json", IDENTITY, "pretraining run")

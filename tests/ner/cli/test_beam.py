@@ -6,15 +6,14 @@ import json
 import random
 
 import pytest
-from absl.testing import flagsaver
 
 beam = pytest.importorskip("apache_beam")
 
 import ner.beam  # noqa: E402
 
 import ner  # noqa: E402
-import run_ner  # noqa: E402
 from albert.errors import UserError  # noqa: E402
+from tests.commands import run_ner_here  # noqa: E402
 from tests.ner.export.exporting import CHARACTERS, EDGE_TEXTS, random_texts, save_tagger  # noqa: E402
 
 
@@ -22,10 +21,7 @@ from tests.ner.export.exporting import CHARACTERS, EDGE_TEXTS, random_texts, sav
 def _model(tmp_path_factory):
     work = tmp_path_factory.mktemp("beam")
     save_tagger(work / "model")
-    if not run_ner.FLAGS.is_parsed():
-        run_ner.FLAGS(["run_ner.py"])
-    with flagsaver.flagsaver(do_export=True, model_dir=str(work / "model"), export_dir=str(work / "base")):
-        run_ner.main([])
+    run_ner_here(do_export=True, model_dir=str(work / "model"), export_dir=str(work / "base"))
     return work
 
 

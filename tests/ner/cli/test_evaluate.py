@@ -4,11 +4,10 @@ import json
 import random
 
 import pytest
-from absl.testing import flagsaver
 
-import run_ner
 from albert.errors import UserError
 from ner.tagging.tagger import Tagger
+from tests.commands import run_ner_here
 from tests.ner.tiny import CHARACTERS, tiny_model_dir
 
 
@@ -27,12 +26,9 @@ def _work(tmp_path):
         ]
         rows = ["".join(f"{c}\t{tag}\n" for c, tag in zip(text, tags)) for text, tags in zip(part, annotated)]
         (data / f"{split}.txt").write_text("\n".join(rows), encoding="utf-8")
-    if not run_ner.FLAGS.is_parsed():
-        run_ner.FLAGS(["run_ner.py"])
 
     def run(**given):
-        with flagsaver.flagsaver(do_eval=True, model_dir=str(model), data_dir=str(data), **given):
-            assert run_ner.main([]) == 0
+        assert run_ner_here(do_eval=True, model_dir=str(model), data_dir=str(data), **given) == 0
         return json.loads((model / "metrics.json").read_text(encoding="utf-8"))
 
     run.model, run.data = model, data

@@ -8,15 +8,17 @@ import re
 import signal
 import subprocess
 import sys
-import types
 
 import pytest
+from absl import flags
 
+from albert import command
 from albert.errors import UserError
-from ner.cli.tag import predict
+from ner.cli import tag as tag_module
 from ner.data.readers import read_examples
 from ner.decoding.gazetteer import DEFAULT_WEIGHT
 from ner.tagging.tagger import Tagger
+from tests.commands import printed_errors
 from tests.ner.tiny import CHARACTERS, tiny_model_dir
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
@@ -34,20 +36,13 @@ def _tag(model, tmp_path):
     def run(*files, **changes):
         output = tmp_path / "output"
         output.unlink(missing_ok=True)
-        values = {
-            "model_dir": str(model),
-            "input_file": ["-"],
-            "output_file": str(output),
-            "output_format": "jsonl",
-            "text_field": None,
-            "entities_field": "entities",
-            "lexicon": None,
-            "progress": None,
-            "eval_batch_size": 7,
-            "constrained_decoding": True,
-        }
+        given = {"model_dir": str(model), "output_file": str(output), "eval_batch_size": 7, **changes}
+        values = flags.FlagValues()
+        command.define(tag_module.SETTINGS, values=values)
+        values(["tag", *(f"--{name}={value}" for name, value in given.items() if value is not None)])
         try:
-            predict(types.SimpleNamespace(**{**values, **changes}), [str(path) for path in files])
+            with printed_errors(values):
+                tag_module.run(command.settings(tag_module.SETTINGS, values, input_file=[str(path) for path in files]))
         finally:
             run.output = output.read_text(encoding="utf-8") if output.exists() else None
         return run.output
@@ -214,8 +209,10 @@ def test_ctrl_c_leaves_nothing_behind(model, tmp_path):
 @pytest.mark.parametrize(
     "arguments, code, message",
     [
-        ((), 2, "usage: albert-ner tag"),
-        (("untag",), 2, "usage: albert-ner tag"),
+        ((), 2, "usage: albert-ner COMMAND"),
+        (("untag",), 2, "error: untag: no such command; did you mean tag?\n"),
+        (("xyz",), 2, "error: xyz: no such command; expected one of evaluate, export, tag, train\n"),
+        (("tag", "--model_dri=none"), 2, "error: --model_dri: no such flag; did you mean --model_dir?\n"),
         (("tag", "--model_dir=none"), 1, "error: --model_dir: none is not a directory"),
         (("tag", "--model_dir=none", "none.txt"), 1, "error: none.txt: no such file, expected text to tag"),
         (("tag", "--output_format=xml"), 2, "error: flag --output_format=xml: value should be one of <jsonl|bio|inline|html>"),

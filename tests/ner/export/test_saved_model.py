@@ -250,9 +250,9 @@ def test_a_training_output_without_one_of_its_files_is_one_line(tmp_path):
 
 def test_versions_are_never_overwritten_or_half_there(work, tmp_path):
     base = tmp_path / "base"
-    with pytest.raises(UserError, match=r"--export_version: .*2 exists and is not overwritten"):
+    with pytest.raises(UserError, match=r"export_version: .*2 exists and is not overwritten"):
         export(work / "model", work / "base", export_version=2)
-    with pytest.raises(UserError, match="expected a positive number"):
+    with pytest.raises(UserError, match="--export_version: found -1, expected a whole number of at least 0"):
         export(work / "model", work / "base", export_version=-1)
     with pytest.raises(KeyError), new_version(str(base), 5) as path:
         assert pathlib.Path(path).parent == base
@@ -263,7 +263,7 @@ def test_versions_are_never_overwritten_or_half_there(work, tmp_path):
         (base / "5").mkdir()
     assert [p.name for p in base.iterdir()] == ["5"]
     (base / "file").touch()
-    with pytest.raises(UserError, match="--export_dir: cannot write"), new_version(str(base / "file"), 1):
+    with pytest.raises(UserError, match="export_dir: cannot write"), new_version(str(base / "file"), 1):
         pass
     with pytest.raises(UserError, match="--export_dir: not given"):
         export(work / "model", "")

@@ -42,7 +42,7 @@ def test_a_lexicon_that_is_not_the_models(tmp_path):
 
 
 def test_no_word_of_a_fitting_length():
-    with pytest.raises(UserError, match="--word_lexicon: found no word of 2 to 3 characters, expected some"):
+    with pytest.raises(UserError, match="^word_lexicon: found no word of 2 to 3 characters, expected some"):
         WordLexicon.choose(["甲", "甲乙丙丁"], ["甲乙"], 3)
 
 

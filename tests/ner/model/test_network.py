@@ -165,8 +165,8 @@ def test_a_config_survives_json(changes):
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"rnn": "rnn"}, "--rnn: expected one of lstm, gru, lattice, none, found 'rnn'"),
-        ({"rnn": "gru", "lstm_cell": "peephole"}, "--lstm_cell: found peephole with --rnn=gru, expected it with --rnn=lstm"),
+        ({"rnn": "rnn"}, "rnn: found 'rnn', expected one of lstm, gru, lattice, none"),
+        ({"rnn": "gru", "lstm_cell": "peephole"}, "lstm_cell=peephole requires rnn=lstm"),
         ({"rnn": "lattice"}, "tagger config: rnn 'lattice' without lattice settings"),
         ({"lattice": LATTICE}, "tagger config: rnn 'lstm' with lattice settings"),
     ],

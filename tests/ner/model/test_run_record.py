@@ -40,14 +40,14 @@ def test_the_same_run_may_go_on(directory):
 def test_another_run_is_refused_and_the_difference_named(directory, changes, differences):
     with pytest.raises(UserError) as e:
         run_record.ensure_same_run(directory, {**IDENTITY, **changes})
-    assert str(e.value) == f"--output_dir: {directory.path} holds another run, {differences}; choose another directory"
+    assert str(e.value) == f"output_dir: {directory.path} holds another run, {differences}; choose another directory"
 
 
 def test_files_of_something_else_are_left_alone(tmp_path):
     (tmp_path / "letter.txt").write_text("dear", encoding="utf-8")
     with pytest.raises(UserError) as e:
         run_record.ensure_same_run(ModelDir(tmp_path), IDENTITY)
-    assert str(e.value) == f"--output_dir: {tmp_path} is not empty and holds no training run; choose another directory"
+    assert str(e.value) == f"output_dir: {tmp_path} is not empty and holds no training run; choose another directory"
     assert [path.name for path in tmp_path.iterdir()] == ["letter.txt"]
 
 

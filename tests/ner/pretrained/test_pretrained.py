@@ -8,14 +8,13 @@ import subprocess
 import sys
 
 import pytest
-from absl.testing import flagsaver
 
 import ner
-import run_ner
 from albert.errors import UserError
 from albert.files import sha256
 from ner import pretrained
 from ner.data.readers import read_split
+from tests.commands import run_ner_here
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 DIRECTORY = pathlib.Path(pretrained.DIRECTORY)
@@ -26,13 +25,6 @@ SENTENCE = "江苏省委书记到上海交通大学看望李明教授。"
 @pytest.fixture(name="tagger", scope="module")
 def _tagger():
     return ner.Tagger.load()
-
-
-def run(**flags):
-    if not run_ner.FLAGS.is_parsed():
-        run_ner.FLAGS(["run_ner.py"])
-    with flagsaver.flagsaver(**flags):
-        return run_ner.main([])
 
 
 def contents(directory):
@@ -51,20 +43,20 @@ def test_commands_use_it_by_default(tagger, tmp_path, capsys):
     text, tagged = tmp_path / "text.txt", tmp_path / "tagged.jsonl"
     text.write_text(f"{SENTENCE}\n", encoding="utf-8")
     before = contents(DIRECTORY)
-    assert run(do_predict=True, input_file=[str(text)], output_file=str(tagged)) == 0
+    assert run_ner_here(do_predict=True, input_file=[str(text)], output_file=str(tagged)) == 0
     record = json.loads(tagged.read_text(encoding="utf-8"))
     assert [e["text"] for e in record["entities"]] == [e.text for e in tagger.tag(SENTENCE)]
 
     (tmp_path / "test.txt").write_text("李\tB-PER\n明\tI-PER\n在\tO\n北\tB-LOC\n京\tI-LOC\n。\tO\n", encoding="utf-8")
-    assert run(do_eval=True, data_dir=str(tmp_path)) == 0
+    assert run_ner_here(do_eval=True, data_dir=str(tmp_path)) == 0
     assert "overall" in capsys.readouterr().out
     with pytest.raises(UserError, match="--error_report: found the tagger that comes with the package, expected --model_dir"):
-        run(do_eval=True, data_dir=str(tmp_path), error_report=True)
+        run_ner_here(do_eval=True, data_dir=str(tmp_path), error_report=True)
     assert contents(DIRECTORY) == before
 
 
 def test_export_without_a_model_is_of_it(tagger, tmp_path):
-    assert run(do_export=True, export_dir=str(tmp_path / "export")) == 0
+    assert run_ner_here(do_export=True, export_dir=str(tmp_path / "export")) == 0
     exported = ner.Tagger.load(tmp_path / "export")
     assert [(e.text, e.label) for e in exported.tag(SENTENCE)] == [(e.text, e.label) for e in tagger.tag(SENTENCE)]
     provenance = json.loads((tmp_path / "export" / "1" / "assets" / "provenance.json").read_text())

@@ -13,12 +13,10 @@ import urllib.request
 from concurrent import futures
 
 import pytest
-from absl.testing import flagsaver
 
 pytest.importorskip("tensorflow_serving.apis.predict_pb2")
 
 import ner
-import run_ner
 from ner.serving_client import GrpcClient, RestClient, ServingError
 from tests.ner.export.exporting import EDGE_TEXTS, random_texts, save_tagger
 
@@ -59,10 +57,7 @@ def _work(tmp_path_factory):
     """(server, texts, their entities by the training output)."""
     work = tmp_path_factory.mktemp("serving")
     save_tagger(work / "model")
-    if not run_ner.FLAGS.is_parsed():
-        run_ner.FLAGS(["run_ner.py"])
-    with flagsaver.flagsaver(do_export=True, model_dir=str(work / "model"), export_dir=str(work / "base")):
-        run_ner.main([])
+    run_ner_here(do_export=True, model_dir=str(work / "model"), export_dir=str(work / "base"))
     texts = [*EDGE_TEXTS, "\ud800京上海", *random_texts(150, seed=6)]
     server = _Server(work / "base" / "1")
     yield server, texts, ner.Tagger.load(work / "model").tag_batch(texts)

@@ -12,8 +12,8 @@ from albert.training.csv_log import CsvLog
 from albert.training.stopping import Interrupted
 from ner.evaluation.scores import Evaluation, Score, Scores
 from ner.training.dev import DevResult
-from ner.training.loop import LoopSettings, Trainer
-from ner.training.settings import TrainingSettings
+from ner.training.loop import Trainer
+from ner.training.settings import RunOptions, TrainingSettings
 from tests.ner.training.toy import NO_DROPOUT, SOFTMAX, make_trainer, sentences, weights
 
 
@@ -160,7 +160,7 @@ def test_a_signal_saves_and_stops(tmp_path, monkeypatch, number):
         os.kill(os.getpid(), number)
 
     monkeypatch.setattr(Trainer, "_account", account_and_kill)
-    trainer.loop = LoopSettings(log_steps=3)
+    trainer.loop = RunOptions(log_steps=3)
     with pytest.raises(Interrupted, match="^stopped at step 3 of 10; the same command goes on from there$"):
         trainer.run()
     again = make_trainer(tmp_path, **SOFTMAX)
@@ -187,12 +187,12 @@ def test_layerwise_decay_gives_each_set_of_weights_its_rate(tmp_path):
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"train_batch_size": 0}, "--train_batch_size: must be at least 1, found 0"),
-        ({"learning_rate": -1.0}, "--learning_rate: must not be negative, found -1.0"),
-        ({"warmup_proportion": 1.0}, "--warmup_proportion: must lie in [0, 1), found 1.0"),
-        ({"layerwise_lr_decay": 1.5}, "--layerwise_lr_decay: must lie in (0, 1], found 1.5"),
-        ({"max_grad_norm": 0.0}, "--max_grad_norm: must be positive, found 0.0, with which nothing would move"),
-        ({"gradient_accumulation_steps": 0}, "--gradient_accumulation_steps: must be at least 1, found 0"),
+        ({"train_batch_size": 0}, "train_batch_size: found 0, expected a whole number of at least 1"),
+        ({"learning_rate": -1.0}, "learning_rate: found -1.0, expected a number of at least 0"),
+        ({"warmup_proportion": 1.0}, "warmup_proportion: found 1.0, expected a number in [0, 1)"),
+        ({"layerwise_lr_decay": 1.5}, "layerwise_lr_decay: found 1.5, expected a number in (0, 1]"),
+        ({"max_grad_norm": 0.0}, "max_grad_norm: found 0.0, expected a number above 0"),
+        ({"gradient_accumulation_steps": 0}, "gradient_accumulation_steps: found 0, expected a whole number of at least 1"),
     ],
 )
 def test_settings_that_make_no_sense_are_refused(changes, message):

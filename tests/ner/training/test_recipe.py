@@ -4,12 +4,11 @@ import json
 
 import numpy as np
 import pytest
-from absl.testing import flagsaver
 from safetensors.numpy import load_file
 
-import run_ner
 from albert.errors import UserError
 from ner import Tagger
+from tests.commands import run_ner_here
 
 SENTENCES = [
     ("张三去了上海。", "B-PER I-PER O O B-LOC I-LOC O"),
@@ -38,12 +37,9 @@ def _run(tmp_path):
         "lstm_units": 5,
         "num_train_epochs": 1,
     }
-    if not run_ner.FLAGS.is_parsed():
-        run_ner.FLAGS(["run_ner.py"])
 
     def run(**given):
-        with flagsaver.flagsaver(**{**defaults, **given}):
-            return run_ner.main([])
+        return run_ner_here(**{**defaults, **given})
 
     run.directory = tmp_path
     return run
@@ -84,13 +80,16 @@ def test_a_lattice_is_trained_and_tagged_with(run, capsys):
 @pytest.mark.parametrize(
     ("flags", "message"),
     [
-        ({"rnn": "lattice"}, "--word_lexicon: not given, expected jieba, train or a file of words, which --rnn=lattice needs"),
-        ({"word_lexicon": "jieba"}, "--word_lexicon: found jieba, expected it only with --rnn=lattice"),
-        ({"word_vectors": "x"}, "--word_vectors: found x, expected it only with --rnn=lattice"),
-        ({"encoder": "albert", "char_vectors": "x"}, "--char_vectors: found x, expected it only with --encoder=char"),
-        ({"init_checkpoint": "x"}, "--init_checkpoint: found x, expected it only with --encoder=albert"),
-        ({"rnn": "gru", "lstm_cell": "peephole"}, "--lstm_cell: found peephole with --rnn=gru, expected it with --rnn=lstm"),
-        ({"rnn": "lattice", "word_lexicon": "train", "max_word_length": 1}, "--max_word_length: must be at least 2, found 1"),
+        ({"rnn": "lattice"}, "--rnn=lattice requires --word_lexicon: jieba, train, or a file of words"),
+        ({"word_lexicon": "jieba"}, "--word_lexicon requires --rnn=lattice"),
+        ({"word_vectors": "x"}, "--word_vectors requires --rnn=lattice"),
+        ({"encoder": "albert", "char_vectors": "x"}, "--char_vectors requires --encoder=char"),
+        ({"init_checkpoint": "x"}, "--init_checkpoint requires --encoder=albert"),
+        ({"rnn": "gru", "lstm_cell": "peephole"}, "--lstm_cell=peephole requires --rnn=lstm"),
+        (
+            {"max_word_length": 1},
+            "--max_word_length: found 1, expected a whole number of at least 2",
+        ),
         ({"rnn": "lattice", "word_lexicon": "train"}, "--word_lexicon: found no word of 2 to 4 characters, expected some"),
         (
             {"rnn": "lattice", "word_lexicon": "{here}/words.txt", "word_vectors": "{here}/characters.vec", "word_embedding_size": 4},
@@ -104,7 +103,7 @@ def test_a_lattice_is_trained_and_tagged_with(run, capsys):
             {"char_vectors": "{here}/characters.vec", "char_embedding_size": 7},
             "{here}/characters.vec:1: found 4 numbers after the word, expected 7",
         ),
-        ({"char_embedding_size": 0}, "--char_embedding_size: must be positive, found 0"),
+        ({"char_embedding_size": 0}, "--char_embedding_size: found 0, expected a whole number of at least 1"),
     ],
 )
 def test_flags_that_do_not_fit(run, flags, message):

@@ -17,8 +17,8 @@ from ner.model.network import TaggerModel
 from ner.tagging.predictor import Predictor
 from ner.tags import TagSet
 from ner.training.dev import DevSet
-from ner.training.loop import LoopSettings, Trainer
-from ner.training.settings import TrainingSettings
+from ner.training.loop import Trainer
+from ner.training.settings import RunOptions, TrainingSettings
 
 ALPHABET = "天地玄黄宇宙洪荒日月盈昃辰宿列张"
 TAG_SET = TagSet(("LOC", "PER"))
@@ -87,7 +87,7 @@ def make_trainer(path, train=None, dev=None, precision="off", loop=None, encoder
     examples = train or sentences(23)
     encoded = encode([e.text for e in examples], Tokenizer(), config.max_seq_length, [e.tags for e in examples], TAG_SET)
     dev_set = DevSet(Predictor(tagger, Tokenizer(), 8), dev, cluster) if dev else None
-    return Trainer(tagger, settings, encoded, directory, cluster, chosen, LoopSettings(**(loop or {})), dev_set, log or (lambda _: None))
+    return Trainer(tagger, settings, encoded, directory, cluster, chosen, RunOptions(**(loop or {})), dev_set, log or (lambda _: None))
 
 
 def weights(trainer):

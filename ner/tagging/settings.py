@@ -1,0 +1,44 @@
+"""Settings of what a trained tagger is used for."""
+
+import dataclasses
+from typing import Optional
+
+from albert.fields import check_fields, setting
+from ner import pretrained
+from ner.decoding.constraints import DecodingOptions
+
+
+@dataclasses.dataclass(frozen=True)
+class ModelSettings:
+    """The trained tagger."""
+
+    model_dir: Optional[str] = setting(
+        None, "A training output directory to evaluate, tag with or export; by default --output_dir, else the shipped tagger."
+    )
+    output_dir: Optional[str] = setting(None, "Directory that training writes to; a rerun of the same command goes on where it stopped.")
+
+    def __post_init__(self):
+        check_fields(self)
+
+    @property
+    def path(self) -> str:
+        """The tagger's directory."""
+        return self.model_dir or self.output_dir or pretrained.DIRECTORY
+
+
+@dataclasses.dataclass(frozen=True)
+class PredictionSettings:
+    """How a tagger is applied to texts."""
+
+    eval_batch_size: int = setting(64, "Texts, or windows of long texts, per batch in evaluation and tagging.", at_least=1)
+    decoding: DecodingOptions = DecodingOptions()
+
+    def __post_init__(self):
+        check_fields(self)
+
+
+@dataclasses.dataclass(frozen=True)
+class TaggingSettings(PredictionSettings):
+    """How a tagger is applied to texts, with a gazetteer."""
+
+    lexicon: Optional[str] = setting(None, "Terms that must or must never be entities: lines of a term, a tab, and its type or -.")

@@ -22,10 +22,13 @@ setup(
     description="ALBERT-BiLSTM-CRF Chinese named entity recognition, and ALBERT/BERT encoders, for TensorFlow 2",
     license="Apache-2.0",
     python_requires=">=3.9,<3.12",  # what both TensorFlow 2.15 and tensorflow-addons 0.23 have wheels for
-    packages=find_packages(include=["albert", "albert.*", "ner", "ner.*"]),
+    packages=[*find_packages(include=["albert", "albert.*", "ner", "ner.*"]), "ner.flags"],
+    # Beside the package here, where they are seen; inside it where it is installed.
+    package_dir={"ner.flags": "flags"},
     package_data={
         "albert": ["pretrained/[!_]*/*", "hub/*.json"],
         "ner": ["tagging/writers/*.html", "evaluation/*.html", "pretrained/[!_]*/*"],
+        "ner.flags": ["*.flags", "*.json", "*/*.json"],
     },
     py_modules=["run_ner"],
     entry_points={"console_scripts": ["albert-ner=ner.cli.main:main"]},

@@ -35,7 +35,8 @@ def test_wheel_has_every_module_and_data_file(wheel):
         for path in (ROOT / package).rglob("*")
         if path.is_file() and "__pycache__" not in path.parts
     }
-    assert packed == {*expected, "run_ner.py"}
+    flagfiles = {str(path.relative_to(ROOT)) for path in (ROOT / "flags").rglob("*") if path.is_file()}
+    assert packed == {*expected, *(f"ner/{path}" for path in flagfiles), "run_ner.py"}
 
 
 def test_installed_wheel_tags_text(wheel, tmp_path):

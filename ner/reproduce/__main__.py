@@ -8,6 +8,7 @@ from absl import flags
 
 from albert import command
 from albert.errors import UserError
+from ner.cli import flagfiles
 from ner.data.readers import read_split
 from ner.reproduce.experiments import EXPERIMENTS, find_experiments
 from ner.reproduce.report import write_report
@@ -36,7 +37,9 @@ def main(_):
         raise UserError(f"--output_dir: cannot write to {FLAGS.output_dir}: {e.strerror}") from e
     data_dir, note = _data()
     counts = {split: _entities(data_dir, split) for split in ("train", "test")}
-    runner = Runner(FLAGS.output_dir, data_dir, FLAGS.flags_dir, overrides)
+    # Outside a checkout, the flagfiles that come with the package.
+    flags_dir = flagfiles.folder() if FLAGS["flags_dir"].using_default_value and not os.path.isdir(FLAGS.flags_dir) else FLAGS.flags_dir
+    runner = Runner(FLAGS.output_dir, data_dir, flags_dir, overrides)
     results, missing, code = {}, dict.fromkeys(experiments, "not yet"), 0
     for experiment in experiments:
         runs = []

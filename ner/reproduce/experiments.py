@@ -3,7 +3,7 @@
 import dataclasses
 from typing import Optional
 
-from albert.errors import UserError
+from albert.errors import FieldError
 
 
 @dataclasses.dataclass(frozen=True)
@@ -73,5 +73,5 @@ def find_experiments(names):
         return EXPERIMENTS
     for name in names:
         if name not in known:
-            raise UserError(f"--experiments: found {name!r}, expected all or some of {', '.join(known)}")
+            raise FieldError("{experiments}: found {!r}, expected all or some of {}", name, ", ".join(known))
     return tuple(known[name] for name in dict.fromkeys(names))

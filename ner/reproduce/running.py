@@ -10,7 +10,7 @@ from subprocess import Popen
 import numpy as np
 
 from albert.command import EXIT_INTERRUPTED
-from albert.errors import UserError
+from albert.errors import FieldError, UserError
 from albert.files import atomic_write, read_json, sha256, write_json
 from albert.training.stopping import Interrupted
 from ner.data.readers import read_split
@@ -61,7 +61,7 @@ def take_part(data_dir, target, sizes, seed=1):
             for example in examples:
                 if "\t" in example.text or "\n" in example.text:
                     where = f"{example.source}:{example.line}"
-                    raise UserError(f"{where}: found a tab or line end in the text, expected none with --{split}_sentences")
+                    raise UserError(f"{where}: found a tab or line end in the text, expected none where a part of the sentences is taken")
                 f.writelines(f"{character}\t{tag}\n" for character, tag in zip(example.text, example.tags))
                 f.write("\n")
 
@@ -136,7 +136,7 @@ class Runner:
         try:
             flagfile = sha256(os.path.join(self._flags_dir, experiment.flagfile))
         except OSError as e:
-            raise UserError(f"--flags_dir: cannot read {e.filename}: {e.strerror}") from e
+            raise FieldError("{flags_dir}: cannot read {}: {}", e.filename, e.strerror) from e
         paths = [find_split(self._data_dir, split) for split in ("train", "dev", "test")]
         data = [sha256(path) for path in paths if path is not None]
         return hashlib.sha256(json.dumps([_RESULT_FORM, command, flagfile, data]).encode()).hexdigest()

@@ -18,6 +18,7 @@ pytest.importorskip("tensorflow_serving.apis.predict_pb2")
 
 import ner
 from ner.serving_client import GrpcClient, RestClient, ServingError
+from tests.commands import run_ner_here
 from tests.ner.export.exporting import EDGE_TEXTS, random_texts, save_tagger
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]

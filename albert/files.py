@@ -99,7 +99,8 @@ def json_kind(value):
 def show_json(value, most=40):
     """A parsed value as JSON for a message: its first characters."""
     try:
-        return json.dumps(value, ensure_ascii=False)[:most]
+        # Halves of surrogate pairs cannot be printed.
+        return json.dumps(value, ensure_ascii=False)[:most].encode("utf-8", "backslashreplace").decode()
     except (RecursionError, ValueError):  # nested too deeply to be written, though it was read
         return f"a JSON {json_kind(value)}"
 

@@ -81,7 +81,7 @@ class TagSet:
                 raise DataError(f"tag set: found entity type {shown(label)}, expected a name without white space")
         if len(set(self.types)) < len(self.types):
             twice = [label for label, count in collections.Counter(self.types).items() if count > 1]
-            raise DataError(f"tag set: found entity type {twice[0]!r} twice, expected each type once")
+            raise DataError(f"tag set: found entity type {shown(twice[0])} twice, expected each type once")
 
     @functools.cached_property
     def tags(self):

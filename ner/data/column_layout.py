@@ -17,7 +17,7 @@ _SURVEYED = 10_000
 _ENOUGH = 10
 
 _HAN = re.compile("[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
-WITH_PLACE = re.compile(r"(.+?)([0-9]+)", re.DOTALL)
+_DIGITS = "0123456789"
 # Characters of a token beyond which it is no word, where it is the only one of its sentence.
 _LONGEST_WORD = 4
 
@@ -91,6 +91,18 @@ def split(content, separator):
     else:
         token, _, rest = content.partition(" ")
     return [token, *(column for column in rest.split(" ") if column)]
+
+
+def has_han(text):
+    """Whether there is a Chinese character in a text."""
+    return _HAN.search(text) is not None
+
+
+def split_place(token):
+    """A token's characters and the digits after them, its place in the word; None where there are none."""
+    # Of digits alone, the first is the token.
+    character = token.rstrip(_DIGITS) or token[:1]
+    return (character, token[len(character) :]) if len(character) < len(token) else None
 
 
 def find_layout(lines):
@@ -188,18 +200,18 @@ def _counts(values, starts):
 
 def _have_places(rows, tokens, starts):
     """Whether tokens end with their place in the word. Raises UncertainLayout where many do, but not all as they should."""
-    matches = [WITH_PLACE.fullmatch(token) for token in tokens]
-    letters = sum(bool(match) and not match[1].isdigit() for match in matches)
+    parts = [split_place(token) for token in tokens]
+    letters = sum(bool(part) and not part[0].isdigit() for part in parts)
     if letters * 2 < len(tokens) or len(tokens) < 2:
         return False
     before, line, right = -1, 0, []
-    for row, match, first in zip(rows, matches, starts):
-        place = int(match[2][:9]) if match else -1
+    for row, part, first in zip(rows, parts, starts):
+        place = int(part[1][:9]) if part else -1
         # After a bad line, which is not among the rows, any place may follow.
         right.append(place == 0 or (place > 0 and not first and (place == before + 1 or row.line > line + 1)))
         before, line = place, row.line
     if all(right):
-        return any(match[2] != "0" for match in matches) or len(tokens) >= _ENOUGH
+        return any(part[1] != "0" for part in parts) or len(tokens) >= _ENOUGH
     if sum(right) < 0.9 * len(tokens) or len(tokens) < _ENOUGH:
         return False
     wrong = right.index(False)
@@ -214,6 +226,6 @@ def _check_tokens(rows, starts):
         for row, ends in zip(rows, [*starts[1:], True])
         if row.starts and ends and len(row.columns[0]) > _LONGEST_WORD and _HAN.search(row.columns[0])
     ]
-    if len(alone) * 2 >= sum(starts):
+    if alone and len(alone) * 2 >= sum(starts):
         found = f"the whole text {alone[0].columns[0][:20]!r} as one token of Label Studio's CoNLL export, which cuts at spaces alone"
         raise UncertainLayout(alone[0].line, Problem("columns", found, "a token per character: entities' places are in its JSON exports"))

@@ -5,10 +5,9 @@ are, and which hold the token and the tag. With tabs, a space is a token like an
 holds the token space.
 """
 
-import re
 from typing import NamedTuple
 
-from ner.data.column_layout import WITH_PLACE, Layout, content_of, split
+from ner.data.column_layout import Layout, content_of, has_han, split, split_place
 from ner.data.problems import Problem, invalid_utf8
 from ner.tags import looks_like_tag
 
@@ -17,7 +16,7 @@ from ner.tags import looks_like_tag
 _CACHE_SIZE = 1 << 18
 
 # A token with the end of a sentence in it is a text that was not split, unless it is short.
-_SENTENCE = re.compile("[\u3400-\u9fff].*[。！？]")
+_SENTENCE_ENDS = "。！？"
 _LONGEST_WORD = 8
 
 NOTE_SPACE = "space beside a character, left out"
@@ -109,7 +108,7 @@ class _LineParser:
         """Parse one line; ``number`` is its 1-based number in the file."""
         content = content_of(line)
         if not content:
-            return _Blank("blank line with spaces or tabs" if line[0] in " \t" else "")
+            return _Blank("blank line with spaces or tabs" if line.startswith((" ", "\t")) else "")
         problem = invalid_utf8(content)
         if problem:
             return problem
@@ -123,7 +122,7 @@ class _LineParser:
             self._layout = layout = Layout(separator, len(columns), number, 0, len(columns) - 1)
         token, tag = columns[layout.token], columns[layout.tag]
         if layout.places:
-            return WITH_PLACE.fullmatch(token)[1], tag
+            return split_place(token)[0], tag
         # A space beside a character is none of the text; a space alone is.
         bare = token.strip(" ")
         return _OddRow(bare, tag, NOTE_SPACE) if bare and bare != token else (token, tag)
@@ -149,8 +148,8 @@ class _LineParser:
         if not looks_like_tag(tag):
             where = "the last column" if not layout or layout.tag == layout.columns - 1 else f"column {layout.tag + 1}"
             return Problem("not a tag", f"{tag!r} in {where}", "a tag such as O or B-PER")
-        if layout and layout.places and not WITH_PLACE.fullmatch(token):
+        if layout and layout.places and not split_place(token):
             return Problem("columns", f"token {token!r}", "a character and its place in the word, as in the lines before")
-        if len(token) > _LONGEST_WORD and _SENTENCE.search(token):
+        if len(token) > _LONGEST_WORD and any(end in token for end in _SENTENCE_ENDS) and has_han(token):
             return Problem("unsplit text", f"the token {token[:20]!r}, in which a sentence ends", "a character or word")
         return None

@@ -7,6 +7,9 @@ from albert.errors import FieldError
 from albert.text_file import invalid_byte
 from ner.errors import DataError
 
+# Characters of what was found, and of what was expected, that a message shows.
+_SHOWN = 400
+
 POLICIES = ("error", "skip")
 
 
@@ -16,6 +19,11 @@ class Problem(NamedTuple):
     reason: str
     found: str
     expected: str
+
+    def __str__(self):
+        """``found …, expected …``, cut where a line holds thousands of characters."""
+        found, expected = (text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…" for text in (str(self.found), self.expected))
+        return f"found {found}, expected {expected}"
 
 
 class Problems:
@@ -36,7 +44,7 @@ class Problems:
 
     def report(self, line, problem):
         """Raise DataError with the line's number, or count the sentence as skipped."""
-        message = f"{self._path}:{line}: found {problem.found}, expected {problem.expected}"
+        message = f"{self._path}:{line}: {problem}"
         if self._policy == "error":
             raise DataError(message)
         self.skipped[problem.reason] += 1

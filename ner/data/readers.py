@@ -110,7 +110,7 @@ class ExampleReader:
         try:
             return find_layout(file.lines(collections.Counter()))
         except UncertainLayout as e:
-            raise DataError(f"{self.path}:{e.line}: found {e.problem.found}, expected {e.problem.expected}") from e
+            raise DataError(f"{self.path}:{e.line}: {e.problem}") from e
 
     def _detect_scheme(self, file, layout):
         problems, notes = Problems(self.path, self._on_bad_line), collections.Counter()
@@ -149,6 +149,8 @@ class ExampleReader:
         return self._label_problem(label)
 
     def _label_problem(self, label):
+        if label is not None and (not label.isprintable() or " " in label):
+            return Problem("label", f"label {label!r}", "a name without white space and control characters")
         if self._types is None or label in self._types:
             return None
         return Problem("unknown label", f"label {label!r}", f"one of {', '.join(sorted(self._types))}")

@@ -221,9 +221,12 @@ def test_what_is_needed_and_broken_claims_no_directory(work, broken):
     assert not (work.directory / "out").exists()
 
 
-@pytest.mark.skipif(not pathlib.Path("/work/shared/cases").is_dir(), reason="the cases are not here")
+CASES = ROOT.parent / "shared" / "cases"
+
+
+@pytest.mark.skipif(not CASES.is_dir(), reason="the cases are not here")
 def test_the_case_of_an_unlabelled_test_file(work, capsys):
-    data_dir = "/work/shared/cases/05-cluener-unlabelled-test"
+    data_dir = str(CASES / "05-cluener-unlabelled-test")
     assert work(do_train=True, data_dir=data_dir, output_dir=str(work.directory / "case")) == 0
     assert "data warning: test: texts without labels" in capsys.readouterr().out
 

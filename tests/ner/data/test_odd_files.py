@@ -12,7 +12,7 @@ from ner.data.json_lines import NOTE_TWICE
 from ner.data.readers import Unlabelled, read_examples
 from ner.errors import DataError
 
-CASES = pathlib.Path("/work/shared/cases")
+CASES = pathlib.Path(__file__).resolve().parents[4] / "shared" / "cases"
 TEXT, TAGS = "王明在北京", ["B-PER", "I-PER", "O", "B-LOC", "I-LOC"]
 ROWS = list(zip(TEXT, TAGS))
 SECOND = [("李", "B-PER"), ("华", "I-PER")]

@@ -380,7 +380,7 @@ def test_a_url_of_another_model_is_refused():
 
 
 @pytest.mark.parametrize(
-    "target", ["host:8500", "[::1]:8500", "127.0.0.1:1", "dns:///host:8500", "unix:/tmp/x", "ipv4:127.0.0.1:1,127.0.0.2:2"]
+    "target", ["host:8500", "[::1]:8500", "127.0.0.1:1", "dns:///host:8500", "unix:/run/x", "ipv4:127.0.0.1:1,127.0.0.2:2"]
 )
 def test_grpc_targets(target):
     GrpcClient(target).close()

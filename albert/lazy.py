@@ -2,15 +2,17 @@
 
 import importlib
 import sys
+from collections.abc import Callable, Mapping
+from typing import Any
 
 
-def load(path):
+def load(path: str) -> Any:
     """Imports the module of a dotted path and returns what the last part names in it: ``load("ner.entity.Entity")``."""
     module, _, name = path.rpartition(".")
     return getattr(importlib.import_module(module), name)
 
 
-def exports(package, modules):
+def exports(package: str, modules: Mapping[str, str]) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
     """The ``__getattr__`` and ``__dir__`` of a package whose public names are imported on first use (PEP 562).
 
     Args:

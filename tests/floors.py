@@ -1,24 +1,18 @@
-"""The floors of ``albert`` and ``ner``.
+"""The floors of ``albert`` and ``ner``: a folder knows those on floors below its own, and no other.
 
-A room is a folder, or a module that lies beside the folders. It knows the rooms of floors below its own, and no other.
+Modules that lie beside the folders stand where what they import lets them.
 """
 
 # From the ground up.
 FLOORS = {
-    "errors, arithmetic": "albert.arithmetic albert.errors albert.lazy albert.moved albert.optimization albert.pretrained albert.process",
-    "foreign bytes, layers": "albert albert.foreign albert.layers albert.lock albert.text_file",
-    "the encoder, files": "albert.encoder albert.fields albert.files",
-    "commands' frame, a tokenizer's file": "albert.command albert.tokenizer_json",
-    "tokenizers": "albert.tokenization",
-    "formats, the vocabulary": "albert.formats albert.vocabulary",
-    "the encoder's config, releases": "albert.config albert.hub albert.pretraining_model",
+    "arithmetic": "albert.arithmetic albert.pretrained",
+    "published formats": "albert.formats",
+    "weights from the network": "albert.hub",
     "checkpoints": "albert.checkpoints",
     "training runs": "albert.training",
     "pretraining": "albert.pretraining",
     "commands of the encoder": "albert.cli",
-    "words of the domain": "ner ner.batches ner.entity ner.errors ner.pretrained",
-    "schemes, lexicon, clients": "ner.lattice ner.schemes ner.serving_client",
-    "tags": "ner.tags",
+    "batches, lexicon, clients": "ner.batches ner.lattice ner.pretrained ner.serving_client",
     "long texts, scores": "ner.evaluation ner.long_text",
     "data, the network": "ner.data ner.model",
     "decoding": "ner.decoding",

@@ -1,15 +1,18 @@
 """The network of a tagger as a function to call for batch after batch of any shape."""
 
+from typing import Callable, Optional
+
 import numpy as np
 import tensorflow as tf
 
 from albert.arithmetic.devices import on_accelerator
+from ner.model.network import TaggerModel
 
 # Weights that may become constants of the graph, of which TensorFlow makes ten copies while it prepares it: enough for ALBERT-base.
 _MOST_CONSTANT_BYTES = 64 << 20
 
 
-def emissions_function(model, encoder_weights=None):
+def emissions_function(model: TaggerModel, encoder_weights: Optional[Callable[[], list]] = None) -> Callable:
     """A ``tf.function`` from a dict of inputs, as ``TaggerModel`` takes it, to emissions float32 [B, T, K]; traced once.
 
     Args:
@@ -24,7 +27,7 @@ def emissions_function(model, encoder_weights=None):
     return tf.function(emissions, input_signature=[model.input_signature()])
 
 
-def frozen_emissions_function(model):
+def frozen_emissions_function(model: TaggerModel) -> Callable:
     """As :func:`emissions_function`, of a model whose weights stay as they are now.
 
     On a CPU, the encoder's weights are cast and put side by side once and not for each batch; up to 64 MiB of them become constants, which

@@ -1,6 +1,11 @@
 """Formats of tagged text: a file each, and a line each here."""
 
+from typing import TYPE_CHECKING
+
 from albert import lazy
+
+if TYPE_CHECKING:
+    from ner.tagging.writers.base import Writer
 
 # By name of the format: its :class:`ner.tagging.writers.base.Writer`, imported when it is used, and what it writes.
 WRITERS = {
@@ -11,11 +16,11 @@ WRITERS = {
 }
 
 
-def find_writer(name):
+def find_writer(name: str) -> "type[Writer]":
     """The class of the format with this name, one of ``WRITERS``."""
     return lazy.load(WRITERS[name][0])
 
 
-def describe():
+def describe() -> str:
     """The formats in a sentence, for help texts."""
     return "; ".join(f"{name}: {contents}" for name, (_, contents) in WRITERS.items()) + "."

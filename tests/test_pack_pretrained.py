@@ -32,8 +32,12 @@ def _pack():
 def _tagger(tmp_path):
     model = pathlib.Path(tiny_model_dir(tmp_path / "model"))
     record = {
+        "identity": {"seed": 1},
         "sessions": [{"flags": {"data_dir": str(tmp_path / "data")}}],
-        "result": {"chosen_by": f"held out of {tmp_path}/data/train.txt"},
+        "result": {
+            **{"steps": 3, "epochs": 1, "seconds": 0.5, "stopped_early": False, "chosen": {"epoch": 1}},
+            "chosen_by": f"held out of {tmp_path}/data/train.txt",
+        },
     }
     (model / "run.json").write_text(json.dumps(record))
     return model

@@ -13,6 +13,7 @@ import ner
 from albert import encoder
 from albert.arithmetic.recompute import recomputed
 from albert.errors import UserError
+from albert.lock import lock
 from tests.commands import run_ner_here
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
@@ -261,6 +262,16 @@ def test_two_runs_in_one_directory(work):
     message = _message(work, do_train=True, learning_rate=3e-5)
     assert message == "--output_dir: DIR/out holds another run, learning_rate: 2e-05 there, 3e-05 here; choose another directory"
     assert before == {path.name: path.read_bytes() for path in (work.directory / "out").iterdir() if path.is_file()}
+
+
+def test_a_second_process_in_one_directory(work):
+    (work.directory / "out").mkdir()
+    with lock(work.directory / "out" / ".lock"):
+        message = _message(work, do_train=True)
+    assert re.fullmatch("-*output_dir: DIR/out is in use by process [0-9]+ on .*; wait for it to end, or choose another directory", message)
+    assert list((work.directory / "out").iterdir()) == []
+    assert work(do_train=True) == 0
+    assert not (work.directory / "out" / ".lock").exists()
 
 
 def test_nothing_to_do(work):

@@ -20,7 +20,7 @@ from safetensors.numpy import load_file, save
 from albert import command
 from albert.cli.convert_checkpoint import convert
 from albert.errors import UserError
-from albert.files import atomic_write, read_json, sha256, write_json
+from albert.files import atomic_write, sha256, write_json
 from ner.export.provenance import without_directories
 from ner.model import run_record
 from ner.model.directory import BEST_WEIGHTS, ModelDir
@@ -49,9 +49,7 @@ def pack_tagger(model_dir, output_dir):
     target.write_config(config)
     vocabulary = source.read_tokenizer(config).path
     shutil.copyfile(vocabulary, target.file(os.path.basename(vocabulary)))
-    write_json(
-        target.file(run_record.RECORD), without_directories(read_json(source.file(run_record.RECORD), "the record of a training run"))
-    )
+    write_json(target.file(run_record.RECORD), without_directories(run_record.read(source)))
     _write_half(source.file(BEST_WEIGHTS), target.file(BEST_WEIGHTS))
     return ["model.json", "labels.txt", os.path.basename(vocabulary), run_record.RECORD, BEST_WEIGHTS]
 

@@ -34,8 +34,15 @@ from albert.training.stopping import Interrupted
 
 def run(options: PretrainingRun) -> int:
     """Pretrain. Returns an exit code, not 0 when a signal stopped the run."""
-    settings, examples, compute = options.training, options.examples, options.compute
     directory = RunDirectory(options.output_dir)
+    with directory.sole_process() as remark:
+        if remark:
+            print(remark)
+        return _run(options, directory)
+
+
+def _run(options, directory):
+    settings, examples, compute = options.training, options.examples, options.compute
     start = find_starting_point(options.start)
     vocabulary = start.vocab_file, start.spm_model_file
     if not any(vocabulary):

@@ -19,8 +19,10 @@ import shutil
 from albert.checkpoints import writing
 from albert.errors import CheckpointError
 from albert.formats import adapt
-from albert.training.same_run import ensure_same_run
+from albert.training.same_run import ensure_same_run, sole_process
 
+_RECORD = "run.json"
+_KIND = "pretraining run"
 # In this order: Google's layout unless the architecture does not fit it.
 _LAYOUTS = ("google", "brightmart", "huggingface")
 
@@ -48,7 +50,11 @@ class RunDirectory:
         Raises:
           UserError: it holds a run that differs, or something else, or cannot be written.
         """
-        ensure_same_run(self.path, "run.json", identity, "pretraining run")
+        ensure_same_run(self.path, _RECORD, identity, _KIND)
+
+    def sole_process(self):
+        """``albert.training.same_run.sole_process`` for this directory."""
+        return sole_process(self.path, _RECORD, _KIND)
 
     def export(self, step, model, config, vocabulary, do_lower_case, keep=0):
         """Write a model as a published checkpoint, whole or not at all.

@@ -2,7 +2,7 @@
 
 import os
 
-from albert.files import read_json, sha256
+from albert.files import sha256
 from ner.model import environment, run_record
 
 PROVENANCE = "provenance.json"
@@ -21,13 +21,12 @@ def describe(directory, export_format, precision, decoding):
       JSON-ready dict: these, the weights' file and SHA-256, the record of the training run if there is one, and versions and hardware.
     """
     weights = directory.weights_name()
-    record = directory.file(run_record.RECORD)
     return {
         "format": export_format,
         "precision": precision,
         "constrained_decoding": decoding.constrained_decoding,
         "weights": {"file": weights, "sha256": sha256(directory.file(weights))},
-        "training": without_directories(read_json(record, "the record of the training run")) if os.path.lexists(record) else None,
+        "training": without_directories(run_record.read(directory)) if run_record.is_there(directory) else None,
         **environment.describe(),
     }
 

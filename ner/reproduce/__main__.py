@@ -8,6 +8,7 @@ from absl import flags
 
 from albert import command
 from albert.errors import UserError
+from albert.training.same_run import sole_process
 from ner.cli import flagfiles
 from ner.data.readers import read_split
 from ner.reproduce.experiments import EXPERIMENTS, find_experiments
@@ -31,10 +32,13 @@ def main(_):
         raise UserError("--output_dir: not given, expected a directory")
     experiments, seeds = find_experiments(FLAGS.experiments), _seeds(FLAGS.seeds)
     overrides = read_overrides(FLAGS.overrides_file, [experiment.name for experiment in EXPERIMENTS])
-    try:
-        os.makedirs(FLAGS.output_dir, exist_ok=True)
-    except OSError as e:
-        raise UserError(f"--output_dir: cannot write to {FLAGS.output_dir}: {e.strerror}") from e
+    with sole_process(FLAGS.output_dir) as remark:
+        if remark:
+            print(remark)
+        return _run(experiments, seeds, overrides)
+
+
+def _run(experiments, seeds, overrides):
     data_dir, note = _data()
     counts = {split: _entities(data_dir, split) for split in ("train", "test")}
     # Outside a checkout, the flagfiles that come with the package.

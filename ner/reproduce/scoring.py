@@ -4,7 +4,6 @@ import time
 
 import tensorflow as tf
 
-from albert.files import read_json
 from ner.data.readers import read_split
 from ner.evaluation.scores import evaluate
 from ner.model import run_record
@@ -34,7 +33,7 @@ def score_run(path, data_dir, batch_size=128):
     # Every system has graphs of its own, which TensorFlow takes for one graph that is traced again and again, and warns.
     tf.get_logger().setLevel("ERROR")
     directory = ModelDir(path)
-    record = read_json(directory.file(run_record.RECORD), "the record of a finished run")
+    record = run_record.read(directory)
     identity = record["identity"]
     tagger = Tagger.load(path, batch_size, identity["constrained_decoding"])
     scheme = tagger.tag_set.scheme

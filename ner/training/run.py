@@ -1,5 +1,6 @@
 """One training run, from data to the chosen weights."""
 
+import contextlib
 import dataclasses
 import sys
 import time
@@ -40,8 +41,13 @@ def train(run: TrainingRun, given: Optional[dict] = None) -> int:
     if run.compute.deterministic or not tf.config.list_physical_devices("GPU"):
         tf.config.experimental.enable_op_determinism()
     cluster = distribution.create(run.compute.distribution_strategy)
-    with cluster.watch_workers():
-        return _train(run, given or {}, ModelDir(run.output_dir), cluster)
+    directory = ModelDir(run.output_dir)
+    # Of several workers the chief alone writes.
+    alone = run_record.sole_process(directory) if cluster.is_chief else contextlib.nullcontext()
+    with cluster.watch_workers(), alone as remark:
+        if remark:
+            print(remark)
+        return _train(run, given or {}, directory, cluster)
 
 
 def _train(run, given, directory, cluster):

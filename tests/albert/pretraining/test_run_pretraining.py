@@ -12,6 +12,7 @@ import tensorflow as tf
 from albert import checkpoints, encoder
 from albert.arithmetic.recompute import recomputed
 from albert.errors import UserError
+from albert.lock import lock
 from tests.albert.pretraining.small_run import ROOT, arguments, pretrain, rows
 
 
@@ -41,6 +42,14 @@ def test_a_run_leaves_a_checkpoint_and_its_record(options, capsys):
         61,
     )
     assert checkpoints.load_encoder(str(out / "step-00000006")).config == found.config
+
+
+def test_a_second_process_in_one_directory(options):
+    out = pathlib.Path(options["output_dir"])
+    out.mkdir()
+    with lock(out / ".lock"), pytest.raises(UserError, match="^-*output_dir: .* is in use by process [0-9]+ on .*; wait for"):
+        pretrain(options)
+    assert list(out.iterdir()) == []
 
 
 def test_a_small_model_learns_a_small_text(options):

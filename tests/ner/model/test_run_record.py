@@ -5,6 +5,7 @@ import json
 import pytest
 
 from albert.errors import UserError
+from ner import pretrained
 from ner.model import run_record
 from ner.model.directory import ModelDir
 
@@ -60,7 +61,52 @@ def test_sessions_and_result_are_added(directory):
     run_record.record_session(directory, {"started": "a"})
     run_record.record_session(directory, {"started": "b"})
     assert run_record.ensure_same_run(directory, IDENTITY) is None
-    run_record.record_result(directory, {"steps": 3})
-    assert run_record.ensure_same_run(directory, IDENTITY) == {"steps": 3}
+    result = {"steps": 3, "epochs": 1, "seconds": 0.5, "stopped_early": False, "chosen_by": "x", "chosen": {"epoch": 1, "dev_f1": 0.5}}
+    run_record.record_result(directory, result)
+    assert run_record.ensure_same_run(directory, IDENTITY) == run_record.read(directory)["result"] == result
     with open(directory.file("run.json"), encoding="utf-8") as f:
-        assert json.load(f) == {"identity": IDENTITY, "sessions": [{"started": "a"}, {"started": "b"}], "result": {"steps": 3}}
+        assert json.load(f) == {"identity": IDENTITY, "sessions": [{"started": "a"}, {"started": "b"}], "result": result}
+
+
+RESULT = {"steps": 3, "epochs": 1, "seconds": 0.5, "stopped_early": False, "chosen_by": "x", "chosen": {"epoch": 1, "dev_f1": 0.5}}
+
+
+@pytest.mark.parametrize(
+    ("record", "problem"),
+    [
+        ({}, "missing key 'identity'"),
+        ({"identity": IDENTITY, "colour": 1}, "unknown key 'colour'"),
+        ({"identity": []}, "identity: "),
+        ({"identity": IDENTITY, "sessions": {}}, "sessions: found {}, expected a list"),
+        ({"identity": IDENTITY, "sessions": "ab"}, "sessions: "),
+        ({"identity": IDENTITY, "sessions": [3]}, "sessions: found 3, expected an object with flags"),
+        ({"identity": IDENTITY, "sessions": [{"flags": ["a"]}]}, "sessions: found "),
+        ({"identity": IDENTITY, "result": 3}, "result: found 3"),
+        ({"identity": IDENTITY, "result": {}}, "result: missing key 'steps'"),
+        *(({"identity": IDENTITY, "result": {**RESULT, "steps": value}}, "steps: ") for value in ("3", -1, None, 2.5, [3])),
+        *(({"identity": IDENTITY, "result": {**RESULT, "seconds": value}}, "seconds: ") for value in ("3", -1, float("nan"))),
+        ({"identity": IDENTITY, "result": {**RESULT, "stopped_early": "no"}}, "stopped_early: found 'no', expected True or False"),
+        ({"identity": IDENTITY, "result": {**RESULT, "chosen": {}}}, "chosen: epoch: found None, expected a number"),
+        ({"identity": IDENTITY, "result": {**RESULT, "chosen": {"epoch": 1, "dev_f1": "0.5"}}}, "chosen: dev_f1: found '0.5'"),
+    ],
+)
+def test_a_damaged_record(tmp_path, record, problem):
+    directory = ModelDir(tmp_path)
+    (tmp_path / "run.json").write_text(json.dumps(record), encoding="utf-8")
+    with pytest.raises(UserError) as e:
+        run_record.read(directory)
+    assert str(e.value).startswith(f"{tmp_path / 'run.json'}: {problem}")
+    for call in (lambda: run_record.ensure_same_run(directory, IDENTITY), lambda: run_record.record_session(directory, {})):
+        with pytest.raises(UserError):
+            call()
+    assert json.loads((tmp_path / "run.json").read_text(encoding="utf-8")) == json.loads(json.dumps(record)) or "nan" in str(record)
+
+
+def test_records_may_say_more_and_hold_what_is_infinite(tmp_path):
+    record = {"identity": {"max_grad_norm": float("inf")}, "sessions": [{"started": "a"}], "result": {**RESULT, "more": [1]}}
+    (tmp_path / "run.json").write_text(json.dumps(record), encoding="utf-8")
+    assert run_record.read(ModelDir(tmp_path)) == record
+
+
+def test_the_record_of_the_shipped_tagger():
+    assert run_record.read(ModelDir(pretrained.DIRECTORY))["result"]["steps"] > 0

@@ -11,6 +11,7 @@ import time
 
 import pytest
 
+from albert.lock import lock
 from tests.ner.training.toy import sentences, write_columns
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
@@ -65,6 +66,18 @@ def test_a_mistake_is_one_line(tmp_path, flags, message):
     command = [sys.executable, "-m", "ner.reproduce", *(flag.replace("{here}", str(tmp_path)) for flag in flags)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=60)
     assert (done.returncode, done.stderr) == (1, f"error: {message}\n".replace("{here}", str(tmp_path)))
+
+
+def test_a_second_harness_in_one_directory(start):
+    start.output.mkdir()
+    with lock(start.output / ".lock"):
+        process = start()
+        _, stderr = process.communicate(timeout=300)
+    assert process.returncode == 1
+    assert re.fullmatch(
+        rf"error: --output_dir: {start.output} is in use by process {os.getpid()} on .*; wait for it to end, or .*\n", stderr
+    )
+    assert list(start.output.iterdir()) == []
 
 
 @pytest.mark.slow

@@ -5,8 +5,8 @@ cache or the user's HuggingFace cache has. Importing this package imports neithe
 """
 
 from albert.hub.errors import FetchError, Unreachable
-from albert.hub.registry import Release, lookup, releases
+from albert.hub.registry import Release, is_name, lookup, releases
 from albert.hub.resolving import is_offline, resolve
 from albert.hub.store import cache_dir, present
 
-__all__ = ["FetchError", "Release", "Unreachable", "cache_dir", "is_offline", "lookup", "present", "releases", "resolve"]
+__all__ = ["FetchError", "Release", "Unreachable", "cache_dir", "is_name", "is_offline", "lookup", "present", "releases", "resolve"]

@@ -114,6 +114,11 @@ def lookup(name):
     return found
 
 
+def is_name(text):
+    """Whether a text is a name, alias or id in the table, or ``hf:`` and an id."""
+    return bool(_HUGGINGFACE.fullmatch(text)) or text in _index()
+
+
 def releases():
     """All rows: list of ``Release``."""
     return list(dict.fromkeys(_index().values()))

@@ -20,8 +20,10 @@ import os
 import numpy as np
 from safetensors.numpy import save
 
+from albert import hub
 from albert.checkpoints.files.safetensors import SafetensorsFile
 from albert.checkpoints.files.weights_file import FLOATS
+from albert.checkpoints.proof import fetch
 from albert.errors import CheckpointError, ConfigError, FieldError, UserError
 from albert.files import atomic_write, read_json, write_json
 from albert.foreign import printable
@@ -39,6 +41,22 @@ LAST_WEIGHTS = "last.safetensors"
 LEXICON_FILE = "lexicon.txt"
 STEPS_FILE = "steps.csv"
 LABELS_FILE = "labels.txt"
+
+
+def find_model(path):
+    """The directory of a trained model: ``path``, or where a tagger fetched by the name of its release lies.
+
+    Raises:
+      UserError: it is a release's name, but an encoder's.
+      FetchError: it cannot be fetched.
+    """
+    path = os.fspath(path)
+    if os.path.exists(path) or not hub.is_name(path):
+        return path
+    release = hub.lookup(path)
+    if release.architecture and release.task != "token-classification":
+        raise UserError(f"{path}: expected a trained tagger, found the name of an encoder to train one from")
+    return fetch(path)
 
 
 class ModelDir:

@@ -1,11 +1,14 @@
 """``Tagger``: text in, entities out."""
 
+from albert.checkpoints.loading import uninitialized
 from albert.errors import FieldError, UserError
+from albert.tokenization import load_tokenizer
 from ner import pretrained
 from ner.decoding.constraints import DecodingOptions
 from ner.decoding.gazetteer import Gazetteer
 from ner.export.versions import is_export
-from ner.model.directory import ModelDir
+from ner.model import token_classification
+from ner.model.directory import ModelDir, find_model
 from ner.model.network import TaggerModel
 from ner.serving_client.texts import list_of_texts
 from ner.tagging.exported import load_exported
@@ -34,8 +37,9 @@ class Tagger:
         """Tagger with the weights of a training output directory, or of an exported model.
 
         Args:
-          path: the directory; of an exported model's versions, the newest is taken. By default the tagger that comes with the
-            package, which finds PER, LOC and ORG in simplified Chinese; its model card is in ``ner/pretrained``.
+          path: the directory; of an exported model's versions, the newest is taken. Also a HuggingFace token classification model
+            (ALBERT or BERT): its directory, or ``hf:owner/name[@revision]``, which is fetched if it has to be. By default the tagger
+            that comes with the package, which finds PER, LOC and ORG in simplified Chinese; its model card is in ``ner/pretrained``.
           batch_size: texts, or windows of long texts, per batch.
           constrained_decoding: whether only tag sequences the scheme allows are decoded.
           lexicon: file of must-tag and never-tag terms (``ner.decoding.gazetteer``), or a ``Gazetteer``.
@@ -54,11 +58,15 @@ class Tagger:
             return cls._load_export(path, batch_size, decoding, lexicon)
         if lexicon is not None and not isinstance(lexicon, Gazetteer):
             lexicon = Gazetteer.load(lexicon)
-        directory = ModelDir(path)
-        config = directory.read_config()
-        tokenizer = directory.read_tokenizer(config)
-        model = TaggerModel(config)
-        directory.read_weights(model)
+        path = find_model(path)
+        if token_classification.is_token_classifier(path):
+            model, tokenizer = _load_token_classifier(path)
+        else:
+            directory = ModelDir(path)
+            config = directory.read_config()
+            tokenizer = directory.read_tokenizer(config)
+            model = TaggerModel(config)
+            directory.read_weights(model)
         return cls(Predictor(model, tokenizer, batch_size, decoding, lexicon, frozen=True))
 
     @classmethod
@@ -115,3 +123,15 @@ class Tagger:
     def tags(self, texts, progress=None):
         """Best tag of every character: one list of tags per text, faster than with scores; arguments as for :meth:`predict`."""
         return self.predictor.tags(texts, progress)
+
+
+def _load_token_classifier(path):
+    """(``TaggerModel``, tokenizer) of a HuggingFace token classification model."""
+    found = token_classification.read(path)
+    tokenizer = load_tokenizer(found.vocab_file, found.spm_model_file, found.config.do_lower_case)
+    tokenizer.check_size(found.config.encoder.vocab_size)
+    with uninitialized():
+        model = TaggerModel(found.config)
+    for name, variable in model.weight_map().items():
+        variable.assign(found.weights[name])
+    return model, tokenizer

@@ -171,11 +171,9 @@ class AlbertEncoder(tf.keras.Model):
     def _weights(self, training):
         """(the module with the element-wise parts, ``BlockWeights`` of each of the L layers)."""
         groups = [self.config.group_of_layer(layer) for layer in range(self.config.num_hidden_layers)]
-        if training and self.clusters and xla.available():
-            shared = [iter(block.weights_for_training(groups.count(g))) for g, block in enumerate(self.blocks)]
-            return xla, [next(shared[g]) for g in groups]
-        weights = self.weights_for_inference()
-        return plain, [weights[g] for g in groups]
+        arithmetic = xla if training and self.clusters and xla.available() else plain
+        shared = [iter(block.weights_for_training(groups.count(g), arithmetic)) for g, block in enumerate(self.blocks)]
+        return arithmetic, [next(shared[g]) for g in groups]
 
     def _check_length(self, word_ids, length):
         limit = self.config.max_position_embeddings

@@ -7,7 +7,7 @@ import collections
 
 import tensorflow as tf
 
-from albert.arithmetic import plain, xla
+from albert.arithmetic import plain
 
 
 class Dense(tf.keras.layers.Layer):
@@ -30,7 +30,7 @@ class Dense(tf.keras.layers.Layer):
 
     def call(self, x):
         y = tf.matmul(x, tf.cast(self.kernel, self.compute_dtype))
-        return y if self.bias is None else tf.nn.bias_add(y, tf.cast(self.bias, self.compute_dtype))
+        return y if self.bias is None else plain.bias_add(y, tf.convert_to_tensor(self.bias))
 
 
 class LayerNorm(tf.keras.layers.Layer):
@@ -152,10 +152,13 @@ class TransformerBlock(tf.keras.layers.Layer):
             norms = [(values(norm.gamma), values(norm.beta)) for norm in (self.attention_norm, self.output_norm)]
         return any((gamma == 1).all() or not beta.any() for gamma, beta in norms)
 
-    def weights_for_training(self, uses):
-        """A ``BlockWeights`` for each of the ``uses`` layers that share the block: kernels in the compute dtype, all else float32."""
+    def weights_for_training(self, uses, arithmetic):
+        """A ``BlockWeights`` for each of the ``uses`` layers that share the block: kernels in the compute dtype, all else float32.
+
+        Gradients are added up in float32; ``arithmetic`` is the module that the layers compute with, see ``call``.
+        """
         columns = [
-            xla.shared(value, self.compute_dtype if name in _KERNELS else tf.float32, uses)
+            arithmetic.shared(value, self.compute_dtype if name in _KERNELS else tf.float32, uses)
             for name, value in self._weights()._asdict().items()
         ]
         return [BlockWeights(*row) for row in zip(*columns)]
@@ -188,8 +191,8 @@ class TransformerBlock(tf.keras.layers.Layer):
           weights: ``BlockWeights`` for ``arithmetic``.
           seed: int32 [2] dropout seed, or None for no dropout.
           mask_id: Python int that tells this layer's dropout masks from the other layers'.
-          arithmetic: the module with the element-wise parts: ``albert.arithmetic.plain`` or
-            ``albert.arithmetic.onednn`` with weights for inference, or ``albert.arithmetic.xla`` with weights for training.
+          arithmetic: the module with the element-wise parts: ``albert.arithmetic.plain`` with any weights,
+            ``albert.arithmetic.onednn`` with weights for inference, or ``albert.arithmetic.xla`` with those for training.
           packing: the ``Packing`` of the N rows, or None when they are all places of the batch.
 
         Returns:

@@ -28,14 +28,30 @@ class MaskedLMHead(tf.keras.layers.Layer):
 
     def call(self, sequence_output, positions, embeddings):
         """Logits float32 [B, P, V] at ``positions`` int32 [B, P] of ``sequence_output`` [B, T, H]."""
-        hidden = tf.gather(sequence_output, positions, batch_dims=1)
+        # In float32 because the gradient of a position that is there several times is a sum.
+        hidden = tf.gather(tf.cast(sequence_output, tf.float32), positions, batch_dims=1)
         shape = tf.shape(positions)
-        x = tf.reshape(hidden, [-1, self.config.hidden_size])
+        x = tf.cast(tf.reshape(hidden, [-1, self.config.hidden_size]), self.compute_dtype)
         x = self.norm(plain.activation(self.config.hidden_act)(self.dense(x)))
         if self.config.embedding_projection == "before_sum":
             x = tf.matmul(x, tf.cast(embeddings.projection.kernel, x.dtype), transpose_b=True)
-        logits = tf.cast(tf.matmul(x, tf.cast(embeddings.word, x.dtype), transpose_b=True), tf.float32) + self.bias
+        logits = _product(x, tf.convert_to_tensor(embeddings.word)) + self.bias
         return tf.reshape(logits, [shape[0], shape[1], self.config.vocab_size])
+
+
+@tf.custom_gradient
+def _product(x, word):
+    """x · wordᵀ, float32 [N, V], of x float [N, E] and word float32 [V, E].
+
+    A product in 16 bits would round the logits: to steps of 1/16 between 8 and 16 in bfloat16. Its gradient is two such products, because
+    what they give is rounded to x's dtype anyway.
+    """
+
+    def gradient(dy):
+        dy = tf.cast(dy, x.dtype)
+        return tf.matmul(dy, tf.cast(word, x.dtype)), tf.cast(tf.matmul(dy, x, transpose_a=True), tf.float32)
+
+    return tf.matmul(tf.cast(x, tf.float32), word, transpose_b=True), gradient
 
 
 class AlbertForPretraining(tf.keras.Model):
@@ -59,13 +75,13 @@ class AlbertForPretraining(tf.keras.Model):
         self.config = config
         self.encoder = encoder or AlbertEncoder(config)
         self.masked_lm = MaskedLMHead(config, name="masked_lm")
-        self.sentence_order = Dense(config.hidden_size, 2, config.initializer_range, name="sentence_order")
+        self.sentence_order = Dense(config.hidden_size, 2, config.initializer_range, name="sentence_order", dtype="float32")
         self.built = True
 
     def call(self, inputs, training=None, seed=None):
         outputs = dict(self.encoder(inputs, training=training, seed=seed))
         outputs["masked_lm_logits"] = self.masked_lm(outputs["sequence_output"], inputs["masked_lm_positions"], self.encoder.embeddings)
-        outputs["sentence_order_logits"] = tf.cast(self.sentence_order(outputs["pooled_output"]), tf.float32)
+        outputs["sentence_order_logits"] = self.sentence_order(outputs["pooled_output"])
         return outputs
 
     def weight_map(self):

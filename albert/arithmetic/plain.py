@@ -9,7 +9,8 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
-from albert.arithmetic.processor import cpu_flags
+from albert.arithmetic.devices import on_accelerator
+from albert.arithmetic.processor import CPU_BFLOAT16, cpu_flags
 
 _GELU_SCALE = math.sqrt(2.0 / math.pi)
 
@@ -109,23 +110,93 @@ def dropout_seed(seed, training):
     return seed
 
 
+def column_sums(x):
+    """Sums over the rows of [N, H], added up in float32: float32 [H]."""
+    if not _products_add_up_in_float32(x.dtype):
+        x = tf.cast(x, tf.float32)
+    return tf.cast(tf.matmul(tf.ones([1, tf.shape(x)[0]], x.dtype), x)[0], tf.float32)
+
+
+def _products_add_up_in_float32(dtype):
+    if dtype == tf.bfloat16:
+        # Without instructions for it, products in bfloat16 have their results cut off instead of rounded.
+        return on_accelerator() or bool(cpu_flags().intersection(CPU_BFLOAT16))
+    # A CPU adds up in float16 itself.
+    return dtype != tf.float16 or on_accelerator()
+
+
+def bias_add(x, bias):
+    """x + bias; the gradient of a float32 bias is added up in float32, whatever x is.
+
+    TensorFlow's own is added up in x's dtype on a CPU: in bfloat16 a sum of ones stops at 256, however many rows there are.
+
+    Args:
+      x: float [N, H].
+      bias: [H], float32 or of x's dtype.
+
+    Returns:
+      Tensor of x's shape and dtype.
+    """
+    if bias.dtype == x.dtype:
+        return tf.nn.bias_add(x, bias)
+
+    @tf.custom_gradient
+    def run(x, bias):
+        return tf.nn.bias_add(x, tf.cast(bias, x.dtype)), lambda dy: (dy, column_sums(dy))
+
+    return run(x, bias)
+
+
+def shared(weight, dtype, uses):
+    """One weight cast once, for several uses whose gradients add up in float32.
+
+    Without this, gradients of a block that L layers share would be added in bfloat16, which has eight bits: the more layers, the
+    more of each one's gradient is rounded away.
+
+    Args:
+      weight: float32 tensor of any shape.
+      dtype: what to cast to.
+      uses: Python int.
+
+    Returns:
+      list of ``uses`` tensors, all the same.
+    """
+    return [weight] * uses if dtype == weight.dtype else fan_out(weight, dtype, uses, float32_sum)
+
+
+def fan_out(weight, dtype, uses, add_up):
+    """As ``shared``; ``add_up`` makes one float32 tensor of the list of gradients."""
+
+    @tf.custom_gradient
+    def run(weight):
+        cast = tf.cast(weight, dtype)
+        return [tf.identity(cast) for _ in range(uses)], lambda *gradients: add_up(list(gradients))
+
+    return run(weight)
+
+
+def float32_sum(tensors):
+    """Sum of a list of tensors of one shape, added up in float32."""
+    return tf.add_n([tf.cast(tensor, tf.float32) for tensor in tensors])
+
+
 def bias_activation(x, bias, name):
     """activation(x + bias).
 
     Args:
       x: float [N, H].
-      bias: [H] of x's dtype.
+      bias: [H], as for ``bias_add``.
       name: a config's ``hidden_act``.
 
     Returns:
       Tensor of x's shape and dtype.
     """
-    return activation(name)(tf.nn.bias_add(x, bias))
+    return activation(name)(bias_add(x, bias))
 
 
 def residual_sum(residual, x, bias, dropped=None):
-    """residual + dropout(x + bias) for residual and x float [N, H], bias [H], and a ``DropoutMask`` or None: [N, H] of x's dtype."""
-    return residual + _drop(tf.nn.bias_add(x, tf.cast(bias, x.dtype)), dropped)
+    """residual + dropout(x + bias) for residual and x float [N, H], bias as for ``bias_add``, a ``DropoutMask`` or None: [N, H] like x."""
+    return residual + _drop(bias_add(x, bias), dropped)
 
 
 def residual_norm(residual, x, bias, gamma, beta, epsilon, dropped=None):
@@ -133,7 +204,7 @@ def residual_norm(residual, x, bias, gamma, beta, epsilon, dropped=None):
 
     Args:
       residual, x: float [N, H].
-      bias: [H] of x's dtype.
+      bias: [H], as for ``bias_add``.
       gamma, beta: float32 [H].
       epsilon: of the layer norm.
       dropped: ``DropoutMask`` for [N, H], or None for no dropout.
@@ -150,7 +221,7 @@ def split_heads(qkv, bias, batch, heads, packing=None):
 
     Args:
       qkv: float [N, 3nd], the product with the three kernels side by side.
-      bias: [3nd] of qkv's dtype.
+      bias: [3nd], as for ``bias_add``.
       batch: int32 scalar, B.
       heads: Python int, n.
       packing: the ``Packing`` of the N rows, or None where N is B times T.
@@ -159,7 +230,7 @@ def split_heads(qkv, bias, batch, heads, packing=None):
       Three tensors [B, n, T, d] of qkv's dtype.
     """
     # The bias before any change of shape: next to the product the two become one operation.
-    qkv = tf.nn.bias_add(qkv, bias)
+    qkv = bias_add(qkv, bias)
     if packing is not None:
         qkv = packing.unpack(qkv)
     size = bias.shape[0] // (3 * heads)

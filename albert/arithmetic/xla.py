@@ -23,8 +23,10 @@ import tensorflow as tf
 from albert.arithmetic import onednn, plain
 from albert.arithmetic.devices import on_accelerator
 from albert.arithmetic.onednn import join_heads  # noqa: F401 - nothing but two orders of vectors
-from albert.arithmetic.plain import layer_norm  # noqa: F401 - before attention and feed-forward (pre-LN) it is left to TensorFlow
-from albert.arithmetic.processor import CPU_BFLOAT16, cpu_flags
+from albert.arithmetic.plain import (
+    column_sums,
+    layer_norm,  # noqa: F401 - before attention and feed-forward (pre-LN) it is left to TensorFlow
+)
 
 # From plain function to compiled one. Emptied before the interpreter takes TensorFlow apart, which complains of functions that outlive it.
 _compiled = {}
@@ -54,43 +56,12 @@ def available():
     return True
 
 
-def column_sums(x):
-    """Sums over the rows of [N, H], added up in float32: float32 [H]."""
-    if x.dtype == tf.bfloat16 and not cpu_flags().intersection(CPU_BFLOAT16):
-        # Without instructions for it, products in bfloat16 have their results cut off instead of rounded.
-        x = tf.cast(x, tf.float32)
-    return tf.cast(tf.matmul(tf.ones([1, tf.shape(x)[0]], x.dtype), x)[0], tf.float32)
+_float32_sum = cluster(plain.float32_sum)
 
 
 def shared(weight, dtype, uses):
-    """One weight cast once, for several uses whose gradients add up in float32.
-
-    Without this, gradients of a block that L layers share would be added in bfloat16, which has eight bits: the more layers, the
-    more of each one's gradient is rounded away.
-
-    Args:
-      weight: float32 tensor of any shape.
-      dtype: what to cast to.
-      uses: Python int.
-
-    Returns:
-      list of ``uses`` tensors, all the same.
-    """
-
-    @tf.custom_gradient
-    def fan_out(weight):
-        def gradient(*gradients):
-            return _sum(list(gradients)) if dtype != tf.float32 else tf.add_n(gradients)
-
-        cast = tf.cast(weight, dtype)
-        return [tf.identity(cast) for _ in range(uses)], gradient
-
-    return fan_out(weight)
-
-
-@cluster
-def _sum(tensors):
-    return tf.add_n([tf.cast(tensor, tf.float32) for tensor in tensors])
+    """As ``plain.shared``, with the gradients' sum compiled."""
+    return plain.fan_out(weight, dtype, uses, tf.add_n if dtype == tf.float32 else _float32_sum)
 
 
 def bias_activation(x, bias, name):

@@ -5,7 +5,7 @@ Shapes: B batch, T characters, H input width, U units per direction.
 
 import tensorflow as tf
 
-from albert.arithmetic import xla
+from albert.arithmetic import plain
 from albert.arithmetic.devices import on_accelerator
 from ner.model.recurrent.base import RecurrentLayer
 from ner.model.recurrent.peephole import PeepholeBiLSTM
@@ -102,9 +102,9 @@ def _side_by_side(forward, backward, lengths):
 def _both_loops(cells, x, lengths):
     """``BiLSTM.call`` outside training: a loop for each of the two Keras cells, which run at the same time."""
     dtype = x.dtype if x.dtype == tf.bfloat16 else tf.float32
-    kernel, bias = (tf.cast(tf.concat([getattr(cell, name) for cell in cells], axis=-1), dtype) for name in ("kernel", "bias"))
+    kernel, bias = (tf.concat([getattr(cell, name) for cell in cells], axis=-1) for name in ("kernel", "bias"))
     shape = tf.shape(x)
-    gates = tf.nn.bias_add(tf.matmul(tf.cast(tf.reshape(x, [-1, x.shape[-1]]), dtype), kernel), bias)
+    gates = plain.bias_add(tf.matmul(tf.cast(tf.reshape(x, [-1, x.shape[-1]]), dtype), tf.cast(kernel, dtype)), bias)
     forward, backward = tf.split(tf.reshape(gates, [shape[0], shape[1], kernel.shape[-1]]), 2, axis=-1)
     gates = forward, tf.reverse_sequence(backward, lengths, seq_axis=1)
     return _side_by_side(*map(_loop, cells, gates), lengths)
@@ -159,7 +159,7 @@ def _block_lstm(x, weights, bias):
         before = tf.concat([zeros[None], outputs.h[:-1]], axis=0)
         seen = tf.reshape(tf.concat([x, before], axis=-1), [-1, weights.shape[0]])
         dx = tf.reshape(tf.matmul(rows, weights[:-units], transpose_b=True), tf.shape(x))
-        return dx, tf.matmul(seen, rows, transpose_a=True), xla.column_sums(rows)
+        return dx, tf.matmul(seen, rows, transpose_a=True), plain.column_sums(rows)
 
     return outputs.h, gradient
 

@@ -4,8 +4,22 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from albert.config import AlbertConfig
 from albert.errors import UserError
-from tests.ner.training.toy import NO_DROPOUT, SOFTMAX, make_trainer, weights
+from albert.training.precision import Precision
+from ner.model.config import CharEncoderConfig, LatticeConfig, TaggerConfig
+from ner.model.network import TaggerModel
+from tests.albert.low_precision import sums_in_16_bits
+from tests.ner.training.toy import ENCODER, NO_DROPOUT, SOFTMAX, TAG_SET, make_trainer, weights
+
+HEADS = {
+    "lstm": {},
+    "peephole": {"lstm_cell": "peephole"},
+    "gru": {"rnn": "gru"},
+    "lattice": {"rnn": "lattice", "lattice": LatticeConfig(13, 3, 4)},
+    "softmax": {"rnn": "none", "use_crf": False},
+}
+SENTENCES, CHARACTERS = 131, 35
 
 
 def gradients(tmp_path, precision):
@@ -40,6 +54,64 @@ def test_gradients_agree_across_precisions(tmp_path):
         for a, b in zip(exact, rounded):
             # The key's bias has a gradient of rounding errors only; hence the share of the whole gradient.
             assert np.linalg.norm(a - b) < 16 * unit * (np.linalg.norm(a) + 1e-2 * total)
+
+
+def make_tagger(head, precision, encoder=None):
+    """A tagger whose encoder is compiled, with weights far from their first values, and a batch for it."""
+    with Precision(precision, "asked for").scope():
+        model = TaggerModel(TaggerConfig(encoder or AlbertConfig.from_dict(ENCODER), TAG_SET, 37, lstm_units=11, **HEADS[head]))
+    model.encoder.clusters = True
+    random = np.random.default_rng(5)
+    for variable in model.weight_map().values():
+        variable.assign(variable.numpy() + 0.2 * random.normal(size=variable.shape))
+    batch = {
+        "input_word_ids": random.integers(5, 20, (SENTENCES, CHARACTERS + 2)),
+        "lengths": random.integers(1, CHARACTERS + 1, SENTENCES),
+        "tag_ids": np.ones([SENTENCES, CHARACTERS]),
+        **({"lattice_words": np.zeros([SENTENCES, CHARACTERS, 3])} if head == "lattice" else {}),
+    }
+    return model, {name: tf.constant(value, tf.int32) for name, value in batch.items()}
+
+
+def mean_gradients(model, batch, variables):
+    with tf.GradientTape() as tape:
+        emissions = model(batch, training=True, seed=tf.constant([3, 5]))
+        loss = tf.reduce_mean(model.loss(emissions, batch["tag_ids"], batch["lengths"]))
+    return [tf.convert_to_tensor(gradient) for gradient in tape.gradient(loss, variables)]
+
+
+@pytest.mark.parametrize("frozen", [True, False])
+@pytest.mark.parametrize("precision", ["bfloat16", pytest.param("float16", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("head", HEADS)
+def test_no_sum_of_a_gradient_is_in_16_bits(head, precision, frozen):
+    model, batch = make_tagger(head, precision)
+    groups = model.parameter_groups()
+    variables = [v for name, group in groups.items() if name != "encoder" or not frozen for v in group]
+    specs = {name: tf.TensorSpec(value.shape, tf.int32) for name, value in batch.items()}
+    assert sums_in_16_bits(lambda inputs: mean_gradients(model, inputs, variables), specs) == []
+
+
+def test_nothing_of_character_vectors_is_in_16_bits():
+    model, batch = make_tagger("gru", "float16", CharEncoderConfig(29, 7))
+    specs = {name: tf.TensorSpec(value.shape, tf.int32) for name, value in batch.items()}
+    variables = model.trainable_variables
+    assert sums_in_16_bits(lambda inputs: mean_gradients(model, inputs, variables), specs) == []
+
+
+@pytest.mark.parametrize("remove_padding", [False, True])
+def test_gradients_over_thousands_of_characters(remove_padding):
+    """Each weight's gradient over 131 sentences of up to 35 characters, as a vector, against that in float32."""
+    results = []
+    for precision in ("off", "bfloat16"):
+        model, batch = make_tagger("gru", precision)
+        model.encoder.remove_padding = remove_padding
+        groups = model.parameter_groups()
+        names = {id(v): name for name, v in model.weight_map().items() if not name.endswith("attention/key/bias")}
+        variables = [v for group in groups.values() for v in group if id(v) in names]
+        run = tf.function(lambda inputs, m=model, v=variables: mean_gradients(m, inputs, v), autograph=False)
+        results.append({names[id(v)]: gradient.numpy() for v, gradient in zip(variables, run(batch))})
+    for name, exact in results[0].items():
+        assert np.linalg.norm(results[1][name] - exact) < 0.1 * np.linalg.norm(exact), name
 
 
 def test_an_overflow_skips_the_step_lowers_the_scale_and_says_so_once(tmp_path):

@@ -10,8 +10,12 @@ import numpy as np
 
 from ner.batches.tagging_batches import padded_width
 
-# Shuffled sentences are sorted by length within pools of this many batches: little padding, and still a random order.
+# Shuffled sentences are sorted by length within pools of at most this many batches: little padding, and still a random order.
 _POOL_BATCHES = 64
+# And of at most this share of the batches: in a pool of all sentences the same ones would meet in every epoch.
+_POOL_SHARE = 1 / 4
+# The present way to make batches, and the one before it, with which runs that began with it go on.
+BATCHING, FIRST_BATCHING = 2, 1
 # Lengths are padded to a multiple of this, which keeps the number of different shapes, and so of compiled kernels, small.
 PAD_TO = 8
 
@@ -105,23 +109,41 @@ def encode(texts, tokenizer, max_seq_length, tags=None, tag_set=None):
     return EncodedExamples(word_ids, tag_ids, offsets, tokenizer.cls_id, tokenizer.sep_id, tokenizer.pad_id, max_seq_length, lattice_words)
 
 
-def training_batches(lengths, batch_size, seed, epoch):
+def num_batches(count, batch_size):
+    """Batches in an epoch of ``count`` sentences."""
+    return -(-count // batch_size)
+
+
+def training_batches(lengths, batch_size, seed, epoch, batching=BATCHING):
     """The batches of one epoch: every sentence once, similar lengths together, order a function of seed and epoch alone.
+
+    All batches have the same size, the smallest with which there are no more of them, but for a random one that has what is left.
 
     Args:
       lengths: int [N].
-      batch_size: sentences per batch; the last batch may be smaller.
+      batch_size: most sentences in a batch.
       seed, epoch: ints.
+      batching: ``BATCHING``, or ``FIRST_BATCHING``, whose pools have 64 batches, however few there are, and whose last batch has what is
+        left: the longest sentences of the last pool.
 
     Returns:
-      list of int64 arrays of sentence indices.
+      list of ``num_batches`` int64 arrays of sentence indices.
     """
     random = np.random.default_rng([seed, epoch])
     order = random.permutation(len(lengths))
-    pool = batch_size * _POOL_BATCHES
-    batches = []
-    for start in range(0, len(order), pool):
-        part = order[start : start + pool]
+    count = num_batches(len(order), batch_size)
+    if batching == FIRST_BATCHING:
+        ends, in_pool = np.minimum(np.arange(1, count + 1) * batch_size, len(order)), _POOL_BATCHES
+        pools = np.split(np.arange(count), np.arange(in_pool, count, in_pool))
+    else:
+        sizes = np.full(count, -(-len(order) // count))
+        sizes[random.integers(count)] -= sizes.sum() - len(order)
+        ends, in_pool = np.cumsum(sizes), min(max(int(count * _POOL_SHARE), 1), _POOL_BATCHES)
+        pools = np.array_split(np.arange(count), num_batches(count, in_pool))
+    batches, begin = [], 0
+    for pool in pools:
+        part = order[begin : ends[pool[-1]]]
         part = part[np.argsort(lengths[part], kind="stable")]
-        batches += [part[i : i + batch_size] for i in range(0, len(part), batch_size)]
-    return [batches[i] for i in random.permutation(len(batches))]
+        batches += np.split(part, ends[pool[:-1]] - begin)
+        begin = ends[pool[-1]]
+    return [batches[i] for i in random.permutation(count)]

@@ -156,6 +156,9 @@ def _check_labels(corpora, max_places):
     known = corpora["train"].entity_counts()
     if not known:
         yield Finding(ERROR, "no entity", "train", 1, "no entity at all, there is nothing to learn")
+    for name, corpus in corpora.items():
+        if name != "train" and not corpus.entity_counts():
+            yield no_entity(name)
     for label, count in sorted(known.items()):
         if count < MIN_ENTITIES:
             yield Finding(WARNING, "rare label", "train", count, f"{count:,} entities of type {label}, fewer than {MIN_ENTITIES}")
@@ -165,6 +168,13 @@ def _check_labels(corpora, max_places):
             examples = [example for example in corpus if any(span.label in unknown for span in example.spans(corpus.scheme))]
             message = f"{len(examples):,} sentences with labels that train does not have: {', '.join(unknown)}"
             yield Finding(ERROR, "unknown label", name, len(examples), message, _places(examples, max_places))
+
+
+def no_entity(name):
+    """The finding that a split other than train has no entity: an error in a set that chooses the epoch, else a warning."""
+    if name == "test":
+        return Finding(WARNING, "no entity", name, 1, "no entity at all, every score on it is 0")
+    return Finding(ERROR, "no entity", name, 1, "no entity at all, every F1 on it is 0 and no epoch can be chosen by it")
 
 
 def check_leaks(corpora, max_places=20):

@@ -9,7 +9,7 @@ import itertools
 import numpy as np
 import tensorflow as tf
 
-from ner.batches.encoded import training_batches
+from ner.batches.encoded import BATCHING, FIRST_BATCHING, num_batches, training_batches
 
 # What a part holds besides the model's inputs and the tags.
 BOOKKEEPING = ("part", "sentences", "seed")
@@ -22,24 +22,26 @@ class StepFeed:
 
     Args:
       examples: ``EncodedExamples`` with tags.
-      batch_size: sentences per step; the last step of an epoch may have fewer.
+      batch_size: most sentences per step.
       seed: of the order.
       fixed_width: characters that every sentence is padded to, and every step to ``batch_size`` sentences, for devices that
         need one shape; None for no more than the step's longest sentence has.
+      batching: as for ``training_batches``.
     """
 
-    def __init__(self, examples, batch_size, seed, fixed_width=None):
+    def __init__(self, examples, batch_size, seed, fixed_width=None, batching=BATCHING):
         self._examples = examples
         self._batch_size = batch_size
         self._seed = seed
         self._fixed_width = fixed_width
-        self.steps_per_epoch = -(-len(examples) // batch_size)
+        self._batching = batching
+        self.steps_per_epoch = num_batches(len(examples), batch_size)
         self._epoch = functools.lru_cache(maxsize=2)(self._epoch_batches)
         # Read twice: by the thread that feeds the devices, and later by the loop that counts.
         self._batch = functools.lru_cache(maxsize=4 * _PREFETCH)(self._padded_batch)
 
     def _epoch_batches(self, epoch):
-        return training_batches(self._examples.lengths, self._batch_size, self._seed, epoch)
+        return training_batches(self._examples.lengths, self._batch_size, self._seed, epoch, self._batching)
 
     def _indices(self, step):
         epoch, position = divmod(step, self.steps_per_epoch)
@@ -70,8 +72,8 @@ class StepFeed:
 
         Returns:
           dict of arrays: ``input_word_ids`` int32 [S, b, T + 2], ``lengths`` int32 [S, b], ``tag_ids`` int32 [S, b, T], with a
-          lexicon ``lattice_words`` int32 [S, b, T, W], ``part`` int32 [S], each part's number, ``sentences`` float32 [S], the
-          sentences of the whole step, and ``seed`` int32 [S, 2], that of the step.
+          lexicon ``lattice_words`` int32 [S, b, T, W], ``part`` int32 [S], each part's number, ``sentences`` float32 [S], what the
+          step's sum of losses is divided by, and ``seed`` int32 [S, 2], that of the step.
         """
         batch = self._batch(step)
         sentences = len(batch["lengths"])
@@ -82,7 +84,9 @@ class StepFeed:
             filled[:sentences] = value
             parts[name] = filled.reshape([count, size, *value.shape[1:]])
         parts["part"] = np.arange(count, dtype=np.int32)
-        parts["sentences"] = np.full([count], sentences, np.float32)
+        # The mean over the epoch's steps: a sentence weighs the same in a step that has fewer.
+        mean = len(self._examples) / self.steps_per_epoch
+        parts["sentences"] = np.full([count], sentences if self._batching == FIRST_BATCHING else mean, np.float32)
         parts["seed"] = np.tile(np.array([self._seed % 2**31, step], np.int32), [count, 1])
         return parts
 

@@ -1,5 +1,6 @@
 """The training loop: steps, epochs, the choice of the best epoch, stopping and going on."""
 
+import functools
 import sys
 import time
 
@@ -12,6 +13,7 @@ from albert.training.csv_log import CsvLog
 from albert.training.state import TrainingState
 from albert.training.stopping import Interrupted, StopSignals
 from albert.training.tensorboard import ScalarWriter
+from ner.batches.encoded import BATCHING
 from ner.model.directory import BEST_WEIGHTS, LAST_WEIGHTS, STEPS_FILE
 from ner.training.feed import StepFeed
 from ner.training.groups import tagger_groups
@@ -47,7 +49,9 @@ class Trainer:
         self.distribution = distribution
         self._dev = dev
         self._log = log
-        self._feed = StepFeed(train, settings.train_batch_size, settings.seed, model.config.window if distribution.fixed_shapes else None)
+        width = model.config.window if distribution.fixed_shapes else None
+        self._make_feed = functools.partial(StepFeed, train, settings.train_batch_size, settings.seed, width)
+        self._feed = self._make_feed()
         self.steps_per_epoch = self._feed.steps_per_epoch
         self.num_steps = self.steps_per_epoch * settings.num_train_epochs
         if settings.max_train_steps:
@@ -61,7 +65,7 @@ class Trainer:
             schedule = WarmupPolynomialDecay(self.groups, self.num_steps, int(self.num_steps * settings.warmup_proportion))
             self.optimizer = precision.wrap(AdamWeightDecay(self.groups, schedule, settings.weight_decay))
         self.history = History(directory)
-        self.progress = Progress()
+        self.progress = Progress(batching=BATCHING)
         self._state = TrainingState(directory.file("state"), model, self.optimizer, Progress, self.loop.keep_checkpoints)
         self._scalars = ScalarWriter(directory.file("tensorboard") if distribution.is_chief else None)
         self._steps = CsvLog(directory.file(STEPS_FILE))
@@ -75,7 +79,8 @@ class Trainer:
           UserError: the state is broken, or the workers do not see the same one.
         """
         progress = self._state.restore()
-        self.progress = progress or Progress()
+        self.progress = progress or Progress(batching=BATCHING)
+        self._feed = self._make_feed(batching=self.progress.batching)
         step = self.progress.step
         if self.distribution.sum_over_workers([step])[0] != step * self.distribution.num_workers:
             raise FieldError(
@@ -228,10 +233,9 @@ class Trainer:
         if self._dev is not None:
             result = self._dev(self._on_dev_progress)
             overall = result.evaluation.conlleval.overall
-            best = self.history.best
-            row.update(result.columns())
+            row.update(result.columns(), dev_found=overall.predicted)
             line += f", dev precision {100 * overall.precision:.2f}, recall {100 * overall.recall:.2f}, F1 {100 * overall.f1:.2f}"
-            if best is None or overall.f1 > best["dev_f1"]:
+            if self.history.would_be_best(row):
                 line += " (best so far)"
                 confusion = {"types": list(result.types), "counts": result.confusion.tolist()}
                 if chief:

@@ -3,6 +3,8 @@
 import dataclasses
 import math
 
+from ner.batches.encoded import FIRST_BATCHING
+
 
 @dataclasses.dataclass
 class Progress:
@@ -13,6 +15,8 @@ class Progress:
       seconds, epoch_seconds: training time, without evaluation, so far and in the epoch under way.
       steps, skipped_steps: of the epoch under way, those that moved the weights and those that overflowed in float16.
       loss_sum, norm_sum, sentences, tokens, padded_tokens: sums over the former; tokens without and with padding.
+      batching: how the training set is cut into batches, see ``training_batches``. A state that does not say so is of a run that began
+        when there was one way only.
     """
 
     step: int = 0
@@ -25,6 +29,7 @@ class Progress:
     sentences: int = 0
     tokens: int = 0
     padded_tokens: int = 0
+    batching: int = FIRST_BATCHING
 
     def add(self, loss_sum, norm, sentences, tokens, padded_tokens):
         """Add a step to the sums; one whose loss or gradient is not finite counts as skipped."""
@@ -40,7 +45,7 @@ class Progress:
 
     def next_epoch(self):
         """The same place with the epoch's sums at 0."""
-        return Progress(step=self.step, seconds=self.seconds)
+        return Progress(step=self.step, seconds=self.seconds, batching=self.batching)
 
     @property
     def loss(self):

@@ -14,7 +14,7 @@ from albert.training import distribution, precision
 from albert.training.stopping import Interrupted
 from ner.batches.encoded import encode
 from ner.data.cutting import split_examples
-from ner.data.lint import check_leaks, lint, read_for_lint
+from ner.data.lint import check_leaks, lint, no_entity, read_for_lint
 from ner.data.lint_report import INFO
 from ner.model import environment, run_record
 from ner.model.directory import ModelDir
@@ -142,6 +142,8 @@ def _lint(data_dir, data, test, findings, config, tokenizer, log):
     findings = [f for f in lint(corpora, config.max_seq_length, tokenizer, findings=findings).findings if f.severity != INFO]
     if data.dev and "dev" not in corpora:
         findings += check_leaks({"train": data.train, "held-out": data.dev})
+        if not any(example.spans(data.tag_set.scheme) for example in data.dev):
+            findings.append(no_entity("held-out"))
     for finding in findings:
         log(f"data {finding.severity}: {finding.where}: {finding.message}")
     if findings:

@@ -9,7 +9,7 @@ from ner.training.regularization import fgm_perturbation, symmetric_divergence
 
 
 class TrainStep:
-    """Computes the gradient of the mean loss of a step's sentences and applies it.
+    """Computes the gradient of a step's loss and applies it: the sum over its sentences, divided by how many a step has in the mean.
 
     Args:
       model: ``TaggerModel``, made in the strategy's scope.
@@ -59,7 +59,7 @@ class TrainStep:
         return tf.stack([loss_sum, norm])
 
     def _gradients(self, inputs, variables):
-        """Gradients of the mean loss over the whole step, and the sum of its losses; the same on every device."""
+        """Gradients of the whole step's loss, and the sum of its sentences' losses; the same on every device."""
         accumulation = self._settings.gradient_accumulation_steps
         if accumulation == 1:
             gradients, loss_sum = self._gradients_of_part(_part(inputs, 0), variables)

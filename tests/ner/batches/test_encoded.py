@@ -1,10 +1,12 @@
 """Batches: what is in them, and that their order is a function of the seed and the epoch alone."""
 
+import hashlib
+
 import numpy as np
 import pytest
 
 from albert.tokenization import CharTokenizer
-from ner.batches.encoded import EncodedExamples, encode, training_batches
+from ner.batches.encoded import FIRST_BATCHING, EncodedExamples, encode, training_batches
 from ner.tags import TagSet
 
 
@@ -42,6 +44,60 @@ def test_an_epoch_has_every_sentence_once_in_an_order_of_its_own():
     again = training_batches(lengths, 16, seed=3, epoch=0)
     assert all(np.array_equal(a, b) for a, b in zip(epochs[0], again))
     assert not all(np.array_equal(a, b) for a, b in zip(*epochs))
+
+
+def share_that_meets_again(lengths, batch_size, seed):
+    """Of the pairs of sentences in one batch, the share that is in one batch in the next epoch too; mean over five epochs."""
+    shares, before = [], None
+    for epoch in range(6):
+        number = np.empty(len(lengths), int)
+        for i, batch in enumerate(training_batches(lengths, batch_size, seed, epoch)):
+            number[batch] = i
+        together = number[:, None] == number
+        np.fill_diagonal(together, False)
+        if before is not None:
+            shares.append((together & before).sum() / before.sum())
+        before = together
+    return np.mean(shares)
+
+
+# Numbers of batches: 16, 31, 14, 6, 47, 2.
+@pytest.mark.parametrize(("count", "batch_size"), [(1000, 64), (211, 7), (97, 7), (83, 16), (3001, 64), (101, 64)])
+def test_small_sets_have_other_batches_in_every_epoch(count, batch_size):
+    """At most some twice as often as by chance, or a quarter; sorted as a whole, 70 to 90 % would meet again."""
+    lengths = np.random.default_rng(5).integers(1, 100, count)
+    by_chance = (batch_size - 1) / (count - 1)
+    assert share_that_meets_again(lengths, batch_size, seed=3) < max(0.25, 1.5 * by_chance)
+
+
+@pytest.mark.parametrize(("count", "batch_size"), [(1000, 64), (5003, 16), (211, 7), (70, 64), (40, 64), (64, 64), (65, 64), (7, 1)])
+def test_batches_have_one_size_but_for_a_random_one(count, batch_size):
+    lengths = np.random.default_rng(5).integers(1, 100, count)
+    longest, odd = [], []
+    for epoch in range(40):
+        batches = training_batches(lengths, batch_size, 3, epoch)
+        assert sorted(np.concatenate(batches)) == list(range(count))
+        assert len(batches) == -(-count // batch_size)
+        smallest, *others = sorted(batches, key=len)
+        assert len({len(batch) for batch in others}) <= 1
+        assert 1 <= len(smallest) <= len(others[-1] if others else smallest) <= batch_size
+        if others and len(smallest) < len(others[0]):
+            longest.append(max(lengths[batch].mean() for batch in batches))
+            odd.append(lengths[smallest].mean())
+    if odd and count > 4 * batch_size:
+        # The odd one has any lengths, not those of the longest sentences.
+        assert np.mean(np.array(odd) == longest) < 0.5
+        assert abs(np.mean(odd) - lengths.mean()) < 12
+
+
+@pytest.mark.parametrize(
+    ("count", "batch_size", "seed", "epoch", "digest"), [(1009, 16, 3, 1, "12cb5459c73a6cdc"), (3001, 23, 7, 0, "871df6d0178aa52b")]
+)
+def test_runs_that_began_with_them_have_the_first_batches(count, batch_size, seed, epoch, digest):
+    lengths = np.random.default_rng(5).integers(0, 90, count)
+    batches = training_batches(lengths, batch_size, seed, epoch, FIRST_BATCHING)
+    found = np.concatenate([np.append(batch, -1) for batch in batches]).astype("<i8")
+    assert hashlib.sha256(found.tobytes()).hexdigest().startswith(digest)
 
 
 def test_batches_by_length_hold_little_padding():

@@ -186,7 +186,8 @@ def test_parts_of_a_step_are_the_step_and_empty_sentences():
             joined = parts[name].reshape([-1, *parts[name].shape[2:]])
             np.testing.assert_array_equal(joined[:n], whole[name][0])
             assert not joined[n:].any()
-        assert parts["sentences"].tolist() == [n] * 3
+        # Steps have 6, 6, 6 and 5 sentences in some order; each of them weighs the same.
+        assert parts["sentences"].tolist() == [23 / 4] * 3
         assert parts["part"].tolist() == [0, 1, 2]
     assert sum(feed.sentences(step) for step in range(4)) == 23
 
@@ -197,7 +198,7 @@ def test_steps_have_one_shape_where_devices_need_it():
     assert len(shapes) == 1
     assert dict(shapes.pop())["input_word_ids"] == (2, 4, 37)
     real, computed = feed.tokens(0)
-    assert real < computed == 7 * 37
+    assert real < computed and computed in (5 * 37, 6 * 37)
 
 
 def test_the_gradient_compiles_for_devices_that_need_one_shape(tmp_path, monkeypatch):

@@ -90,13 +90,34 @@ def result_with_f1(f1):
     return DevResult(Evaluation(scores, scores, 1), ("LOC", "PER"), np.zeros([3, 3], np.int64))
 
 
+def test_of_equal_epochs_the_later_weights_are_kept(tmp_path):
+    """From the first epochs, in which nothing is found, training goes on to the ones with lower loss, whatever the patience."""
+    kept = []
+
+    def dev(progress):
+        kept.append(trainer.model.emissions.kernel.numpy())
+        return DevResult(Evaluation(NOTHING, NOTHING, 1), ("LOC", "PER"), np.zeros([3, 3], np.int64))
+
+    trainer = make_trainer(tmp_path, dev=sentences(3), num_train_epochs=4, early_stopping_patience=1, **SOFTMAX)
+    trainer._dev = dev
+    history = trainer.run()
+    assert [(row["epoch"], row["dev_f1"], row["dev_found"]) for row in history.rows] == [(epoch, 0.0, 0) for epoch in (1, 2, 3, 4)]
+    assert history.best["epoch"] == 4
+    trainer.directory.read_weights(trainer.model)
+    np.testing.assert_array_equal(trainer.model.emissions.kernel.numpy(), kept[3])
+
+
+NOTHING = Scores({}, Score(0, 0, 100))
+
+
 def test_early_stopping_counts_epochs_without_a_better_f1(tmp_path):
     scores = iter([0.25, 0.5, 0.5, 0.25, 1.0])
     trainer = make_trainer(tmp_path, dev=sentences(3), num_train_epochs=5, early_stopping_patience=2, **SOFTMAX)
     trainer._dev = lambda progress: result_with_f1(next(scores))
     history = trainer.run()
     assert [row["epoch"] for row in history.rows] == [1, 2, 3, 4]
-    assert history.best["epoch"] == 2
+    # The third epoch is no better, but its loss is lower.
+    assert history.best["epoch"] == 3
 
 
 def test_early_stopping_needs_a_dev_set(tmp_path):

@@ -1,6 +1,7 @@
 """History, pictures, TensorBoard scalars and the description of the machine."""
 
 import errno
+import json
 import sys
 
 import pytest
@@ -23,12 +24,46 @@ def row(epoch, f1=None):
 CONFUSION = {"types": ["LOC", "PER"], "counts": [[7, 1, 2], [0, 5, 1], [3, 0, 0]]}
 
 
-def test_best_epoch_is_the_first_of_equals(tmp_path):
+def test_of_equal_epochs_the_best_is_the_last_whose_loss_has_not_risen(tmp_path):
     history = History(ModelDir(tmp_path))
     assert (history.best, history.last_step, history.epochs_since_best()) == (None, 0, 0)
-    for epoch, f1 in enumerate([0.1, 0.5, 0.5, 0.2], start=1):
-        history.add(row(epoch, f1))
-    assert (history.best["epoch"], history.last_step, history.epochs_since_best()) == (2, 20, 2)
+    for epoch, (f1, loss, best) in enumerate(
+        [(0.1, 9.0, 1), (0.5, 8.0, 2), (0.5, 7.0, 3), (0.5, 7.0, 4), (0.5, 7.5, 4), (0.2, 1.0, 4), (0.5, 6.0, 7), (0.6, 9.5, 8)], start=1
+    ):
+        new = {**row(epoch, f1), "loss": loss}
+        assert history.would_be_best(new) == (best == epoch)
+        history.add(new)
+        assert history.best["epoch"] == best
+    assert history.last_step == 40
+
+
+def test_patience_counts_from_where_the_best_f1_was_reached_but_not_while_nothing_is_found(tmp_path):
+    history = History(ModelDir(tmp_path))
+    epochs = [(0.0, 0), (0.0, 0), (0.0, 3), (0.0, 0), (0.2, 5), (0.2, 5), (0.1, 2), (0.0, 0), (0.2, 7)]
+    counts = []
+    for epoch, (f1, found) in enumerate(epochs, start=1):
+        history.add({**row(epoch, f1), "dev_found": found})
+        counts.append(history.epochs_since_best())
+    assert counts == [0, 0, 1, 1, 0, 1, 2, 2, 3]
+
+
+def test_equal_epochs_of_a_run_of_before_keep_the_earlier_one_whose_weights_are_on_disk(tmp_path):
+    rows = [row(1, 0.1), row(2, 0.5), row(3, 0.5)]
+    (tmp_path / "history.json").write_text(json.dumps({"rows": rows, "confusion": CONFUSION}), encoding="utf-8")
+    history = History(ModelDir(tmp_path))
+    history.read(15)
+    assert (history.best["epoch"], history.epochs_since_best()) == (2, 1)
+    history.add(row(4, 0.2))
+    again = History(ModelDir(tmp_path))
+    again.read(20)
+    assert again.best["epoch"] == 2
+    again.add(row(5, 0.5))
+    assert again.best["epoch"] == 5
+    # Taken up before the second epoch, whose row is then another one.
+    cut = History(ModelDir(tmp_path))
+    cut.read(9)
+    cut.add(row(2, 0.1))
+    assert cut.best["epoch"] == 2
 
 
 def test_history_is_read_back_up_to_a_step(tmp_path):

@@ -1,5 +1,6 @@
 """A run that was stopped and one that was not end with the same weights, bit for bit."""
 
+import dataclasses
 import json
 import pathlib
 import random
@@ -13,6 +14,8 @@ import pytest
 
 from albert.errors import UserError
 from albert.training.csv_log import CsvLog
+from albert.training.state import TrainingState
+from ner.batches.encoded import FIRST_BATCHING
 from tests.ner.training import toy
 from tests.ner.training.toy import SOFTMAX, Killed, killed_after, make_trainer, sentences, weights
 
@@ -158,6 +161,38 @@ def test_everything_that_training_depends_on_is_in_the_state(tmp_path, monkeypat
     if options.get("precision") == "float16":
         assert float(whole.optimizer.loss_scale) == float(again.optimizer.loss_scale)
         assert int(whole.optimizer.dynamic_counter) == int(again.optimizer.dynamic_counter)
+
+
+def test_a_run_of_before_goes_on_with_the_batches_it_began_with(tmp_path, monkeypatch):
+    """Its state says nothing of batches. Sentences of its last step, which has 3 of 23, weigh more, as they did."""
+    options = {"loop": {"save_steps": 2, "log_steps": 1}, **SOFTMAX}
+    trainers = [make_trainer(tmp_path / name, **options) for name in ("whole", "broken")]
+    for trainer in trainers:
+        trainer.progress.batching = FIRST_BATCHING
+        trainer._feed = trainer._make_feed(batching=FIRST_BATCHING)
+    whole, broken = trainers
+    whole.run()
+    with monkeypatch.context() as patch:
+        killed_after(patch, 7)
+        patch.setattr(TrainingState, "save", save_as_before)
+        with pytest.raises(Killed):
+            broken.run()
+    again = make_trainer(tmp_path / "broken", **options)
+    assert again.resume()
+    assert (again.progress.step, again.progress.batching) == (6, FIRST_BATCHING)
+    assert {again._feed.parts(step, 1)["sentences"][0] for step in range(5)} == {3.0, 5.0}
+    again.run()
+    assert_same(weights(whole), weights(again))
+    other = make_trainer(tmp_path / "other", **options)
+    other.run()
+    assert np.abs(weights(other)["emissions/kernel"] - weights(whole)["emissions/kernel"]).max() > 1e-5
+
+
+def save_as_before(state, progress, save=TrainingState.save):
+    """Without the entry that states had not."""
+    fields = {name: value for name, value in dataclasses.asdict(progress).items() if name != "batching"}
+    before = dataclasses.make_dataclass("Progress", fields)
+    save(state, before(**fields))
 
 
 def test_a_kill_while_an_epoch_is_scored_loses_nothing(tmp_path):

@@ -22,6 +22,21 @@ class ParameterGroup:
     first_step: int = 0
 
 
+# Last part, or end of the last part, of the names of variables that do not decay.
+_UNDECAYED = ("bias", "beta", "gamma", "peephole", "start", "end")
+
+
+def decays(variable):
+    """Whether weight decay is for a variable, by its role, which its name says.
+
+    It is for what vectors are multiplied by or looked up in: kernels, embeddings, a CRF's transitions (from each tag, a vector of one 1).
+    It is not for what is added, or multiplied with one by one: biases (a GRU's has two rows), a norm's gamma and beta, peepholes, a CRF's
+    start and end. Of a variable whose name says nothing, it is for matrices.
+    """
+    name = variable.name.split(":")[0].rsplit("/", 1)[-1]
+    return variable.shape.rank > 1 and not any(name == role or name.endswith(f"_{role}") for role in _UNDECAYED)
+
+
 class WarmupPolynomialDecay(tf.keras.optimizers.schedules.LearningRateSchedule):
     """Learning rates of all groups, float32 [G]: up linearly over the warm-up, constant, then down to 0 as a power of the steps left.
 
@@ -60,7 +75,7 @@ class AdamWeightDecay(tf.keras.optimizers.Optimizer):
     """The original BERT code's ``AdamWeightDecayOptimizer`` as a Keras optimizer.
 
     m = β₁m + (1 - β₁)g; v = β₂v + (1 - β₂)g²; θ -= lr·(m / (√v + ε) + λθ). No bias correction, as in the original: the
-    warm-up stands in for it. Decay is decoupled and left off biases and norms (every weight of rank 1).
+    warm-up stands in for it. Decay is decoupled, and for the variables that ``decays`` names.
 
     Args:
       groups: G ``ParameterGroup``s; every variable that is trained belongs to exactly one.
@@ -79,6 +94,7 @@ class AdamWeightDecay(tf.keras.optimizers.Optimizer):
         self.groups = tuple(groups)
         self.weight_decay_rate = weight_decay
         self.beta_1, self.beta_2, self.epsilon = beta_1, beta_2, epsilon
+        self._decays = [decays(variable) for variable in self.variables_in_groups]
         self._group_of_variable = [i for i, group in enumerate(self.groups) for _ in group.variables]
         if len({id(v) for v in self.variables_in_groups}) != len(self._group_of_variable):
             raise ValueError("groups: a variable is in more than one group")
@@ -105,7 +121,7 @@ class AdamWeightDecay(tf.keras.optimizers.Optimizer):
     def update_step(self, gradient, variable):
         index = self._index_dict[self._var_key(variable)]
         rate = self.learning_rate[self._group_of_variable[index]]
-        if variable.shape.rank > 1:
+        if self._decays[index]:
             # Not a product with 1 - rate·λ: float32 would round that to one of a few values, and all weights would decay at a wrong rate.
             variable.assign_sub(rate * self.weight_decay_rate * variable)
         # One pass over weight and moments, where single operations take a dozen.

@@ -9,7 +9,7 @@ class Lamb(AdamWeightDecay):
     """The original ALBERT code's ``LAMBOptimizer`` as a Keras optimizer.
 
     u = m / (√v + ε) + λθ with Adam's moments, without bias correction; θ -= lr·(‖θ‖ / ‖u‖)·u, where the ratio is 1 if either norm
-    is 0. Biases and norms (every weight of rank 1) have neither decay nor ratio.
+    is 0. Variables that do not decay (see ``albert.optimization.decays``) have no ratio either.
 
     Args:
       groups, schedule, weight_decay, beta_1, beta_2, epsilon: as ``AdamWeightDecay``.
@@ -25,7 +25,7 @@ class Lamb(AdamWeightDecay):
         m.assign(self.beta_1 * m + (1.0 - self.beta_1) * gradient)
         v.assign(self.beta_2 * v + (1.0 - self.beta_2) * tf.square(gradient))
         update = m / (tf.sqrt(v) + self.epsilon)
-        if variable.shape.rank > 1:
+        if self._decays[index]:
             update += self.weight_decay_rate * variable
             update *= trust_ratio(variable, update)
         variable.assign_sub(self.learning_rate[self._group_of_variable[index]] * update)

@@ -117,6 +117,84 @@ def test_span_scores_equal_enumeration(tag_set, constrained, longest):
     assert changed >= 3
 
 
+def best_in_float64(unary, chain, tag_set, span_scores):
+    """Best tags of one sentence, tuple of ids, by dynamic programming over states (tag, characters its entity has).
+
+    Args:
+      unary: float64 [T, K].
+      chain: unconstrained ``LinearChain``.
+      span_scores: float64 [T, A, L].
+    """
+    transitions, start, end = (np.float64(scores) for scores in (chain.transitions, chain.start, chain.end))
+    labels = [None if tag == "O" else tag_set.types.index(tag[2:]) for tag in tag_set.tags]
+    longest = span_scores.shape[1]
+
+    def closed(states, t):
+        """The states with the score of the entity that ends at t, if one does."""
+        for (i, age), (score, tags) in states.items():
+            scored = labels[i] is not None and age <= longest
+            yield i, age, score + (span_scores[t, age - 1, labels[i]] if scored else 0.0), tags
+
+    states = {(k, 1): (start[k] + unary[0, k], (k,)) for k in range(len(labels))}
+    for t in range(1, len(unary)):
+        further = {}
+        for k in range(len(labels)):
+            ways = [
+                ((k, 1), score + transitions[i, k] + unary[t, k], tags)
+                for i, _, score, tags in closed(states, t - 1)
+                if not tag_set.continues[i, k]
+            ]
+            ways += [
+                ((k, min(age, longest) + 1), score + transitions[i, k] + unary[t, k], tags)
+                for (i, age), (score, tags) in states.items()
+                if tag_set.continues[i, k]
+            ]
+            for state, score, tags in ways:
+                further[state] = max(further.get(state, (-np.inf,)), (score, (*tags, k)))
+        states = further
+    return max((score + end[i], tags) for i, _, score, tags in closed(states, len(unary) - 1))[1]
+
+
+@pytest.mark.parametrize("weight", [1.0, 1e4, 1e6])
+@pytest.mark.parametrize("tag_set", [TagSet(("LOC", "PER")), TagSet(("LOC",), "BIOES")], ids=lambda t: t.scheme)
+def test_emissions_count_beside_scores_of_any_size(tag_set, weight):
+    """Overlapping terms that must, and terms that must never be entities, all over sentences of 61 characters; against float64.
+
+    Whatever the weights leave open, the emissions decide: in float32 they are rounded to 1/16 beside 1,000,000.
+    """
+    random = np.random.default_rng(17)
+    size, columns = len(tag_set), 61
+    zero = LinearChain(*(np.zeros(shape, np.float32) for shape in ([size, size], [size], [size])))
+    chain = random_chain(random, size)
+    emissions = random.normal(size=[7, columns, size]).astype(np.float32)
+    terms = random.random([7, columns, 5, len(tag_set.types)])
+    span_scores = (weight * np.select([terms < 0.08, terms > 0.92], [1.0, -1.0], 0.0)).astype(np.float32)
+    for scored in (zero, chain):
+        decoded = Decoder(scored, tag_set, constrained=False).entities(emissions, np.full(7, columns, np.int32), span_scores)
+        for row in range(7):
+            best = best_in_float64(emissions[row].astype(np.float64), scored, tag_set, span_scores[row].astype(np.float64))
+            np.testing.assert_array_equal(decoded["tags"][row], best)
+
+
+@pytest.mark.parametrize("constrained", [True, False])
+@pytest.mark.parametrize("weight", [1e4, 1e6])
+def test_probabilities_beside_scores_of_any_size(weight, constrained):
+    """Two terms overlap, with weights that differ by 1.5: either may be the entity. Against enumeration."""
+    tag_set = TagSet(("LOC", "PER"))
+    random = np.random.default_rng(19)
+    chain = random_chain(random, 5)
+    emissions = random_emissions(random, 5, 1.0)
+    span_scores = np.zeros([4, 5, 3, 2], np.float32)
+    span_scores[:, 2, 1, 0], span_scores[:, 3, 2, 1] = weight, weight + 1.5
+    by_span = collections.Counter({(1, 3, "LOC"): float(weight), (1, 4, "PER"): weight + 1.5})
+    decoded = Decoder(chain, tag_set, constrained).entities(emissions, np.full(4, 5, np.int32), span_scores)
+    for row in range(4):
+        best, probabilities = brute_force(emissions[row].astype(np.float64), chain, tag_set, constrained, by_span)
+        assert tag_set.decode(decoded["tags"][row].numpy()) == best
+        for span, score in read_entities(decoded, row, tag_set).items():
+            assert score == pytest.approx(probabilities[span], abs=1e-5)
+
+
 @pytest.mark.parametrize("columns", [1, 17])
 def test_span_scores_of_zero_change_nothing(columns):
     tag_set = TagSet(("LOC", "ORG", "PER"))

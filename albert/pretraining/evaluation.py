@@ -18,14 +18,17 @@ class Evaluator:
       tokenizer: theirs.
       settings: ``ExampleSettings``; evaluation has no short sequences and no full-width ones.
       batch_size: sequences in a batch.
-      max_steps: number of batches at most; never more than once through the held-out text.
+      max_steps: number of batches at most; never more than once through the held-out text of each source, whatever its weight.
       seed: of masks and order.
     """
 
     def __init__(self, model, training, held_out, tokenizer, settings, batch_size, max_steps, seed):
         settings = dataclasses.replace(settings, short_seq_prob=0.0, full_width_prob=0.0)
-        self._stream = ExampleStream(held_out, tokenizer, settings, batch_size, seed)
-        self._num_batches = min(max_steps, max(1, int(self._stream.batches_per_epoch)))
+        once = [dataclasses.replace(region, weight=1.0) for region in held_out]
+        # Less text than a batch holds is a smaller batch.
+        sequences = ExampleStream(once, tokenizer, settings, 1, seed).batches_per_epoch
+        self._stream = ExampleStream(once, tokenizer, settings, min(batch_size, int(sequences)), seed)
+        self._num_batches = min(max_steps, int(self._stream.batches_per_epoch))
         self._batch_totals = tf.function(lambda batch: batch_totals(model, batch, training=False))
         self._training, self._vocabulary = training, (tokenizer.vocab_size, tokenizer.special_ids)
         self._baselines = None

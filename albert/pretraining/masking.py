@@ -75,7 +75,8 @@ def mask(ids, maskable, word_starts, num_predictions, ngram, mask_id, replacemen
 def choose_ngrams(maskable, word_starts, num_predictions, ngram, rng):
     """The tokens that ``mask`` hides: bool [R, T], at most ``num_predictions`` in a row.
 
-    Exactly that many where each word is a token and there are enough; with longer words, as many whole words as fit.
+    Exactly that many where each word is a token and there are enough; with longer words, whole ones as long as there is room, and at least
+    one, or as much of one as there is room for.
     """
     rows, length = maskable.shape
     words, word_lengths = _words(maskable, word_starts)
@@ -93,7 +94,9 @@ def choose_ngrams(maskable, word_starts, num_predictions, ngram, rng):
     chosen = np.cumsum(change[:, :-1], axis=1).astype(bool)
     if word_lengths.max(initial=0) > 1:
         chosen = _fit(chosen, starts, lengths, word_lengths, num_predictions, rng)
-    return np.take_along_axis(chosen, words, axis=1) & maskable
+    chosen = np.take_along_axis(chosen, words, axis=1) & maskable
+    # A row whose words are all longer than that has a part of one.
+    return chosen & (np.cumsum(chosen, axis=1) <= num_predictions)
 
 
 def _words(maskable, word_starts):
@@ -135,7 +138,10 @@ def _place(lengths, num_words, width, rng):
 
 
 def _fit(chosen, starts, lengths, word_lengths, num_predictions, rng):
-    """Of the chosen words keep those of n-grams in random order, as long as their tokens fit: bool like ``chosen``."""
+    """Of the chosen words keep those of n-grams in random order, as many as have room for their tokens: bool like ``chosen``.
+
+    A row of which no chosen word has room gets another one that has, or one of those it has if none has room.
+    """
     rows, width = chosen.shape
     first = np.zeros((rows, width + 1), np.int64)
     used = lengths > 0
@@ -145,8 +151,14 @@ def _fit(chosen, starts, lengths, word_lengths, num_predictions, rng):
     priority = rng.random((rows, width + 1))
     keys = np.where(chosen, np.take_along_axis(priority, ngram_of_word, axis=1), 2.0)
     order = np.argsort(keys, axis=1, kind="stable")
-    costs = np.where(np.take_along_axis(chosen, order, axis=1), np.take_along_axis(word_lengths, order, axis=1), 0)
-    fits = np.cumsum(costs, axis=1) <= num_predictions
-    kept = np.zeros_like(chosen)
-    np.put_along_axis(kept, order, fits, axis=1)
-    return kept & chosen
+    kept, room, every = np.zeros_like(chosen), np.full(rows, num_predictions), np.arange(rows)
+    for words in order[:, :num_predictions].T:
+        cost = word_lengths[every, words]
+        fits = chosen[every, words] & (cost <= room)
+        kept[every, words] = fits
+        room = room - np.where(fits, cost, 0)
+    empty = (room == num_predictions) & word_lengths.any(axis=1)
+    exists, fits = word_lengths[empty] > 0, word_lengths[empty] <= num_predictions
+    others = np.argmin(np.where(exists, rng.random(exists.shape) + ~fits, 3.0), axis=1)
+    kept[np.flatnonzero(empty), others] = True
+    return kept

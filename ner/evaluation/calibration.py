@@ -61,8 +61,9 @@ def calibrate(scores, correct, num_bins=10):
       :class:`Calibration`; all errors are 0 when there is no entity.
     """
     scores, correct = np.asarray(scores, np.float64), np.asarray(correct, bool)
-    edges = np.linspace(0.0, 1.0, num_bins + 1)
-    places = np.clip(np.ceil(scores * num_bins).astype(int) - 1, 0, num_bins - 1)
+    # i / n and i · (1 / n) may differ in their last bit; a score that is either is still below the edge.
+    edges = np.maximum(np.linspace(0.0, 1.0, num_bins + 1), np.arange(num_bins + 1) / num_bins)
+    places = np.clip(np.searchsorted(edges, scores) - 1, 0, num_bins - 1)
     counts = np.bincount(places, minlength=num_bins)
     filled = np.maximum(counts, 1)
     confidence = np.bincount(places, scores, num_bins) / filled

@@ -32,6 +32,20 @@ def test_equals_the_definition(num_bins):
     assert result.count == sum(b.count for b in result.bins) == 997
 
 
+@pytest.mark.parametrize("num_bins", [1, 3, 7, 10, 20, 25, 49, 100])
+def test_edges_belong_to_the_bin_below(num_bins):
+    """However an edge was computed, and with the numbers just beside it on their sides."""
+    for edges in (np.linspace(0.0, 1.0, num_bins + 1), np.arange(num_bins + 1) / num_bins):
+        for i, edge in enumerate(edges):
+            (place,) = np.flatnonzero([b.count for b in calibrate([edge], [True], num_bins).bins])
+            assert place == max(i - 1, 0)
+    bins = calibrate([0.5], [True], num_bins).bins
+    assert (bins[0].low, bins[-1].high) == (0.0, 1.0)
+    for i, b in enumerate(bins):
+        for score, expected in ((np.nextafter(b.high, 0.0), i), (b.high, i), (np.nextafter(b.low, 1.0), i), (b.low, max(i - 1, 0))):
+            assert [x.count for x in calibrate([score], [True], num_bins).bins].index(1) == expected
+
+
 def test_true_probabilities_are_calibrated():
     random = np.random.default_rng(2)
     scores = random.uniform(size=100_000)

@@ -7,7 +7,7 @@ import pytest
 
 from albert.config import AlbertConfig
 from albert.pretraining.evaluation import Evaluator
-from albert.pretraining.stream import ExampleSettings
+from albert.pretraining.settings import ExampleSettings
 from albert.pretraining.token_cache import open_cache
 from albert.pretraining.windows import split_cache
 from albert.pretraining_model import AlbertForPretraining

@@ -5,7 +5,6 @@ nothing is dropped, joined or split, white space and control characters included
 code point to id, which a TensorFlow graph can gather from to give the same ids as this module gives.
 """
 
-import codecs
 import functools
 import os
 import sys
@@ -13,12 +12,12 @@ import unicodedata
 
 import numpy as np
 
-from albert import tokenizer_json
 from albert.errors import FieldError, VocabularyError
-from albert.foreign import missing
+from albert.vocabulary_file import read_bytes, read_with_remarks
 
 _CODE_POINTS = sys.maxunicode + 1
 _SURROGATES = range(0xD800, 0xE000)
+_MOST_SPARE_ROWS = 127
 _WORD_START = "\u2581"  # SentencePiece writes a space, and so the start of a word, as this character.
 
 
@@ -29,14 +28,16 @@ class _CodePointTokenizer:
       path: the file the vocabulary came from.
       vocab: dict from token to id, in order of id.
       pad_id, unk_id, cls_id, sep_id, mask_id: ids of the special tokens.
+      remarks: tuple of lines on what the file has that a vocabulary should not have, and how it was read.
     """
 
+    remarks = ()
     _SPECIAL_TOKENS = {}  # attribute → the names that token may have in the file
 
     def __init__(self, path, tokens, do_lower_case):
         self.path = os.fspath(path)
         self.do_lower_case = do_lower_case
-        self.vocab = {token: index for index, token in enumerate(tokens)}
+        self.vocab = {token: index for index, token in enumerate(tokens) if token}
         self._tokens = tokens
         for attribute, names in self._SPECIAL_TOKENS.items():
             setattr(self, attribute, self._special_id(names))
@@ -91,12 +92,17 @@ class _CodePointTokenizer:
           vocab_size: V of the model's ``AlbertConfig``.
           config_file: where that config came from, for the message.
 
+        A few rows at the end that no entry has are spare, as where a model's rows were rounded up to a multiple of 128; a remark says so.
+
         Raises:
-          VocabularyError: the vocabulary has fewer or more entries; ids would then mean other tokens than in pretraining.
+          VocabularyError: the vocabulary has more entries, or many fewer; ids would then mean other tokens than in pretraining.
         """
-        if self.vocab_size != vocab_size:
-            config = "config" if config_file is None else os.fspath(config_file)
+        spare = vocab_size - self.vocab_size
+        config = "config" if config_file is None else os.fspath(config_file)
+        if spare < 0 or spare > min(_MOST_SPARE_ROWS, vocab_size // 2):
             raise VocabularyError(f"{self.path}: vocab file has {self.vocab_size} entries, {config} says {vocab_size}")
+        if spare:
+            self.remarks += (f"{self.path}: {self.vocab_size} entries for {vocab_size} rows: the last {spare} rows are spare",)
 
 
 class CharTokenizer(_CodePointTokenizer):
@@ -111,7 +117,8 @@ class CharTokenizer(_CodePointTokenizer):
       do_lower_case: True for the published Chinese checkpoints, whose vocabulary has no upper-case letters.
 
     Raises:
-      VocabularyError: the file cannot be read, is not UTF-8, holds an empty or repeated entry, or lacks a special token.
+      VocabularyError: the file cannot be read, is not UTF-8, is no vocabulary, or lacks a special token. See
+        ``albert.vocabulary_file`` for what is read with a remark.
     """
 
     _SPECIAL_TOKENS = {
@@ -123,7 +130,8 @@ class CharTokenizer(_CodePointTokenizer):
     }
 
     def __init__(self, vocab_file, do_lower_case=True):
-        super().__init__(vocab_file, read_vocabulary(vocab_file), do_lower_case)
+        tokens, self.remarks = read_with_remarks(vocab_file)
+        super().__init__(vocab_file, tokens, do_lower_case)
 
     def _fill(self, table):
         for token, index in self.vocab.items():
@@ -217,52 +225,11 @@ def _characters():
     return ((code_point, chr(code_point)) for code_point in range(_CODE_POINTS) if code_point not in _SURROGATES)
 
 
-def _read_bytes(path):
-    try:
-        with open(path, "rb") as f:
-            return f.read()
-    except FileNotFoundError as e:
-        raise VocabularyError(f"{os.fspath(path)}: {missing(path)}, expected a vocabulary") from e
-    except OSError as e:
-        raise VocabularyError(f"{os.fspath(path)}: cannot read the vocabulary: {e.strerror}") from e
-
-
-def read_vocabulary(path):
-    """The entries of a vocab.txt or a tokenizer.json, in order: list of strings. See ``CharTokenizer`` for what is an error."""
-    name = os.fspath(path)
-    if name.endswith(".json"):
-        return tokenizer_json.read_entries(path)
-    data = _read_bytes(path)
-    if data.startswith(codecs.BOM_UTF8):
-        data = data[len(codecs.BOM_UTF8) :]
-    try:
-        text = data.decode("utf-8")
-    except UnicodeDecodeError as e:
-        line = data.count(b"\n", 0, e.start) + 1
-        raise VocabularyError(f"{name}:{line}: expected UTF-8, found byte 0x{data[e.start]:02x}") from e
-    # Not splitlines: the published Chinese vocabularies have the line separator U+2028 as an entry.
-    lines = text.split("\n")
-    if lines[-1] == "":
-        lines.pop()
-    if not lines:
-        raise VocabularyError(f"{name}: expected one vocabulary entry per line, found an empty file")
-    tokens, first_lines = [], {}
-    for number, line in enumerate(lines, start=1):
-        token = line[:-1] if line.endswith("\r") else line
-        if not token:
-            raise VocabularyError(f"{name}:{number}: expected a vocabulary entry, found an empty line")
-        if token in first_lines:
-            raise VocabularyError(f"{name}:{number}: entry {token!r} is already on line {first_lines[token]}, expected each once")
-        first_lines[token] = number
-        tokens.append(token)
-    return tokens
-
-
 def _read_pieces(path):
     """The pieces of a SentencePiece model, in order of id."""
     import sentencepiece  # noqa: PLC0415 - only models that come with such a file need the library
 
-    data = _read_bytes(path)
+    data = read_bytes(path)
     try:
         # The library takes empty data for no model given, and complains only when it is used.
         model = sentencepiece.SentencePieceProcessor(model_proto=data) if data else None

@@ -6,7 +6,8 @@ import shutil
 
 from albert.errors import VocabularyError
 from albert.files import atomic_write
-from albert.tokenization import lower_case, read_vocabulary
+from albert.tokenization import lower_case
+from albert.vocabulary_file import read_with_remarks
 
 SPECIAL_TOKENS = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
 
@@ -59,9 +60,12 @@ def write_vocabulary(tokens, path):
 
 
 def copy_vocabulary(source, target):
-    """Copy a ``vocab.txt`` byte for byte; a ``tokenizer.json`` becomes one."""
-    if os.fspath(source).endswith(".json"):
-        write_vocabulary(read_vocabulary(source), target)
-        return
+    """Copy a vocabulary or SentencePiece model byte for byte; a ``tokenizer.json``, or a ``vocab.txt`` that is read with a remark, becomes
+    a plain ``vocab.txt``."""
+    if os.fspath(target).endswith(".txt"):
+        tokens, remarks = read_with_remarks(source)
+        if remarks or os.fspath(source).endswith(".json"):
+            write_vocabulary(tokens, target)
+            return
     with open(source, "rb") as f, atomic_write(target, "wb") as copy:
         shutil.copyfileobj(f, copy)

@@ -16,7 +16,7 @@ from albert.checkpoints import find
 from albert.checkpoints.matching import match
 from albert.checkpoints.shapes import encoder_shapes, head_shapes
 from albert.errors import UserError
-from albert.tokenization import read_vocabulary
+from albert.vocabulary_file import read_vocabulary
 
 _HEAD_GROUPS = ("masked_lm/", "sentence_order/")
 # Optimizer slots double or triple the list and say nothing new.

@@ -7,7 +7,7 @@ from albert.fields import shown
 from albert.files import read_json
 from albert.formats.config_keys import ALBERT_FIXED, BERT_KEYS, activation, check_fixed, require
 from albert.formats.table import FileNames
-from albert.tokenization import read_vocabulary
+from albert.vocabulary_file import read_vocabulary
 
 SHARD_INDEX = ".index.json"  # after the name of the weights that are in several files
 

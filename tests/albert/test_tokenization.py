@@ -121,7 +121,7 @@ def test_published_size(tmp_path):
     assert tokenizer.encode(entries[-1]).tolist() == [21127]
 
 
-@pytest.mark.parametrize("size", [len(ENTRIES) - 1, len(ENTRIES) + 1])
+@pytest.mark.parametrize("size", [len(ENTRIES) - 1, 2 * len(ENTRIES) + 1, len(ENTRIES) + 128])
 def test_size_that_differs_from_the_config_names_both_files(vocab_file, size):
     tokenizer = tokenization.CharTokenizer(vocab_file)
     message = f"{vocab_file}: vocab file has {len(ENTRIES)} entries, albert_config.json says {size}"
@@ -145,12 +145,12 @@ def test_missing_special_token(tmp_path, token):
     [
         (b"", ": expected one vocabulary entry per line, found an empty file"),
         (b"\xef\xbb\xbf", ": expected one vocabulary entry per line, found an empty file"),
-        (b"[PAD]\n[UNK]\n[PAD]\n", ":3: entry '[PAD]' is already on line 1, expected each once"),
-        (b"[PAD]\n\n[UNK]\n", ":2: expected a vocabulary entry, found an empty line"),
-        (b"[PAD]\r\n[UNK]\r\n\r\n", ":3: expected a vocabulary entry, found an empty line"),
+        (b"<html></html>", ": found an HTML page (13 bytes), expected a vocabulary: one entry a line"),
+        (b'{"[PAD]": 0}', ": found a JSON text, expected a vocabulary: one entry a line"),
+        (b"[PAD]\t7\n[UNK]\t5\n", ": found two columns, expected one entry a line, or its id from 0 to 1 beside it"),
         (b"\xef\xbb\xbf[PAD]\n[UNK]\n\xd6\xd0\n", ":3: expected UTF-8, found byte 0xd6"),
     ],
-    ids=["empty", "only a BOM", "duplicate", "empty line", "empty last line", "GBK"],
+    ids=["empty", "only a BOM", "a web page", "JSON", "counts", "GBK"],
 )
 def test_broken_file_is_one_line_with_its_place(tmp_path, content, message):
     path = tmp_path / "vocab.txt"
@@ -301,9 +301,9 @@ def test_load_tokenizer_takes_exactly_one_file(vocab_file, spm_file):
     tokenizer = tokenization.load_tokenizer(spm_model_file=spm_file, do_lower_case=False)
     assert isinstance(tokenizer, tokenization.SentencePieceTokenizer)
     assert tokenizer.do_lower_case is False
-    with pytest.raises(UserError, match="^expected exactly one of --vocab_file and --spm_model_file, found neither$"):
+    with pytest.raises(UserError, match="^found neither vocab_file nor spm_model_file, expected one of them$"):
         tokenization.load_tokenizer()
-    with pytest.raises(UserError, match="^expected exactly one of --vocab_file and --spm_model_file, found both$"):
+    with pytest.raises(UserError, match="^found both vocab_file and spm_model_file, expected one of them$"):
         tokenization.load_tokenizer(vocab_file, spm_file)
 
 

@@ -13,7 +13,8 @@ from albert import checkpoints
 from albert.checkpoints.matching import match
 from albert.checkpoints.shapes import encoder_shapes
 from albert.errors import CheckpointError, VocabularyError
-from albert.tokenization import CharTokenizer, read_vocabulary
+from albert.tokenization import CharTokenizer
+from albert.vocabulary_file import read_vocabulary
 from tests.albert.checkpoint_files import DATA, copy, write_json
 from tests.albert.checkpoints.test_outputs import assert_encoder_matches, assert_heads_match, run
 

@@ -13,7 +13,7 @@ EXPECTED = 'expected {"cluster": {"worker": ["host:port", …]}, "task": {"type"
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        (None, f"TF_CONFIG: not set, --distribution_strategy=multi_worker_mirrored needs it; {EXPECTED}"),
+        (None, f"distribution_strategy=multi_worker_mirrored requires TF_CONFIG: {EXPECTED}"),
         ("{", f"TF_CONFIG: found '{{'; {EXPECTED}"),
         ('{"cluster": {}}', f"TF_CONFIG: found '{{\"cluster\": {{}}}}'; {EXPECTED}"),
         (
@@ -43,5 +43,5 @@ def test_a_chief_is_worker_0():
 
 def test_no_tpu_is_one_line(monkeypatch):
     monkeypatch.delenv("TPU_NAME", raising=False)
-    with pytest.raises(UserError, match="^--distribution_strategy=tpu: no TPU, set TPU_NAME to the name of one: "):
+    with pytest.raises(UserError, match="^distribution_strategy=tpu: no TPU, set TPU_NAME to the name of one: "):
         distribution.create("tpu")

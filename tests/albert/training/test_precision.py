@@ -18,8 +18,8 @@ from albert.training.precision import Device, Precision, choose, find_device
         ("auto", Device("cpu", "CPU", None, frozenset({"avx2", "amx_bf16", "avx512_bf16"})), "bfloat16 (CPU with amx_bf16)"),
         ("auto", Device("cpu", "CPU", None, frozenset({"avx512_bf16"})), "bfloat16 (CPU with avx512_bf16)"),
         ("auto", Device("cpu", "CPU", None, frozenset({"avx2"})), "float32 (CPU without amx_bf16 or avx512_bf16)"),
-        ("off", Device("gpu", "NVIDIA A100", (8, 0)), "float32 (as --mixed_precision asks)"),
-        ("float16", Device("cpu", "CPU"), "float16 (as --mixed_precision asks, which a CPU only emulates: slow)"),
+        ("off", Device("gpu", "NVIDIA A100", (8, 0)), "float32 (as asked for)"),
+        ("float16", Device("cpu", "CPU"), "float16 (as asked for, which a CPU only emulates: slow)"),
     ],
 )
 def test_choice_and_its_reason(requested, device, expected):
@@ -27,7 +27,7 @@ def test_choice_and_its_reason(requested, device, expected):
 
 
 def test_float16_on_a_tpu_is_refused():
-    with pytest.raises(UserError, match="^--mixed_precision: found float16 with a TPU, expected bfloat16, off or auto$"):
+    with pytest.raises(UserError, match="^mixed_precision: found float16 with a TPU, expected bfloat16, off or auto$"):
         choose("float16", Device("tpu", "TPU"))
 
 

@@ -102,7 +102,7 @@ def test_a_disk_that_cannot_be_written_is_one_line(tmp_path, monkeypatch, moment
     else:
         monkeypatch.setattr("albert.training.state.sync", full_disk)
         reason = "No space left on device"
-    with pytest.raises(UserError, match=f"^--output_dir: cannot write the training state to .*/state: {reason}$"):
+    with pytest.raises(UserError, match=f"^output_dir: cannot write the training state to .*/state: {reason}$"):
         save(state, weight, 7)
     assert make(tmp_path / "state")[0].restore().step == 3
 

@@ -445,7 +445,7 @@ def test_given_scheme(data):
     path = data(columns((OTHER_TEXT, OTHER_BMES)))
     with pytest.raises(DataError) as e:
         read_examples(path, scheme="BIO")
-    assert str(e.value) == f"{path}:1: found tag 'S-PER', expected a BIO tag (O, B-…, I-…) as --scheme says"
+    assert str(e.value) == f"{path}:1: found tag 'S-PER', expected a BIO tag (O, B-…, I-…) as the given scheme says"
 
 
 def test_unknown_policy(data):

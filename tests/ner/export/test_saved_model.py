@@ -297,7 +297,7 @@ with new_version(sys.argv[1], 7) as path:
 def test_what_is_no_version_is_not_overwritten_either(tmp_path):
     (tmp_path / "1").write_text("")
     for version in (0, 1):
-        with pytest.raises(UserError, match="^--export_version: .*1 exists and is not overwritten; choose another number$"):
+        with pytest.raises(UserError, match="^export_version: .*1 exists and is not overwritten; choose another number$"):
             choose_version(str(tmp_path), version)
 
 

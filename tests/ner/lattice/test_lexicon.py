@@ -75,9 +75,7 @@ def test_a_missing_word_file(tmp_path):
 
 def test_jieba_is_asked_for_by_the_extras_name(monkeypatch):
     monkeypatch.setitem(sys.modules, "jieba", None)
-    with pytest.raises(
-        UserError, match=r"jieba is not installed, expected it, as the extra named lattice has it: pip install -e \.\[lattice\]"
-    ):
+    with pytest.raises(UserError, match=r"^word_lexicon=jieba: needs jieba: pip install 'albert-ner\[lattice\]'$"):
         lexicon_words("jieba", [], 4)
 
 

@@ -147,11 +147,11 @@ ONE_OBJECT = "expected one JSON object per line"
         (b'{"text": NaN}', "f:7: found invalid JSON (NaN), expected one JSON object per line"),
         (b'{"text": "a", "text": NaN}', "f:7: found invalid JSON (NaN), expected one JSON object per line"),
         (b"[1]", "f:7: found a JSON list, not an object, expected one JSON object per line"),
-        (b'{"a": 1}', "f:7: found no field 'text', expected it to hold the text (--text_field)"),
+        (b'{"a": 1}', "f:7: found no field 'text', expected it to hold the text"),
         (b'{"text": 5}', "f:7: found 5 in field 'text', expected a string"),
         (
             b'{"text": "a", "entities": []}',
-            "f:7: found a field 'entities', expected none, as the entities are written there (see --entities_field)",
+            "f:7: found a field 'entities', expected none, as the entities are written there",
         ),
     ],
 )

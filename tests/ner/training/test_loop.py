@@ -121,7 +121,7 @@ def test_early_stopping_counts_epochs_without_a_better_f1(tmp_path):
 
 
 def test_early_stopping_needs_a_dev_set(tmp_path):
-    with pytest.raises(UserError, match="^--early_stopping_patience: needs a dev set; expected a dev file or --dev_fraction$"):
+    with pytest.raises(UserError, match="^early_stopping_patience requires a dev set: a dev file, or dev_fraction$"):
         make_trainer(tmp_path, early_stopping_patience=1)
 
 
@@ -148,7 +148,7 @@ def test_frozen_encoder_stays_then_moves(tmp_path):
 
 
 def test_freezing_the_encoder_for_all_steps_is_refused(tmp_path):
-    with pytest.raises(UserError, match="^--freeze_encoder_steps: must be below the run's 10 steps, found 10$"):
+    with pytest.raises(UserError, match="^freeze_encoder_steps: found 10, expected fewer than the run's 10 steps$"):
         make_trainer(tmp_path, freeze_encoder_steps=10, **SOFTMAX)
 
 
@@ -167,7 +167,7 @@ def test_accumulated_gradients_are_those_of_the_whole_batch(tmp_path):
 def test_a_loss_that_is_not_finite_ends_the_run_with_one_line(tmp_path):
     trainer = make_trainer(tmp_path, **SOFTMAX)
     trainer.model.emissions.bias.assign([float("nan")] * 5)
-    with pytest.raises(UserError, match="^--learning_rate: the loss or its gradient is not a finite number by step 5; try smaller rates"):
+    with pytest.raises(UserError, match="^learning_rate: the loss or its gradient is not a finite number by step 5; try smaller rates"):
         trainer.run()
 
 

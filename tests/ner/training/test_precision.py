@@ -141,5 +141,5 @@ def test_an_overflow_at_the_smallest_scale_is_an_error(tmp_path):
     trainer = make_trainer(tmp_path, precision="float16", **SOFTMAX)
     trainer.optimizer._loss_scale._current_loss_scale.assign(1.0)
     trainer.model.emissions.bias.assign([float("nan")] * 5)
-    with pytest.raises(UserError, match="^--learning_rate: the loss or its gradient is not a finite number by step 5"):
+    with pytest.raises(UserError, match="^learning_rate: the loss or its gradient is not a finite number by step 5"):
         trainer.run()

@@ -3,9 +3,9 @@
 import json
 import subprocess
 import sys
-import types
 
-from ner.cli.tag import predict
+from ner.cli.tag import TagCommand, run
+from ner.tagging.settings import ModelSettings, TaggingSettings
 from ner.tagging.writers import WRITERS
 from ner.tagging.writers.base import Writer
 from tests.ner.tiny import tiny_model_dir
@@ -33,21 +33,10 @@ def test_texts_are_written_in_it(tmp_path, monkeypatch):
     monkeypatch.setitem(WRITERS, "count", ENTRY)
     texts = ["", "李明在北京和上海学习", "王" * 700]
     (tmp_path / "in").write_text("\n".join(texts) + "\n", encoding="utf-8")
-    values = {
-        "model_dir": str(tiny_model_dir(tmp_path / "model")),
-        "output_file": str(tmp_path / "out"),
-        "output_format": "count",
-        "text_field": None,
-        "entities_field": "entities",
-        "lexicon": None,
-        "progress": None,
-        "eval_batch_size": 7,
-        "constrained_decoding": True,
-    }
+    model = ModelSettings(tiny_model_dir(tmp_path / "model"))
     found = []
     for name in ("count", "jsonl"):
-        values.update(output_format=name, output_file=str(tmp_path / name))
-        predict(types.SimpleNamespace(**values), [str(tmp_path / "in")])
+        run(TagCommand([str(tmp_path / "in")], model, TaggingSettings(7), tmp_path / name, output_format=name))
         found.append((tmp_path / name).read_text(encoding="utf-8"))
     assert [int(count) for count in found[0].splitlines()] == [len(json.loads(line)["entities"]) for line in found[1].splitlines()]
     assert found[0].startswith("0\n") and len(found[0].split()) == len(texts)

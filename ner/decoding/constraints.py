@@ -41,13 +41,21 @@ class DecodingOptions:
     Attributes:
       constrained_decoding: whether only tag sequences the scheme allows are decoded.
       constraints: further constraints, which hold together with it; for a text of several windows, in each.
+      visible_edges: with ``constrained_decoding``, whether no entity begins or ends with white space or another invisible character
+        (:mod:`ner.edges`).
     """
 
     constrained_decoding: bool = setting(True, "Decode legal tag sequences only. Off is the paper's setting.")
     constraints: tuple[Constraint, ...] = ()
+    visible_edges: bool = True
 
     def __post_init__(self):
         check_fields(self)
+
+    @property
+    def edges(self) -> bool:
+        """Whether entities' edges are visible."""
+        return self.constrained_decoding and self.visible_edges
 
     def masks(self, tag_set: TagSet) -> Optional[Masks]:
         """What all constraints together allow; None without any."""

@@ -22,6 +22,7 @@ from typing import NamedTuple
 import numpy as np
 
 from albert.text_file import TextFile, invalid_byte
+from ner.edges import visible_part
 from ner.errors import DataError
 
 # Far above the score that a model's emissions and transitions give to any one entity, and small enough to be added in float32.
@@ -103,12 +104,13 @@ class Gazetteer:
             raise DataError(f"{name}: found no term, expected {_FORM}")
         return cls(terms, name)
 
-    def check(self, types, longest):
+    def check(self, types, longest, visible_edges=False):
         """Check that a model can use the terms.
 
         Args:
           types: the entity types it knows.
           longest: the most characters a term may have: as many as neighbouring windows share, so that one of them sees it whole.
+          visible_edges: whether no entity begins or ends with an invisible character, so that a term that does is none.
 
         Raises:
           DataError: names the file and line of the first term that it cannot use.
@@ -119,6 +121,9 @@ class Gazetteer:
                 raise DataError(f"{place}: found type {_short(term.label)}, expected one of {', '.join(types)}, or - for never")
             if len(term.text) > longest:
                 raise DataError(f"{place}: found a term of {len(term.text)} characters, expected at most {longest}")
+            if visible_edges and term.label != NEVER and visible_part(term.text, 0, len(term.text)) != (0, len(term.text)):
+                found = f"{_short(term.text)} with white space or an invisible character at its edge"
+                raise DataError(f"{place}: found {found}, expected none, as entities have none there")
 
     def matches(self, text):
         """Every place where a term stands, overlapping ones included: list of :class:`Match`."""

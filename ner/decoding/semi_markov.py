@@ -1,6 +1,6 @@
 """A linear chain in which whole entities have scores of their own, as a gazetteer gives them.
 
-The chain's states are tags. Here a state is a tag together with the number of characters its entity already has, which is what
+The chain's states are tags. Here a state is one of them together with the number of characters its entity already has, which is what
 one must know where an entity ends to add the score of exactly that span: the segment scores of Sarawagi and Cohen's semi-Markov
 CRF (2004), on top of the scores of the chain. Decoding and summing stay exact, at A times the chain's cost.
 
@@ -11,8 +11,6 @@ Shapes: B batch, T characters, K tags, A entity lengths, L entity types.
 
 import tensorflow as tf
 
-from ner.tags import OUTSIDE
-
 # Score of what is impossible; finite, so that it stays a number when added up over the characters of a text.
 _IMPOSSIBLE = -1e30
 
@@ -22,21 +20,21 @@ class SemiMarkovChain:
 
     Args:
       chain: the ``LinearChain``.
-      tag_set: its ``TagSet``.
+      states: the ``States`` it is over, usually the tags.
 
     Attributes:
       label_ids: int32 [K], position of each tag's type in ``tag_set.types``, 0 for ``O``.
     """
 
-    def __init__(self, chain, tag_set):
+    def __init__(self, chain, states):
         self._chain = chain
-        continues = tf.constant(tag_set.continues)
+        continues = tf.constant(states.continues)
         transitions, impossible = tf.cast(chain.transitions, tf.float64), tf.constant(_IMPOSSIBLE, tf.float64)
         self._continuing = transitions + tf.where(continues, tf.zeros_like(impossible), impossible)
         self._leaving = transitions + tf.where(continues, impossible, tf.zeros_like(impossible))
-        self._is_entity = tf.constant([tag != OUTSIDE for tag in tag_set.tags], tf.float64)
-        self.label_ids = tf.constant([0 if tag == OUTSIDE else tag_set.types.index(tag[2:]) for tag in tag_set.tags], tf.int32)
-        self._num_tags = len(tag_set)
+        self._is_entity = tf.constant(states.labels >= 0, tf.float64)
+        self.label_ids = tf.constant(states.labels.clip(0), tf.int32)
+        self._num_tags = len(states.tags)
 
     def log_partition(self, emissions, lengths, span_scores):
         """Log of the sum over all tag sequences of exp(score), but for a constant: only its derivatives mean something.

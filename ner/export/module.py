@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from ner.decoding.constraints import DEFAULT_OPTIONS
 from ner.decoding.decoder import Decoder
-from ner.export.tokenizer import GraphTokenizer, code_points, spell
+from ner.export.tokenizer import GraphTokenizer, code_points, invisible, spell
 from ner.lattice.graph import GraphLexicon
 from ner.long_text.graph_joining import GraphWindowJoiner
 from ner.long_text.graph_windows import flat_ranges, run_in_groups, split_windows
@@ -110,11 +110,17 @@ class ServingModule(tf.Module):
         ids = self._tokenizer.ids(points)
         words = self._match(points, tf.repeat(tf.cumsum(lengths), lengths)) if self._match is not None else None
 
+        hidden = invisible(points) if self._decoding.edges else None
+
         def tag_windows(places, own_lengths):
-            return self._tag_windows(self._inputs(ids, words, places, own_lengths))
+            own = None
+            if hidden is not None:
+                own = tf.gather(hidden, places) & tf.sequence_mask(own_lengths, tf.shape(places)[1])
+            return self._tag_windows(self._inputs(ids, words, places, own_lengths), own)
 
         tagged = run_in_groups(tag_windows, _WINDOW_OUTPUTS, firsts, windows.lengths, self._window)
-        return points, lengths, self._joiner.join(windows, lengths, tagged)
+        characters = self._joiner.join(windows, lengths, tagged)
+        return points, lengths, characters if hidden is None else self._joiner.trim(characters, hidden)
 
     def _inputs(self, ids, words, places, lengths):
         """The network's inputs for windows.
@@ -140,7 +146,15 @@ class ServingModule(tf.Module):
             inputs["lattice_words"] = tf.where(word_ends <= lengths[:, None, None], tf.gather(words, places), 0)
         return inputs
 
-    def _tag_windows(self, inputs):
-        # Made here, not before: in the loop's own graph these are constants, from outside they would be inputs of each turn.
-        decoder = Decoder(LinearChain(*(tf.constant(value) for value in self._chain)), self._tag_set, self._decoding)
-        return decoder.entities_in_graph(self._network(inputs), inputs["lengths"])
+    def _tag_windows(self, inputs, hidden):
+        emissions, lengths = self._network(inputs), inputs["lengths"]
+
+        def decode(*hidden):
+            # Made here, not before: in the loop's own graph these are constants, from outside they would be inputs of each turn.
+            decoder = Decoder(LinearChain(*(tf.constant(value) for value in self._chain)), self._tag_set, self._decoding)
+            return decoder.entities_in_graph(emissions, lengths, *hidden)
+
+        if hidden is None:
+            return decode()
+        # Texts without white space, as most are, take the quicker way.
+        return tf.cond(tf.reduce_any(hidden), lambda: decode(hidden), decode)

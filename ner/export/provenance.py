@@ -25,6 +25,7 @@ def describe(directory, export_format, precision, decoding):
         "format": export_format,
         "precision": precision,
         "constrained_decoding": decoding.constrained_decoding,
+        "visible_edges": decoding.edges,
         "weights": {"file": weights, "sha256": sha256(directory.file(weights))},
         "training": without_directories(run_record.read(directory)) if run_record.is_there(directory) else None,
         **environment.describe(),

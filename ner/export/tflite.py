@@ -27,8 +27,9 @@ def check(config, precision):
 def convert(model, config, precision, decoding=DEFAULT_OPTIONS):
     """The contents of a TensorFlow Lite file.
 
-    Its signature: ``input_word_ids`` int32 [1, T + 2] and ``lengths`` int32 [1] → ``tags`` int32 [1, T], ``opens`` and ``closes``
-    bool [1, T] and ``scores`` float32 [1, T], as ``ner.decoding.decoder.Decoder.entities`` describes them.
+    Its signature: ``input_word_ids`` int32 [1, T + 2] and ``lengths`` int32 [1], and where decoding is constrained ``invisible`` bool
+    [1, T] (:mod:`ner.edges`) → ``tags`` int32 [1, T], ``opens`` and ``closes`` bool [1, T] and ``scores`` float32 [1, T], as
+    ``ner.decoding.decoder.Decoder.entities`` describes them.
 
     Args:
       model: the ``TaggerModel``.
@@ -42,13 +43,15 @@ def convert(model, config, precision, decoding=DEFAULT_OPTIONS):
 
     rnn = model.rnn.without_state() if model.rnn is not None else None
 
-    def run(input_word_ids, lengths):
+    def run(input_word_ids, lengths, invisible=None):
         emissions = model({"input_word_ids": input_word_ids, "lengths": lengths}, training=False)
-        return Decoder(model.chain, config.tag_set, decoding).entities_in_graph(emissions, lengths)
+        return Decoder(model.chain, config.tag_set, decoding).entities_in_graph(emissions, lengths, invisible)
 
-    ids = tf.TensorSpec([1, None], tf.int32, "input_word_ids")
+    signature = [tf.TensorSpec([1, None], tf.int32, "input_word_ids"), tf.TensorSpec([1], tf.int32, "lengths")]
+    if decoding.edges:
+        signature.append(tf.TensorSpec([1, None], tf.bool, "invisible"))
     with recurrent_layer(model, rnn):
-        function = tf.function(run, input_signature=[ids, tf.TensorSpec([1], tf.int32, "lengths")]).get_concrete_function()
+        function = tf.function(run, input_signature=signature).get_concrete_function()
     # The converter saves what it is given first. Of a Keras model that would be its calls for training too, which cannot be saved; it then
     # goes on without them, and without the signature.
     owner = tf.Module()

@@ -7,6 +7,8 @@ Shapes: B texts, N characters of all texts together.
 import numpy as np
 import tensorflow as tf
 
+from ner.edges import BOUNDS
+
 _PAGE_BITS = 8
 # All bytes as strings, and after them the empty string.
 _BYTES = [bytes([value]) for value in range(256)] + [b""]
@@ -70,3 +72,8 @@ def spell(points, lengths):
         columns.append(tf.where(sizes > following + 1, column, _NO_BYTE))
     characters = tf.strings.reduce_join(tf.gather(tf.constant(_BYTES), tf.stack(columns, axis=1)), axis=1)
     return tf.strings.unsorted_segment_join(characters, tf.repeat(tf.range(tf.size(lengths)), lengths), tf.size(lengths))
+
+
+def invisible(points):
+    """Which code points are such as no entity begins or ends with: bool of the same shape; see :mod:`ner.edges`."""
+    return tf.searchsorted(tf.constant(BOUNDS), points, side="right") % 2 == 1

@@ -122,6 +122,38 @@ class GraphWindowJoiner:
         tags = tf.where(begins, tf.gather(tf.constant(self._begin), tags), tags)
         return Characters(tags, labels, opens, closes, scores, positions, tf.gather(windows.rows, owners))
 
+    def trim(self, characters, invisible):
+        """What :func:`ner.long_text.joining.trim` does: :class:`Characters` without invisible ones at entities' edges.
+
+        Args:
+          characters: :class:`Characters`, of legal tags.
+          invisible: bool [N].
+        """
+        places = tf.range(tf.size(characters.tags))
+        inside = characters.labels != _NO_ENTITY
+        entities = tf.where(inside, tf.cumsum(tf.cast(characters.opens, tf.int32)) - 1, -1)
+        num_entities = tf.reduce_sum(tf.cast(characters.opens, tf.int32)) + 1
+
+        def by_entity(function, values):
+            """Of each character, what a function makes of the values of its entity's characters."""
+            return tf.gather(function(values, entities, num_entities), tf.maximum(entities, 0))
+
+        visible = inside & ~invisible
+        first = by_entity(tf.math.unsorted_segment_min, tf.where(visible, places, tf.size(places)))
+        last = by_entity(tf.math.unsorted_segment_max, tf.where(visible, places, -1))
+        kept = inside & (places >= first) & (places <= last)
+        changed = by_entity(tf.math.unsorted_segment_max, tf.cast(inside & ~kept, tf.int32)) > 0
+        opens, closes = kept & (places == first), kept & (places == last)
+        order = tf.where(opens, tf.where(closes, _ONLY, _FIRST), tf.where(closes, _LAST, _INNER))
+        proper = tf.gather_nd(tf.constant(self._proper), tf.stack([tf.maximum(characters.labels, 0), order], axis=-1))
+        return characters._replace(
+            tags=tf.where(inside & changed, tf.where(kept, proper, 0), characters.tags),
+            labels=tf.where(kept, characters.labels, _NO_ENTITY),
+            opens=opens,
+            closes=closes,
+            scores=tf.where(closes, by_entity(tf.math.unsorted_segment_max, characters.scores), 0.0),
+        )
+
     def _see(self, windows, tagged):
         opens, closes = tagged["opens"], tagged["closes"]
         opened = tf.cumsum(tf.cast(opens, tf.int32))

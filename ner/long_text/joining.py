@@ -8,6 +8,7 @@ there both have seen the most context.
 import itertools
 from typing import NamedTuple
 
+from ner.edges import visible_part
 from ner.long_text.windows import crossing_spans
 from ner.tags import begin_tag, spans_from_tags, tags_from_spans
 
@@ -26,6 +27,29 @@ class Piece(NamedTuple):
     tags: list
     spans: list
     last: bool
+
+
+def trim(piece, text, scheme="BIO"):
+    """A piece without invisible characters (:mod:`ner.edges`) at its entities' edges.
+
+    Windows that are decoded so have none there, but a border that had to be put into an entity may leave some.
+
+    Args:
+      piece: :class:`Piece` of legal tags.
+      text: the whole text.
+      scheme: the tags' scheme.
+    """
+    parts = [visible_part(text, span.start, span.end) for span, _ in piece.spans]
+    if all(part == span[:2] for part, (span, _) in zip(parts, piece.spans)):
+        return piece
+    tags, spans = list(piece.tags), []
+    for (start, end), (span, score) in zip(parts, piece.spans):
+        if (start, end) != span[:2]:
+            left = [(start - span.start, end - span.start, span.label)] if start < end else []
+            tags[span.start - piece.start : span.end - piece.start] = tags_from_spans(left, span.end - span.start, scheme)
+        if start < end:
+            spans.append((span._replace(start=start, end=end), score))
+    return piece._replace(tags=tags, spans=spans)
 
 
 class _Window(NamedTuple):

@@ -11,11 +11,12 @@ from albert.errors import UserError
 from albert.files import read_json, sha256
 from ner.batches.tagging_batches import padded_rows
 from ner.decoding.constraints import DecodingOptions
+from ner.edges import invisible
 from ner.entity import Entity
 from ner.export.provenance import PROVENANCE
 from ner.export.versions import TFLITE_MODEL, format_of, version_directory
 from ner.long_text.graph_windows import GROUP_SIZE
-from ner.long_text.joining import Piece, WindowJoiner
+from ner.long_text.joining import Piece, WindowJoiner, trim
 from ner.long_text.windows import split_windows
 from ner.model.config import TaggerConfig
 from ner.model.directory import ModelDir
@@ -50,7 +51,9 @@ class _Exported(TextPredictor):
         self.provenance = read_json(path, "what the exported model was made from")
         if not isinstance(self.provenance.get("constrained_decoding"), bool):
             raise UserError(f"{path}: found no constrained_decoding, expected what the export wrote")
-        self.decoding = DecodingOptions(self.provenance["constrained_decoding"])
+        # Exports of version 0.1.0 do not tell, and do not look at characters.
+        edges = self.provenance.get("visible_edges", False)
+        self.decoding = DecodingOptions(self.provenance["constrained_decoding"], visible_edges=edges is True)
         values = read_json(os.path.join(assets, "model.json"), "the configuration of the exported model")
         self._config = TaggerConfig.from_dict(values)
         self.tag_set = self._config.tag_set
@@ -176,11 +179,14 @@ class TFLitePredictor(_Exported):
             spans = spans_from_tags(tags, self.tag_set.scheme)
             pieces.append(joiner.add((start, end), tags, spans, [float(outputs["scores"][span.end - 1]) for span in spans]))
         pieces.append(joiner.finish())
+        if self.decoding.edges:
+            pieces = [trim(piece, text, self.tag_set.scheme) for piece in pieces]
         return Piece(0, [tag for piece in pieces for tag in piece.tags], [span for piece in pieces for span in piece.spans], True)
 
     def _tag_window(self, text):
         tokenizer, length = self._tokenizer, len(text)
         ids = np.array([[tokenizer.cls_id, *tokenizer.encode(text), tokenizer.sep_id]], np.int32)
+        hidden = {"invisible": invisible(text)[None]} if self.decoding.edges else {}
         with self._lock:
-            outputs = self._run(input_word_ids=ids, lengths=np.array([length], np.int32))
+            outputs = self._run(input_word_ids=ids, lengths=np.array([length], np.int32), **hidden)
         return {name: value[0] for name, value in outputs.items()}

@@ -1,5 +1,6 @@
 """A trained model over texts of any length and number: windows, batches by length, tags and scored entities."""
 
+import collections
 import itertools
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
@@ -12,7 +13,8 @@ from ner.batches.encoded import encode
 from ner.batches.tagging_batches import WIDTH_MULTIPLE, padded_rows, tagging_batches
 from ner.decoding.constraints import DEFAULT_OPTIONS
 from ner.decoding.decoder import Decoder
-from ner.long_text.joining import Piece, WindowJoiner
+from ner.edges import has_invisible, invisible
+from ner.long_text.joining import Piece, WindowJoiner, trim
 from ner.long_text.windows import split_windows
 from ner.model.inference import emissions_function, frozen_emissions_function
 from ner.tagging.forks import check_fork, note_use
@@ -33,6 +35,7 @@ class _Window(NamedTuple):
     text: str
     first: bool
     last: bool
+    source: str  # the whole text
 
 
 class _TaggedWindow(NamedTuple):
@@ -42,6 +45,14 @@ class _TaggedWindow(NamedTuple):
 
 
 _EMPTY = _TaggedWindow([], [], [])
+
+
+class _Kind(NamedTuple):
+    """What decoding a batch takes: whether entities' probabilities are wanted, texts hold terms, and invisible characters."""
+
+    scored: bool
+    matched: bool
+    hidden: bool
 
 
 class Predictor(TextPredictor):
@@ -75,15 +86,12 @@ class Predictor(TextPredictor):
         self.tag_set = model.config.tag_set
         self.window, self.overlap = model.config.window, model.config.overlap
         if gazetteer is not None:
-            gazetteer.check(self.tag_set.types, self.overlap)
+            gazetteer.check(self.tag_set.types, self.overlap, decoding.edges)
         note_use()
         self._emissions = frozen_emissions_function(model) if frozen else emissions_function(model)
         # Decoding is a graph of its own: the network's is there once, whatever is decoded.
-        decoded = [tf.TensorSpec([None, None, len(self.tag_set)], tf.float32), tf.TensorSpec([None], tf.int32)]
-        span_scores = tf.TensorSpec([None, None, None, len(self.tag_set.types)], tf.float32)
-        self._tags = tf.function(self._run_tags, input_signature=decoded)
-        self._entities = tf.function(self._run_entities, input_signature=decoded)
-        self._entities_with_span_scores = tf.function(self._run_entities, input_signature=[*decoded, span_scores])
+        kinds = itertools.product((False, True), repeat=3)
+        self._functions = {kind: self._function(kind) for kind in map(_Kind._make, kinds)}
 
     def tags(self, texts, progress=None):
         """See :class:`ner.tagging.protocol.TextPredictor`; no probabilities are computed."""
@@ -110,40 +118,46 @@ class Predictor(TextPredictor):
                     continue
                 if window.first:
                     joiner = WindowJoiner(self.tag_set.scheme)
-                yield joiner.add((window.start, window.end), *tagged)
+                yield self._trimmed(joiner.add((window.start, window.end), *tagged), window.source)
                 if window.last:
-                    yield joiner.finish()
+                    yield self._trimmed(joiner.finish(), window.source)
+
+    def _trimmed(self, piece, text):
+        return trim(piece, text, self.tag_set.scheme) if self.decoding.edges else piece
 
     def _windows(self, texts):
         for text in texts:
             # An empty text has no window, and yet a result.
             places = split_windows(len(text), self.window, self.overlap) or [(0, 0)]
             for i, (start, end) in enumerate(places):
-                yield _Window(start, end, text[start:end], i == 0, i == len(places) - 1)
+                yield _Window(start, end, text[start:end], i == 0, i == len(places) - 1, text)
 
     def _tag_windows(self, texts, with_scores):
         """One ``_TaggedWindow`` per text, none longer than the window."""
         results = [_EMPTY] * len(texts)
         encoded = encode(texts, self.tokenizer, self.model.config.max_seq_length)
         matches = [self.gazetteer.matches(text) if self.gazetteer else [] for text in texts]
-        chosen = {
-            False: [i for i, text in enumerate(texts) if text and not matches[i]],
-            True: [i for i, found in enumerate(matches) if found],
-        }
+        chosen = collections.defaultdict(list)
+        for i, text in enumerate(texts):
+            if text:
+                hidden = self.decoding.edges and has_invisible(text)
+                chosen[_Kind(with_scores or bool(matches[i]), bool(matches[i]), hidden)].append(i)
 
         def tag(batch):
-            indices, matched = batch
+            indices, kind = batch
             inputs = self._inputs(encoded, indices)
-            if matched:
-                rows, columns = inputs["input_word_ids"].shape
+            rows, columns = inputs["input_word_ids"].shape
+            more = []
+            if kind.matched:
                 found = [matches[i] for i in indices] + [[]] * (rows - len(indices))
-                span_scores = self.gazetteer.span_scores(found, columns - 2, self.tag_set.types)
-                outputs = self._decode(self._entities_with_span_scores, inputs, span_scores)
-            else:
-                outputs = self._decode(self._entities if with_scores else self._tags, inputs)
-            self._read(outputs, inputs["lengths"], indices, results)
+                more.append(self.gazetteer.span_scores(found, columns - 2, self.tag_set.types))
+            if kind.hidden:
+                more.append(np.zeros([rows, columns - 2], bool))
+                for row, i in enumerate(indices):
+                    more[-1][row, : len(texts[i])] = invisible(texts[i])
+            self._read(self._decode(self._functions[kind], inputs, *more), inputs["lengths"], indices, results)
 
-        batches = [(indices, matched) for matched, some in chosen.items() for indices in self._batches(encoded.lengths, some)]
+        batches = [(indices, kind) for kind in sorted(chosen) for indices in self._batches(encoded.lengths, chosen[kind])]
         if len(batches) == 1:
             tag(batches[0])
             return results
@@ -163,10 +177,10 @@ class Predictor(TextPredictor):
         batch = encoded.batch(indices, WIDTH_MULTIPLE)
         return {name: np.pad(value, [(0, missing), *[(0, 0)] * (value.ndim - 1)]) for name, value in batch.items()}
 
-    def _decode(self, function, inputs, *span_scores):
+    def _decode(self, function, inputs, *more):
         # As few eager tensors as can be, here and among the outputs: under Python 3.11 each leaves a few bytes behind, for good.
         inputs = {name: tf.constant(value) for name, value in inputs.items()}
-        return function(self._emissions(inputs), inputs["lengths"], *span_scores)
+        return function(self._emissions(inputs), inputs["lengths"], *more)
 
     def _read(self, outputs, lengths, indices, results):
         """Put a batch's outputs where they belong among the results."""
@@ -178,12 +192,19 @@ class Predictor(TextPredictor):
             scores = outputs["scores"][row, last].tolist() if "scores" in outputs else [0.0] * len(spans)
             results[index] = _TaggedWindow(tags, spans, scores)
 
-    def _decoder(self):
-        return Decoder(self.model.chain, self.tag_set, self.decoding)
+    def _function(self, kind):
+        """The graph that decodes batches of a kind: of emissions, lengths and what its texts need besides."""
+        num_tags, num_types = len(self.tag_set), len(self.tag_set.types)
+        signature = [tf.TensorSpec([None, None, num_tags], tf.float32), tf.TensorSpec([None], tf.int32)]
+        signature += [tf.TensorSpec([None, None, None, num_types], tf.float32)] * kind.matched
+        signature += [tf.TensorSpec([None, None], tf.bool)] * kind.hidden
 
-    def _run_tags(self, emissions, lengths):
-        return {"tags": self._decoder().tags(emissions, lengths)}
+        def run(emissions, lengths, *more):
+            decoder = Decoder(self.model.chain, self.tag_set, self.decoding)
+            hidden = more[-1] if kind.hidden else None
+            if not kind.scored:
+                return {"tags": decoder.tags(emissions, lengths, hidden)}
+            outputs = decoder.entities(emissions, lengths, more[0] if kind.matched else None, hidden)
+            return {name: outputs[name] for name in ("tags", "scores")}
 
-    def _run_entities(self, emissions, lengths, span_scores=None):
-        outputs = self._decoder().entities(emissions, lengths, span_scores)
-        return {name: outputs[name] for name in ("tags", "scores")}
+        return tf.function(run, input_signature=signature)

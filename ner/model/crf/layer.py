@@ -18,7 +18,7 @@ with warnings.catch_warnings():
     from tensorflow_addons.text import crf as tfa_crf
 
 # Added to the score of what is forbidden: far below any real score, and no -inf to turn into NaN in a sum.
-_FORBIDDEN = -1e4
+FORBIDDEN = -1e4
 
 
 class LinearChain:
@@ -42,7 +42,7 @@ class LinearChain:
         """The same chain over the tag sequences that masks allow: bool [K, K], [K] and [K] (``ner.decoding.constraints.Masks``)."""
         masks = (transitions, start, end)
         scores = (self.transitions, self.start, self.end)
-        penalties = (tf.where(tf.constant(allowed), 0.0, _FORBIDDEN) for allowed in masks)
+        penalties = (tf.where(tf.constant(allowed), 0.0, FORBIDDEN) for allowed in masks)
         return LinearChain(*(score + penalty for score, penalty in zip(scores, penalties)), self.parallel_scan)
 
     def log_likelihood(self, emissions, tags, lengths):

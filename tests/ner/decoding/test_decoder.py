@@ -15,11 +15,13 @@ from ner.tags import TagSet, illegal_positions, spans_from_tags
 LENGTHS = np.array([5, 3, 1, 0], np.int32)
 
 
-def enumerate_sequences(unary, chain, tag_set, constrained, span_scores=None):
-    """All (tags, score) of one sentence; ``span_scores`` is a dict from (start, end, label)."""
+def enumerate_sequences(unary, chain, tag_set, constrained, span_scores=None, invisible=()):
+    """All (tags, score) of one sentence; ``span_scores`` is a dict from (start, end, label), ``invisible`` places of such characters."""
     for path in itertools.product(range(len(tag_set)), repeat=len(unary)):
         tags = tag_set.decode(path)
         if constrained and illegal_positions(tags, tag_set.scheme):
+            continue
+        if {place for span in spans_from_tags(tags, tag_set.scheme) for place in (span.start, span.end - 1)} & set(invisible):
             continue
         score = chain.start[path[0]] + chain.end[path[-1]] + sum(unary[t, k] for t, k in enumerate(path))
         score += sum(chain.transitions[i, j] for i, j in zip(path, path[1:]))
@@ -170,7 +172,9 @@ def test_emissions_count_beside_scores_of_any_size(tag_set, weight):
     terms = random.random([7, columns, 5, len(tag_set.types)])
     span_scores = (weight * np.select([terms < 0.08, terms > 0.92], [1.0, -1.0], 0.0)).astype(np.float32)
     for scored in (zero, chain):
-        decoded = Decoder(scored, tag_set, constrained=False).entities(emissions, np.full(7, columns, np.int32), span_scores)
+        decoded = Decoder(scored, tag_set, DecodingOptions(constrained_decoding=False)).entities(
+            emissions, np.full(7, columns, np.int32), span_scores
+        )
         for row in range(7):
             best = best_in_float64(emissions[row].astype(np.float64), scored, tag_set, span_scores[row].astype(np.float64))
             np.testing.assert_array_equal(decoded["tags"][row], best)
@@ -187,12 +191,66 @@ def test_probabilities_beside_scores_of_any_size(weight, constrained):
     span_scores = np.zeros([4, 5, 3, 2], np.float32)
     span_scores[:, 2, 1, 0], span_scores[:, 3, 2, 1] = weight, weight + 1.5
     by_span = collections.Counter({(1, 3, "LOC"): float(weight), (1, 4, "PER"): weight + 1.5})
-    decoded = Decoder(chain, tag_set, constrained).entities(emissions, np.full(4, 5, np.int32), span_scores)
+    decoded = Decoder(chain, tag_set, DecodingOptions(constrained_decoding=constrained)).entities(
+        emissions, np.full(4, 5, np.int32), span_scores
+    )
     for row in range(4):
         best, probabilities = brute_force(emissions[row].astype(np.float64), chain, tag_set, constrained, by_span)
         assert tag_set.decode(decoded["tags"][row].numpy()) == best
         for span, score in read_entities(decoded, row, tag_set).items():
             assert score == pytest.approx(probabilities[span], abs=1e-5)
+
+
+@pytest.mark.parametrize("tag_set", [TagSet(("LOC", "PER")), TagSet(("LOC",), "BIOES"), TagSet(("LOC",), "BILOU")], ids=lambda t: t.scheme)
+@pytest.mark.parametrize("with_span_scores", [False, True])
+def test_invisible_characters_at_no_edge_equal_enumeration(tag_set, with_span_scores):
+    random = np.random.default_rng(19)
+    found, inside = 0, 0
+    for _ in range(8):
+        chain = random_chain(random, len(tag_set))
+        emissions = random_emissions(random, len(tag_set), 1.0)
+        emissions[:, :, 0] -= 1.0
+        hidden = random.random([4, 5]) < 0.4
+        hidden[0] = [False, True, True, False, True]
+        span_scores = (2 * random.normal(size=[4, 5, 2, len(tag_set.types)])).astype(np.float32)
+        decoder = Decoder(chain, tag_set)
+        given = tf.constant(span_scores) if with_span_scores else None
+        decoded = decoder.entities(tf.constant(emissions), tf.constant(LENGTHS), given, tf.constant(hidden))
+        tags_alone = decoder.tags(tf.constant(emissions), tf.constant(LENGTHS), tf.constant(hidden)).numpy()
+        for row, length in enumerate(LENGTHS[:3]):
+            by_span = collections.Counter(
+                {
+                    (end - age, end + 1, label): span_scores[row, end, age, index]
+                    for end in range(length)
+                    for age in range(min(2, end + 1))
+                    for index, label in enumerate(tag_set.types)
+                }
+            )
+            places = np.nonzero(hidden[row])[0]
+            best, probabilities = brute_force(emissions[row, :length], chain, tag_set, True, by_span if with_span_scores else None, places)
+            assert tag_set.decode(decoded["tags"][row, :length].numpy()) == best
+            if not with_span_scores:
+                assert tag_set.decode(tags_alone[row, :length]) == best
+            entities = read_entities(decoded, row, tag_set)
+            assert list(entities) == spans_from_tags(best, tag_set.scheme)
+            for span, score in entities.items():
+                assert score == pytest.approx(probabilities[span], abs=1e-5)
+                found += 1
+                inside += any(span[0] < place < span[1] for place in places)
+    assert found > 10 < inside + 10
+
+
+def test_invisible_characters_count_only_where_decoding_is_constrained():
+    random = np.random.default_rng(23)
+    tag_set = TagSet(("LOC",))
+    chain = random_chain(random, 3)
+    emissions, lengths = tf.constant(random_emissions(random, 3, 2.0)), tf.constant(LENGTHS)
+    hidden = tf.constant(np.ones([4, 5], bool))
+    for options in (DecodingOptions(False), DecodingOptions(visible_edges=False)):
+        decoder = Decoder(chain, tag_set, options)
+        for name, value in decoder.entities(emissions, lengths).items():
+            np.testing.assert_array_equal(value, decoder.entities(emissions, lengths, invisible=hidden)[name])
+    assert not Decoder(chain, tag_set).entities(emissions, lengths, invisible=hidden)["opens"].numpy().any()
 
 
 @pytest.mark.parametrize("columns", [1, 17])

@@ -89,6 +89,18 @@ def test_terms_the_model_cannot_use():
     assert str(e.value) == "terms.tsv:7: found a term of 5 characters, expected at most 4"
 
 
+def test_terms_that_decoding_never_gives():
+    """White space at an entity's edge: where decoding is constrained, there is no such entity."""
+    for text in ("长江 ", "\t长江", "长江\u3000", "\ufeff长江", "\u200b"):
+        gazetteer = Gazetteer([Term("大桥", "LOC"), Term(text, "LOC", 1.0, 3)], "terms.tsv")
+        gazetteer.check(("LOC",), 5)
+        with pytest.raises(DataError) as e:
+            gazetteer.check(("LOC",), 5, visible_edges=True)
+        found = f"{text!r} with white space or an invisible character at its edge"
+        assert str(e.value) == f"terms.tsv:3: found {found}, expected none, as entities have none there"
+    Gazetteer([Term("长江 ", NEVER), Term("长 江", "LOC")]).check(("LOC",), 5, visible_edges=True)
+
+
 def test_matches_are_all_occurrences():
     rng = random.Random(1)
     terms = {"".join(rng.choices("abc", k=rng.randrange(1, 5))) for _ in range(30)}

@@ -101,7 +101,7 @@ def test_it_needs_built_in_operations_alone(work):
     assert not [details["op_name"] for details in interpreter._get_ops_details() if details["op_name"].startswith(("Flex", "CUSTOM"))]
     signature = interpreter.get_signature_list()["serving_default"]
     assert (sorted(signature["inputs"]), sorted(signature["outputs"])) == (
-        ["input_word_ids", "lengths"],
+        ["input_word_ids", "invisible", "lengths"],
         ["closes", "opens", "scores", "tags"],
     )
 

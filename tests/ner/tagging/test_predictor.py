@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from albert import CharTokenizer
 from ner.decoding.constraints import DecodingOptions
+from ner.edges import visible_part
 from ner.long_text.windows import split_windows
 from ner.model import inference, network
 from ner.model.config import CharEncoderConfig, TaggerConfig
@@ -76,6 +77,7 @@ def test_random_unicode(tmp_path, count):
         assert illegal_positions(prediction.tags) == []
         spans = [span for span, _ in prediction.spans]
         assert spans == spans_from_tags(prediction.tags)
+        assert all(visible_part(text, span.start, span.end) == span[:2] for span in spans)
         assert all(0.0 <= score <= 1.0 for _, score in prediction.spans)
         found += len(spans)
     assert sent == []

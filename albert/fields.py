@@ -104,7 +104,7 @@ def same_setting(owner: type, name: str, help: str = "") -> Any:
 
 
 def check_fields(instance: Any) -> None:
-    """Check type and range of every field of a dataclass; numbers and paths get the exact type of their field.
+    """Check type and range of every field of a dataclass; numpy numbers and paths become plain ones.
 
     Types are those of the annotations: bool, int, float, str (paths too), tuple (of strings; lists too), other classes, and ``Optional``
     and ``Union`` of these. A whole number is a float too; NaN is none.
@@ -186,7 +186,10 @@ def _convert(kind, value):
     if kind is int:
         return int(value) if isinstance(value, numbers.Integral) and not isinstance(value, bool) else None
     if kind is float:
-        return float(value) if isinstance(value, numbers.Real) and not isinstance(value, bool) and not math.isnan(value) else None
+        if not isinstance(value, numbers.Real) or isinstance(value, bool) or math.isnan(value):
+            return None
+        # A whole number stays one, and is stored as it was.
+        return value if isinstance(value, (int, float)) else float(value)
     if kind is str:
         return os.fspath(value) if isinstance(value, (str, os.PathLike)) else None
     if kind is tuple:

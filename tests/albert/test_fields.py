@@ -45,9 +45,9 @@ class Settings:
 
 
 def test_values_get_the_type_of_their_field():
-    made = Settings(pathlib.Path("n"), steps=np.int64(3), share=0, files=["z"], inner=Inner(rate=2))
+    made = Settings(pathlib.Path("n"), steps=np.int64(3), share=0, files=["z"], inner=Inner(rate=np.float32(2)))
     assert made == Settings("n", 3, share=0.0, files=("z",), inner=Inner(2.0))
-    assert [type(value) for value in (made.name, made.steps, made.share, made.inner.rate)] == [str, int, float, float]
+    assert [type(value) for value in (made.name, made.steps, made.share, made.inner.rate)] == [str, int, int, float]
 
 
 @pytest.mark.parametrize(

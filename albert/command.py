@@ -18,6 +18,7 @@ flags.disclaim_key_flags()
 EXIT_USER_ERROR = 1
 EXIT_USAGE = 2
 EXIT_INTERRUPTED = 130  # what a shell reports for a process ended by Ctrl-C
+EXIT_TERMINATED = 143  # … by SIGTERM
 
 # A full or failing disk, a quota, rights: nothing a program can foresee or mend, whichever file it meets it with.
 _NOT_OURS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.EACCES, errno.EPERM)

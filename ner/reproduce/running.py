@@ -9,7 +9,7 @@ from subprocess import Popen
 
 import numpy as np
 
-from albert.command import EXIT_INTERRUPTED
+from albert.command import EXIT_INTERRUPTED, EXIT_TERMINATED
 from albert.errors import FieldError, UserError
 from albert.files import atomic_write, read_json, sha256, write_json
 from albert.training.stopping import Interrupted
@@ -155,7 +155,7 @@ class Runner:
                 code = process.wait()
             finally:
                 signal.signal(signal.SIGTERM, previous)
-        if code in (EXIT_INTERRUPTED, -signal.SIGINT, -signal.SIGTERM):
+        if code in (EXIT_INTERRUPTED, EXIT_TERMINATED, -signal.SIGINT, -signal.SIGTERM):
             raise Interrupted
         if code:
             with open(log_file, "rb") as log:

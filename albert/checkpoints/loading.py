@@ -10,6 +10,7 @@ from albert.checkpoints.shapes import encoder_shapes, head_shapes
 from albert.encoder import AlbertEncoder
 from albert.pretraining_model import AlbertForPretraining
 
+POOLER = "pooler/"
 HEADS = ("masked_lm/", "sentence_order/")
 
 
@@ -66,15 +67,18 @@ def heads_in(checkpoint):
     Raises:
       CheckpointError: it has a part of one.
     """
-    matching = check(checkpoint, {**encoder_shapes(checkpoint.config), **head_shapes(checkpoint.config)}, HEADS)
+    matching = check(checkpoint, {**encoder_shapes(checkpoint.config), **head_shapes(checkpoint.config)}, (*HEADS, POOLER))
     return tuple(head for head in HEADS if not any(name.startswith(head) for name in matching.skipped))
 
 
 def weights_of(checkpoint, heads=()):
-    """All values of a checkpoint: dict from canonical name to float32 ``np.ndarray``, the encoder's and those of ``heads``."""
+    """All values of a checkpoint: dict from canonical name to float32 ``np.ndarray``, the encoder's and those of ``heads``.
+
+    A checkpoint without a pooler has no values of one.
+    """
     config = checkpoint.config
     head_weights = {name: shape for name, shape in head_shapes(config).items() if name.startswith(tuple(heads))}
-    matching = check(checkpoint, {**encoder_shapes(config), **head_weights})
+    matching = check(checkpoint, {**encoder_shapes(config), **head_weights}, (POOLER,))
     return {ours: np.asarray(value) for ours, value in read_weights(checkpoint, matching)}
 
 

@@ -15,12 +15,17 @@ from albert.checkpoints.files.weights_file import WeightsFile
 from albert.checkpoints.proof import fetch
 from albert.config import AlbertConfig
 from albert.errors import CheckpointError
-from albert.foreign import guard, kind_of
+from albert.foreign import guard, kind_of, printable
 from albert.formats import FORMATS
 from albert.formats.huggingface import SHARD_INDEX
 from albert.formats.table import Format
 
 _SPM_MODELS = ("*.model",)
+# Models whose layers are named as BERT's, and that do not compute the same: what transformers puts before their names.
+_OTHER_MODELS = {
+    *("camembert", "data2vec_text", "deberta", "electra", "ernie", "ernie_m", "esm", "layoutlm", "longformer", "mobilebert", "mpnet"),
+    *("nezha", "roberta", "roberta_prelayernorm", "roformer", "splinter", "squeezebert", "xlm_roberta", "xmod"),
+}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -51,6 +56,22 @@ class Checkpoint:
     def layout(self):
         """Name of the format, a key of ``albert.formats.FORMATS``."""
         return self.format.layout
+
+    @property
+    def remarks(self):
+        """What is odd about the weights and how it was understood: tuple of lines."""
+        remarks = []
+        if self.head_scope:
+            remarks.append(f"the prefix {printable(self.head_scope)} of all its names is left out")
+        if not self.has_pooler:
+            remarks.append("no pooler: pooled_output has random weights, all else is complete")
+        return tuple(f"{self.path}: {remark}" for remark in remarks)
+
+    @property
+    def has_pooler(self):
+        """Whether any weight of the pooler is stored; masked-LM and token-classification models have none."""
+        names = (row.theirs for row in self.format.encoder if row.ours.startswith("pooler/"))
+        return any(self.scope + name in self.source.tensors for name in names)
 
     @functools.cached_property
     def config(self):
@@ -127,9 +148,11 @@ def detect(source):
     if len(anchors) != 1:
         raise CheckpointError(f"{source.path}: tensor {fmt.anchor}: expected one in a {fmt.title} checkpoint, found {_count(anchors)}")
     scope = anchors[0][: -len(fmt.anchor)]
-    if fmt.scope and scope.endswith(fmt.scope):
+    if fmt.scope and re.search(rf"(^|[./]){re.escape(fmt.scope)}$", scope):
         return fmt, scope, scope[: -len(fmt.scope)]
-    if scope and fmt.scope_required:
+    # In front of every name it is a wrapper's, such as DataParallel's "module.": unless it is that of a model with BERT's names.
+    wrapped = all(name.startswith(scope) for name in source.tensors) and not _OTHER_MODELS & set(re.split(r"[./]", scope))
+    if scope and fmt.scope_required and not wrapped:
         raise CheckpointError(
             f"{source.path}: tensor {anchors[0]}: expected {fmt.anchor} or {fmt.scope}{fmt.anchor}, "
             f"found the prefix {scope!r} of another model"

@@ -101,11 +101,12 @@ def _outputs(checkpoint, heads):
     from albert.checkpoints import loading  # noqa: PLC0415 - imports TensorFlow
 
     absent = tuple(head for head in loading.HEADS if head not in heads)
-    outputs = loading.load_pretraining_model(checkpoint, optional=absent)(_random_inputs(checkpoint.config))
+    outputs = loading.load_pretraining_model(checkpoint, optional=(*absent, loading.POOLER))(_random_inputs(checkpoint.config))
     named = {"embedding_output": outputs["embedding_output"]}
     for i, layer in enumerate(outputs["encoder_outputs"], start=1):
         named[f"encoder_outputs[{i - 1}]"] = layer
-    named["pooled_output"] = outputs["pooled_output"]
+    if checkpoint.has_pooler:
+        named["pooled_output"] = outputs["pooled_output"]
     for head in heads:
         name = f"{head[:-1]}_logits"
         named[name] = outputs[name]
@@ -141,6 +142,8 @@ def main(_):
     heads = [name[: -len("_logits")] for name in differences if name.endswith("_logits")]
     width = max(len(name) for name in differences)
     print(f"{source.path} ({source.format.title}) -> {result.path} ({result.format.title})")
+    for remark in source.remarks:
+        print(f"remark: {remark}")
     print(f"pretraining heads: {', '.join(heads) or 'none in the source'}")
     print(f"{'output':{width}}  max |difference|")
     for name, difference in differences.items():

@@ -19,6 +19,7 @@ from albert.errors import UserError
 from albert.vocabulary_file import read_vocabulary
 
 _HEAD_GROUPS = ("masked_lm/", "sentence_order/")
+_OPTIONAL = ("pooler/",)
 # Optimizer slots double or triple the list and say nothing new.
 _COUNTED_ONLY = "optimizer slot"
 
@@ -51,8 +52,8 @@ def describe(path, show_all=False):
         problems = encoder_problems = [e]
     else:
         encoder, heads = encoder_shapes(config), head_shapes(config)
-        encoder_problems = match(checkpoint, encoder).problems
-        matching = match(checkpoint, {**encoder, **heads}, _HEAD_GROUPS)
+        encoder_problems = match(checkpoint, encoder, _OPTIONAL).problems
+        matching = match(checkpoint, {**encoder, **heads}, (*_HEAD_GROUPS, *_OPTIONAL))
         problems = matching.problems
         rows.append(("architecture", _architecture(config)))
     rows.append(("tensors", f"{len(source.tensors):,} with {sum(tensor.size for tensor in source.tensors.values()):,} numbers"))
@@ -64,6 +65,7 @@ def describe(path, show_all=False):
         rows.append(("heads", f"{', '.join(found)}: {_parameters(source, in_heads):,} parameters" if found else "none"))
     lines = [f"{label:<13} {value}" for label, value in rows]
     lines += ["", *_tensor_table(source, matching, show_all), ""]
+    lines += [f"remark: {remark}" for remark in checkpoint.remarks]
     lines += [f"problem: {problem}" for problem in problems]
     lines.append("the encoder cannot be loaded" if encoder_problems else "the encoder can be loaded")
     return lines, not encoder_problems

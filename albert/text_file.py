@@ -8,8 +8,10 @@ import re
 import stat
 
 from albert.errors import UserError
+from albert.foreign import kind_of_bytes
 
 _BLOCK = 1 << 20
+_HEAD = 1 << 10
 _MOST_HELD = 1 << 30
 
 # What errors="surrogateescape" makes of the bytes that are not UTF-8: a way to read on and still know the line and the byte.
@@ -76,6 +78,9 @@ class TextFile:
         if head.startswith(_WIDE) or (head.count(0) >= _NULS and head.count(0) > _NUL_SHARE * len(head)):
             width = "UTF-32" if head.startswith(_WIDE[:2]) else "UTF-16"
             raise self._error(f"{self.path}: found {width} text, expected UTF-8 (convert the file)")
+        kind = kind_of_bytes(head[:_HEAD], os.fstat(f.fileno()).st_size if self._contents is None else len(self._contents), texts=False)
+        if kind:
+            raise self._error(f"{self.path}: found {kind}, expected {self._what}")
         block = head.removeprefix(codecs.BOM_UTF8)
         while block and self._plain:
             # What may be one half of something whose other half is in the next block.

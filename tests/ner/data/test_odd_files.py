@@ -188,6 +188,22 @@ def test_wide_encodings(read, encoding):
     assert "text, expected UTF-8 (convert the file)" in refusal(read, block(ROWS).encode(encoding), on_bad_line="skip")
 
 
+@pytest.mark.parametrize(
+    ("content", "found"),
+    [
+        (b"PK\x03\x04" + b"x" * 99, "a zip archive (103 bytes): unpack it first"),
+        (b"\x1f\x8b\x08" + b"x" * 99, "a gzip archive (102 bytes): unpack it first"),
+        (b"<!DOCTYPE html>\n<html>404</html>\n", "an HTML page (33 bytes)"),
+        (
+            b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 9\n",
+            "a Git LFS pointer (64 bytes): the file itself was",
+        ),
+    ],
+)
+def test_what_is_no_text_is_named(read, content, found):
+    assert refusal(read, content, on_bad_line="skip").startswith(f" found {found}")
+
+
 def test_a_space_beside_a_character(read):
     assert read(block(ROWS, "{token} \t{tag}")) == (contents(ROWS), {NOTE_SPACE: 5})
     rows = [("王", "O"), (" ", "O"), ("　", "O"), ("\xa0", "O")]

@@ -6,6 +6,7 @@ from absl import flags
 
 from albert import command
 from albert.pretraining.settings import PretrainingRun
+from albert.training.starting_point import fetch_checkpoint
 
 
 def define_flags(values=flags.FLAGS):
@@ -20,6 +21,7 @@ def define_flags(values=flags.FLAGS):
 def main(_, values=flags.FLAGS):
     """The command; see the module."""
     settings = command.settings(PretrainingRun, values)
+    fetch_checkpoint(settings.start)
     # Imported here, so that --help and a wrong flag are answered before TensorFlow loads.
     from albert.pretraining.run import run  # noqa: PLC0415
 

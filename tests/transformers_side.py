@@ -22,6 +22,8 @@ from transformers import AutoConfig, AutoModel, AutoModelForTokenClassification,
 from transformers.models.albert import AlbertConfig, AlbertForMaskedLM, AlbertForPreTraining, AlbertForTokenClassification, AlbertModel
 from transformers.models.bert import BertConfig, BertForMaskedLM, BertForPreTraining, BertForTokenClassification, BertModel
 
+torch.set_num_threads(1)  # the models are tiny; on busy cores, threads wait for each other
+
 LABELS = {
     "bio": ["I-ORG", "B-LOC", "O", "B-ORG", "I-LOC", "I-PER", "B-PER"],  # in no order, as people upload them
     "bioes": ["O", *(f"{letter}-{label}" for letter in "BIES" for label in ("人", "GPE"))],

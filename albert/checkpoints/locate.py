@@ -88,13 +88,14 @@ class Checkpoint:
         return AlbertConfig.from_json_file(self.config_file, self.layout)
 
 
-def find(path, config_file=None, vocab_file=None, spm_model_file=None):
+def find(path, config_file=None, vocab_file=None, spm_model_file=None, offline=None):
     """Find a checkpoint and what belongs to it.
 
     Args:
       path: a directory in any published layout, a TensorFlow checkpoint prefix, or a ``.safetensors`` or ``.bin`` file; or, where
         nothing has that path, the name of a release as ``albert.hub.resolve`` takes it, which is fetched if it has to be.
       config_file, vocab_file, spm_model_file: use these instead of the files beside the weights.
+      offline: True to fetch nothing; by default as the environment says.
 
     Returns:
       ``Checkpoint``. The weights' names and shapes are known, no value has been read.
@@ -103,7 +104,7 @@ def find(path, config_file=None, vocab_file=None, spm_model_file=None):
       CheckpointError: there are no weights, several to choose from, or their variable names belong to no known format.
     """
     path = os.fspath(path)
-    weights = _weights(path)
+    weights = _weights(path, offline)
     directory = os.path.dirname(weights) or "."
     source = _open(weights)
     fmt, scope, head_scope = detect(source)
@@ -168,7 +169,7 @@ def _count(names):
     return f"{len(names)} ({', '.join(sorted(names))})" if names else "none"
 
 
-def _weights(path):
+def _weights(path, offline):
     """The weights file or TensorFlow prefix that ``path`` means."""
     if os.path.isdir(path):
         return _weights_in(path)
@@ -177,7 +178,7 @@ def _weights(path):
         return prefix
     if os.path.isfile(path):
         return path
-    return _weights_in(fetch(path))
+    return _weights_in(fetch(path, offline))
 
 
 def _weights_in(directory):

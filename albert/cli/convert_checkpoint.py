@@ -19,11 +19,14 @@ from absl import flags
 from albert import command, formats
 from albert.checkpoints import find
 from albert.errors import CheckpointError, UserError
+from albert.hub.settings import FetchSettings
 
 TOLERANCE = 1e-4
 
 
-def convert(input_path, output_path, output_format, config_file=None, vocab_file=None, spm_model_file=None, do_lower_case=True):
+def convert(
+    input_path, output_path, output_format, config_file=None, vocab_file=None, spm_model_file=None, do_lower_case=True, offline=None
+):
     """Convert one checkpoint.
 
     Args:
@@ -32,6 +35,7 @@ def convert(input_path, output_path, output_format, config_file=None, vocab_file
       output_format: one of ``albert.formats.targets()``.
       config_file, vocab_file, spm_model_file: use these instead of the files beside the input.
       do_lower_case: what to tell HuggingFace's tokenizer.
+      offline: as ``albert.checkpoints.find`` takes it.
 
     Returns:
       (source ``Checkpoint``, result ``Checkpoint``, differences): differences is a dict from output name to its largest absolute
@@ -46,7 +50,7 @@ def convert(input_path, output_path, output_format, config_file=None, vocab_file
     output_path = os.path.normpath(os.fspath(output_path))
     if os.path.lexists(output_path):
         raise UserError(f"--output_path: {output_path} exists, expected the name of a new directory")
-    source = find(input_path, config_file, vocab_file, spm_model_file)
+    source = find(input_path, config_file, vocab_file, spm_model_file, offline)
     heads = loading.heads_in(source)
     weights = loading.weights_of(source, heads)
     try:
@@ -138,6 +142,7 @@ def main(_):
         options.vocab_file,
         options.spm_model_file,
         options.do_lower_case,
+        options.offline or None,
     )
     heads = [name[: -len("_logits")] for name in differences if name.endswith("_logits")]
     width = max(len(name) for name in differences)
@@ -152,7 +157,7 @@ def main(_):
 
 
 if __name__ == "__main__":
-    flags.DEFINE_string("input_path", None, "Checkpoint to convert: a directory, a prefix, or a weights file.", required=True)
+    flags.DEFINE_string("input_path", None, "Checkpoint to convert: a directory, prefix, weights file or release.", required=True)
     flags.DEFINE_string("output_path", None, "Directory to make; must not exist.", required=True)
     flags.DEFINE_enum(
         "output_format", None, formats.targets(), "Layout to write; tf2 is this library's own object checkpoint.", required=True
@@ -161,4 +166,5 @@ if __name__ == "__main__":
     flags.DEFINE_string("vocab_file", None, "The input's vocab.txt, if not the one beside it.")
     flags.DEFINE_string("spm_model_file", None, "The input's SentencePiece model, if not the one beside it.")
     flags.DEFINE_bool("do_lower_case", True, "What a HuggingFace tokenizer is told about the vocabulary.")
+    command.define(FetchSettings)
     command.run(main)

@@ -16,6 +16,7 @@ from albert.checkpoints import find
 from albert.checkpoints.matching import match
 from albert.checkpoints.shapes import encoder_shapes, head_shapes
 from albert.errors import UserError
+from albert.hub.settings import FetchSettings
 from albert.vocabulary_file import read_vocabulary
 
 _HEAD_GROUPS = ("masked_lm/", "sentence_order/")
@@ -24,12 +25,13 @@ _OPTIONAL = ("pooler/",)
 _COUNTED_ONLY = "optimizer slot"
 
 
-def describe(path, show_all=False):
+def describe(path, show_all=False, offline=None):
     """The report on one checkpoint.
 
     Args:
       path: anything ``albert.load_encoder`` takes.
       show_all: list optimizer slots one by one instead of counting them.
+      offline: as ``albert.checkpoints.find`` takes it.
 
     Returns:
       (lines, ok): the report, and whether ``load_encoder`` would succeed but for damaged values.
@@ -37,7 +39,7 @@ def describe(path, show_all=False):
     Raises:
       CheckpointError: the weights file cannot be found or opened, or its format is not known.
     """
-    checkpoint = find(path)
+    checkpoint = find(path, offline=offline)
     source = checkpoint.source
     rows = [
         ("checkpoint", source.path),
@@ -111,11 +113,12 @@ def _vocabulary(checkpoint):
 def main(argv):
     """The command; see the module."""
     path = argv[1]
-    lines, ok = describe(path, flags.FLAGS.show_all)
+    lines, ok = describe(path, flags.FLAGS.show_all, flags.FLAGS.offline or None)
     print("\n".join(lines))
     return 0 if ok else command.EXIT_USER_ERROR
 
 
 if __name__ == "__main__":
     flags.DEFINE_bool("show_all", False, "List optimizer slots one by one instead of counting them.")
+    command.define(FetchSettings)
     command.run(main, arguments=("PATH",))

@@ -18,7 +18,7 @@ from albert.hub.errors import FetchError, Unreachable
 
 MIRROR = "ALBERT_NER_MIRROR"
 
-_TIMEOUT = (5, 30)  # seconds to connect, and of silence
+TIMEOUT = (5, 30)  # seconds to connect, and of silence
 _PAUSE = 1.0  # seconds before a transfer that was cut off goes on
 _CHUNK = 1 << 16  # what a cut loses at most
 _FRUITLESS = 3  # attempts in a row that may bring nothing new
@@ -145,7 +145,7 @@ def _transfer(part, limit):
         except requests.RequestException as e:
             fruitless = 0 if part.size > before else fruitless + 1
             if not _is_cut(e) or fruitless == _FRUITLESS:
-                raise _NotHere(_reason(e)) from e
+                raise _NotHere(reason(e)) from e
             time.sleep(_PAUSE)
         except OSError as e:
             if e.errno in _DISK_FULL:
@@ -192,7 +192,7 @@ def _attempt(part, limit):
         sink.open("wb")
 
     transfer = pooch.HTTPDownloader(
-        progressbar=True, chunk_size=_CHUNK, timeout=_TIMEOUT, headers={**headers(), **wanted}, hooks={"response": judge}
+        progressbar=True, chunk_size=_CHUNK, timeout=TIMEOUT, headers={**headers(), **wanted}, hooks={"response": judge}
     )
     with _Sink(part, limit) as sink:
         transfer(part.address, sink, None)
@@ -235,7 +235,7 @@ def _integer(text):
     return int(text) if text and text.isdecimal() else None
 
 
-def _reason(error):
+def reason(error):
     """A connection's failure in a few words; the libraries' own fill a screen."""
     text = str(error)
     for mark, words in (

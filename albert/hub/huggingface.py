@@ -4,6 +4,7 @@ huggingface_hub does the fetching: revisions, mirrors (``HF_ENDPOINT``), tokens,
 machine; a token the user has stored for the hub goes to the hub alone, as with every program that uses that library.
 """
 
+import contextlib
 import hashlib
 import os
 import re
@@ -14,6 +15,7 @@ import albert
 from albert.files import sha256
 from albert.formats.huggingface import FILES, SHARD_INDEX, read_shard_index
 from albert.hub.errors import FetchError, Unreachable
+from albert.hub.registry import HUB
 
 WEIGHTS = (FILES.weights, *FILES.other_weights)
 _COMPANIONS = (
@@ -27,6 +29,7 @@ _COMPANIONS = (
 )
 _TIMEOUT = 10  # seconds
 _ATTEMPTS, _PAUSE = 3, 1.0  # at one file, and seconds between
+_PROGRAM = {"library_name": "albert-ner", "library_version": albert.__version__}
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 
 
@@ -45,41 +48,63 @@ def fetch(repository, revision, directory):
       Unreachable: the hub does not answer.
       FetchError: there is no such repository or revision, it holds no checkpoint, or a file is not as the hub lists it.
     """
-    hub = _library()
-    options = {"library_name": "albert-ner", "library_version": albert.__version__}
-    endpoint = os.environ.get("HF_ENDPOINT") or None
-    what = f"{repository}@{revision}"
-    try:
-        info = hub.HfApi(endpoint=endpoint, **options).model_info(repository, revision=revision, files_metadata=True, timeout=_TIMEOUT)
-        if not _COMMIT.fullmatch(info.sha or ""):
-            raise Unreachable(f"{what}: the hub answered without a commit")
-        listed = {sibling.rfilename: sibling for sibling in info.siblings or ()}
-
-        def get(name):
-            for left in reversed(range(_ATTEMPTS)):
-                try:
-                    hub.hf_hub_download(
-                        repository, name, revision=info.sha, local_dir=directory, endpoint=endpoint, etag_timeout=_TIMEOUT, **options
-                    )
-                    break
-                except hub.errors.HTTPError as e:
-                    # Versions before 2 do not themselves go on after a cut; an answer with a status is no cut.
-                    if not left or isinstance(e, hub.errors.HfHubHTTPError):
-                        raise
-                    time.sleep(_PAUSE)
-            _compare(os.path.join(directory, name), listed[name])
-
+    hub, what = _library(), f"{repository}@{revision}"
+    with _errors(hub, repository, what):
+        commit, listed = _list(hub, repository, revision, what)
         names = choose(listed, what)
         for name in names:
-            get(name)
+            _get(hub, repository, listed[name], commit, directory)
         index = os.path.join(directory, names[-1])
         shards = sorted(set(read_shard_index(index, FetchError).values())) if index.endswith(SHARD_INDEX) else []
         for name in shards:
             if name not in listed:
                 raise FetchError(f"{what}: its index names {name}, which it does not hold")
-            get(name)
+            _get(hub, repository, listed[name], commit, directory)
+    shutil.rmtree(os.path.join(directory, ".cache"), ignore_errors=True)
+    for name in set(os.listdir(directory)) - {*names, *shards}:
+        os.unlink(os.path.join(directory, name))  # an earlier commit's
+    return commit
+
+
+def describe(repository, revision):
+    """(commit, bytes of the files that would be fetched, shards aside); raises as :func:`fetch`."""
+    hub, what = _library(), f"{repository}@{revision}"
+    with _errors(hub, repository, what):
+        commit, listed = _list(hub, repository, revision, what)
+    return commit, sum(listed[name].size or 0 for name in choose(listed, what))
+
+
+def _list(hub, repository, revision, what):
+    """(commit, dict from the name of each file to what the hub says of it)."""
+    api = hub.HfApi(endpoint=_endpoint(), **_PROGRAM)
+    info = api.model_info(repository, revision=revision, files_metadata=True, timeout=_TIMEOUT)
+    if not _COMMIT.fullmatch(info.sha or ""):
+        raise Unreachable(f"{what}: the hub answered without a commit")
+    return info.sha, {sibling.rfilename: sibling for sibling in info.siblings or ()}
+
+
+def _get(hub, repository, listed, commit, directory):
+    """Fetch one file and compare it with what the hub lists."""
+    name, options = listed.rfilename, {"local_dir": directory, "endpoint": _endpoint(), "etag_timeout": _TIMEOUT, **_PROGRAM}
+    for left in reversed(range(_ATTEMPTS)):
+        try:
+            hub.hf_hub_download(repository, name, revision=commit, **options)
+            break
+        except hub.errors.HTTPError as e:
+            # Versions before 2 do not themselves go on after a cut; an answer with a status is no cut.
+            if not left or isinstance(e, hub.errors.HfHubHTTPError):
+                raise
+            time.sleep(_PAUSE)
+    _compare(os.path.join(directory, name), listed)
+
+
+@contextlib.contextmanager
+def _errors(hub, repository, what):
+    """The library's errors as ours."""
+    try:
+        yield
     except hub.errors.GatedRepoError as e:
-        raise FetchError(f"{what}: its owner asks for consent: give it on {_page(repository)}, then log in with 'hf auth login'") from e
+        raise FetchError(f"{what}: its owner asks for consent: give it on {HUB}/{repository}, then log in with 'hf auth login'") from e
     except hub.errors.RevisionNotFoundError as e:
         raise FetchError(f"{what}: the repository has no such revision") from e
     except hub.errors.RepositoryNotFoundError as e:
@@ -92,10 +117,6 @@ def fetch(repository, revision, directory):
         raise Unreachable(f"{what}: what answers is no HuggingFace hub, perhaps a proxy's page") from e
     except ValueError as e:  # a page where JSON was promised
         raise Unreachable(f"{what}: what answers is no HuggingFace hub, perhaps a proxy's page ({_line(e)})") from e
-    shutil.rmtree(os.path.join(directory, ".cache"), ignore_errors=True)
-    for name in set(os.listdir(directory)) - {*names, *shards}:
-        os.unlink(os.path.join(directory, name))  # an earlier commit's
-    return info.sha
 
 
 def cached(repository, revision):
@@ -156,8 +177,8 @@ def _library():
     return huggingface_hub
 
 
-def _page(repository):
-    return f"https://huggingface.co/{repository}"
+def _endpoint():
+    return os.environ.get("HF_ENDPOINT") or None
 
 
 def _line(error):

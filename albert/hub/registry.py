@@ -85,7 +85,7 @@ class Release:
             return None
         layers, hidden, width, inner, vocabulary = (self.architecture[field] for field in _ARCHITECTURE)
         block = 4 * hidden * hidden + 2 * hidden * inner + 9 * hidden + inner
-        blocks = layers if self.layout.endswith("bert") else 1
+        blocks = layers if self.layout in ("bert", "huggingface_bert") else 1
         projection = 0 if width == hidden else (width + 1) * hidden
         # 512 positions, two types and the layer norm are of width E or H by layout: H is the larger.
         return 4 * (vocabulary * width + 516 * hidden + projection + blocks * block + hidden * (hidden + 1))

@@ -3,7 +3,8 @@
 import dataclasses
 from typing import Optional
 
-from albert import checkpoints
+from albert import checkpoints, hub
+from albert.checkpoints.proof import fetch
 from albert.config import AlbertConfig
 from albert.errors import FieldError
 from albert.training.settings import EncoderFiles
@@ -25,6 +26,12 @@ class StartingPoint:
     spm_model_file: Optional[str] = None
 
 
+def fetch_checkpoint(files: EncoderFiles) -> None:
+    """Fetches the checkpoint if it is given by the name of a release, without TensorFlow: no network is told before that has loaded."""
+    if files.init_checkpoint and hub.is_name(files.init_checkpoint):
+        fetch(files.init_checkpoint, files.fetching.offline or None)
+
+
 def find_starting_point(files: EncoderFiles) -> StartingPoint:
     """Decides on architecture, weights and vocabulary; files given by name go before those beside the checkpoint.
 
@@ -37,7 +44,7 @@ def find_starting_point(files: EncoderFiles) -> StartingPoint:
         if not files.albert_config_file:
             raise FieldError("{init_checkpoint}: not given, expected a checkpoint, or {albert_config_file} to start from random weights")
         return StartingPoint(AlbertConfig.from_json_file(files.albert_config_file), None, *named[1:])
-    found = checkpoints.find(files.init_checkpoint, *named)
+    found = checkpoints.find(files.init_checkpoint, *named, offline=files.fetching.offline or None)
     if not found.vocab_file and not found.spm_model_file:
         raise FieldError("{vocab_file}: not given, and no vocabulary lies beside {}", files.init_checkpoint)
     # A file given by name goes before one of the other kind found beside the weights.

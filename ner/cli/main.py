@@ -7,6 +7,8 @@ A sub-command is a module of this package that has
 - ``run(settings)``: what it does; returns an exit code, None for 0;
 - a docstring, which ``albert-ner NAME --help`` prints.
 
+An underscore in the module's name is a hyphen in the command's.
+
 Such a module imports TensorFlow in ``run``, so that help and a wrong flag are answered at once.
 """
 
@@ -27,8 +29,12 @@ from ner.cli import flagfiles
 
 def find_commands():
     """dict from each sub-command's name to its line of help."""
-    found = {module.name: _read_help(module) for module in pkgutil.iter_modules(cli.__path__)}
+    found = {module.name.replace("_", "-"): _read_help(module) for module in pkgutil.iter_modules(cli.__path__)}
     return {name: text for name, text in sorted(found.items()) if text}
+
+
+def _import(name):
+    return importlib.import_module(f"{cli.__name__}.{name.replace('-', '_')}")
 
 
 def _read_help(module):
@@ -46,7 +52,7 @@ def main(argv=None):
     commands = find_commands()
     wants_help = any(argument in ("-h", "--help") for argument in rest)
     if rest and rest[0] in commands:
-        module = importlib.import_module(f"{cli.__name__}.{rest[0]}")
+        module = _import(rest[0])
         label = f"{os.path.basename(program)} {rest[0]}"
         command.define(module.SETTINGS, module=label)
         if wants_help:
@@ -65,7 +71,7 @@ def main(argv=None):
 
 def _run(module, label, arguments, commands):
     def others():
-        return (importlib.import_module(f"{cli.__name__}.{name}").SETTINGS for name in commands)
+        return (_import(name).SETTINGS for name in commands)
 
     try:
         arguments = flagfiles.expand(arguments, others)

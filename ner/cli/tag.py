@@ -20,6 +20,7 @@ from albert.errors import FieldError, UserError
 from albert.fields import check_fields, setting
 from albert.files import atomic_write
 from ner.errors import DataError
+from ner.model.directory import find_model
 from ner.tagging import writers
 from ner.tagging.settings import ModelSettings, TaggingSettings
 from ner.tagging.text_input import find_files, parse_line, read_chunks, total_bytes
@@ -69,10 +70,11 @@ def run(settings: TagCommand) -> None:
     """
     paths = find_files(settings.input_file)
     _check_output(settings.output_file)
+    path = find_model(settings.model.path, settings.model.fetching.offline or None)
     from ner.tagging.tagger import Tagger  # noqa: PLC0415 - imports TensorFlow
 
     how = settings.tagging
-    tagger = Tagger.load(settings.model.path, how.eval_batch_size, lexicon=how.lexicon, decoding=how.decoding)
+    tagger = Tagger.load(path, how.eval_batch_size, lexicon=how.lexicon, decoding=how.decoding)
     total = total_bytes(paths)
     # None lets tqdm decide by whether standard error is a terminal.
     hidden = None if settings.progress is None else not settings.progress

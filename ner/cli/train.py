@@ -8,6 +8,7 @@ is kept; the test split never chooses anything.
 """
 
 from albert import command
+from albert.training.starting_point import fetch_checkpoint
 from ner.training.settings import TrainingRun
 
 HELP = "train a tagger on a data set"
@@ -16,6 +17,7 @@ SETTINGS = TrainingRun
 
 def run(settings: TrainingRun) -> int:
     """Train; returns an exit code, not 0 when a signal stopped the run."""
+    fetch_checkpoint(settings.files)
     from ner.training.run import train  # noqa: PLC0415 - imports TensorFlow
 
     return train(settings, command.given_flags())

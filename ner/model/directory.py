@@ -43,8 +43,17 @@ STEPS_FILE = "steps.csv"
 LABELS_FILE = "labels.txt"
 
 
-def find_model(path):
+def is_token_classifier(path):
+    """Whether a directory holds a HuggingFace model, and not a training output."""
+    return os.path.isfile(os.path.join(path, "config.json")) and not os.path.lexists(os.path.join(path, "model.json"))
+
+
+def find_model(path, offline=None):
     """The directory of a trained model: ``path``, or where a tagger fetched by the name of its release lies.
+
+    Args:
+      path: a directory, or a name as ``albert.hub.resolve`` takes it.
+      offline: True to fetch nothing; by default as the environment says.
 
     Raises:
       UserError: it is a release's name, but an encoder's.
@@ -56,7 +65,7 @@ def find_model(path):
     release = hub.lookup(path)
     if release.architecture and release.task != "token-classification":
         raise UserError(f"{path}: expected a trained tagger, found the name of an encoder to train one from")
-    return fetch(path)
+    return fetch(path, offline)
 
 
 class ModelDir:
@@ -85,6 +94,12 @@ class ModelDir:
             return
         copy_vocabulary(source, target)
 
+    def find_vocabulary(self):
+        """(vocab_file, spm_model_file): the tokenizer's file, and None for the other kind."""
+        spm = self.file(SENTENCEPIECE_FILE)
+        # A link that leads nowhere is an error, not a reason to take another file.
+        return (None, spm) if os.path.lexists(spm) else (self.vocab_file, None)
+
     def write_config(self, config):
         """Write ``model.json`` and ``labels.txt`` for a ``TaggerConfig``."""
         config.tag_set.save(self.file(LABELS_FILE))
@@ -102,6 +117,10 @@ class ModelDir:
         """
         if not os.path.isdir(self.path):
             raise FieldError("{model_dir}: {} is not a directory, expected the output directory of a training run", self.path)
+        if is_token_classifier(self.path):
+            raise UserError(
+                f"{self.path}: expected a training output, found a HuggingFace model: albert-ner convert-tagger makes one of it"
+            )
         path = self.file("model.json")
         values = read_json(path, "the tagger configuration written by training")
         try:
@@ -127,11 +146,7 @@ class ModelDir:
 
     def read_tokenizer(self, config):
         """The tokenizer the model was trained with; for a lattice a ``LatticeTokenizer`` with its lexicon."""
-        spm = self.file(SENTENCEPIECE_FILE)
-        if os.path.lexists(spm):  # a link that leads nowhere is an error, not a reason to take another file
-            tokenizer = load_tokenizer(spm_model_file=spm, do_lower_case=config.do_lower_case)
-        else:
-            tokenizer = load_tokenizer(vocab_file=self.vocab_file, do_lower_case=config.do_lower_case)
+        tokenizer = load_tokenizer(*self.find_vocabulary(), config.do_lower_case)
         tokenizer.check_size(config.encoder.vocab_size)
         if config.lattice is None:
             return tokenizer

@@ -54,11 +54,6 @@ class TokenClassifier:
     left_out: tuple
 
 
-def is_token_classifier(path):
-    """Whether a directory holds a HuggingFace model, and not a training output."""
-    return os.path.isfile(os.path.join(path, CONFIG_FILE)) and not os.path.isfile(os.path.join(path, "model.json"))
-
-
 def read(path):
     """Read a HuggingFace token classification model.
 
@@ -82,10 +77,10 @@ def read(path):
         raise matching.problems[0]
     _check_head(checkpoint, matching)
     tag_set, rows, left_out = _tag_set(_labels(values, checkpoint), checkpoint.config_file)
-    weights = {f"encoder/{m.ours}": _oriented(checkpoint.source.read(m.theirs), m.row.transposed) for m in matching.matches}
+    weights = {f"encoder/{m.ours}": _oriented(checkpoint.source.read_finite(m.theirs), m.row.transposed) for m in matching.matches}
     for name, shape in encoder_shapes(checkpoint.config).items():
         weights.setdefault(f"encoder/{name}", np.zeros(shape, np.float32))  # a pooler, which feeds nothing here
-    kernel, bias = checkpoint.source.read(_KERNEL), checkpoint.source.read(_BIAS)
+    kernel, bias = checkpoint.source.read_finite(_KERNEL), checkpoint.source.read_finite(_BIAS)
     weights["emissions/kernel"] = np.zeros((kernel.shape[1], len(tag_set)), np.float32)
     weights["emissions/bias"] = np.full(len(tag_set), _NEVER, np.float32)
     for tag, row in rows.items():
@@ -119,11 +114,7 @@ def write(directory, config, weights, vocab_file=None, spm_model_file=None):
     Raises:
       CheckpointError: the tagger has layers that such a model has not, or an encoder that HuggingFace cannot store.
     """
-    extra = "a recurrent layer" if config.rnn != "none" else "a CRF" if config.use_crf else None
-    if extra or config.encoder_type != "albert":
-        raise CheckpointError(
-            f"this tagger has {extra or 'no ALBERT or BERT'}; a HuggingFace token classification model is an encoder and one linear layer"
-        )
+    check_convertible(config)
     # Without the pooler, which these classes leave out.
     encoder = {name[len("encoder/") :]: value for name, value in weights.items() if name.startswith("encoder/")}
     encoder = {name: value for name, value in encoder.items() if not name.startswith("pooler/")}
@@ -151,6 +142,15 @@ def write(directory, config, weights, vocab_file=None, spm_model_file=None):
     else:
         copy_vocabulary(spm_model_file, os.path.join(directory, fmt.files.sentencepiece))
     return _CLASSES[layout]
+
+
+def check_convertible(config):
+    """Refuse a ``TaggerConfig`` of a tagger that is not an encoder and one linear layer. Raises CheckpointError."""
+    extra = "a recurrent layer" if config.rnn != "none" else "a CRF" if config.use_crf else None
+    if extra or config.encoder_type != "albert":
+        raise CheckpointError(
+            f"this tagger has {extra or 'no ALBERT or BERT'}; a HuggingFace token classification model is an encoder and one linear layer"
+        )
 
 
 def _check_head(checkpoint, matching):

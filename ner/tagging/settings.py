@@ -4,6 +4,7 @@ import dataclasses
 from typing import Optional
 
 from albert.fields import check_fields, setting
+from albert.hub.settings import FetchSettings
 from ner import pretrained
 from ner.decoding.constraints import DecodingOptions
 
@@ -13,9 +14,13 @@ class ModelSettings:
     """The trained tagger."""
 
     model_dir: Optional[str] = setting(
-        None, "A training output directory to evaluate, tag with or export; by default --output_dir, else the shipped tagger."
+        None,
+        "A training output directory to evaluate, tag with or export; or, to tag with, a HuggingFace token classification model, its "
+        "directory or hf:owner/name. By default --output_dir, else the shipped tagger.",
     )
     output_dir: Optional[str] = setting(None, "Directory that training writes to; a rerun of the same command goes on where it stopped.")
+
+    fetching: FetchSettings = FetchSettings()
 
     def __post_init__(self):
         check_fields(self)

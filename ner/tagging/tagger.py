@@ -8,7 +8,7 @@ from ner.decoding.constraints import DecodingOptions
 from ner.decoding.gazetteer import Gazetteer
 from ner.export.versions import is_export
 from ner.model import token_classification
-from ner.model.directory import ModelDir, find_model
+from ner.model.directory import ModelDir, find_model, is_token_classifier
 from ner.model.network import TaggerModel
 from ner.serving_client.texts import list_of_texts
 from ner.tagging.exported import load_exported
@@ -59,7 +59,7 @@ class Tagger:
         if lexicon is not None and not isinstance(lexicon, Gazetteer):
             lexicon = Gazetteer.load(lexicon)
         path = find_model(path)
-        if token_classification.is_token_classifier(path):
+        if is_token_classifier(path):
             model, tokenizer = _load_token_classifier(path)
         else:
             directory = ModelDir(path)

@@ -17,7 +17,7 @@ import ner
 from albert import hub
 from albert.errors import CheckpointError, ConfigError, UserError
 from ner.model import token_classification
-from ner.model.directory import BEST_WEIGHTS, ModelDir
+from ner.model.directory import BEST_WEIGHTS, ModelDir, is_token_classifier
 from ner.tags import TagSet, spans_from_tags
 from tests.albert.checkpoint_files import edit_json
 from tests.albert.hub.conftest import _server  # noqa: F401 - the loopback server
@@ -181,5 +181,5 @@ def test_a_training_output_is_no_token_classifier(tmp_path):
     directory.write_config(found.config)
     directory.copy_vocabulary(found.vocab_file, found.spm_model_file)
     save_file(found.weights, directory.file(BEST_WEIGHTS))
-    assert not token_classification.is_token_classifier(tmp_path)
+    assert not is_token_classifier(tmp_path)
     assert_same_entities(ner.Tagger.load(tmp_path, constrained_decoding=False), labels_of(MODELS[0]))

@@ -15,6 +15,7 @@ from safetensors.numpy import load_file
 
 import albert
 import ner
+from ner.decoding.constraints import DecodingOptions
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 FOLDER = ROOT / "tests" / "data" / "written_by_0_1_0"
@@ -59,7 +60,8 @@ def check_entities(tagger, name):
 
 @pytest.mark.parametrize("name", EXPECTED["entities"])
 def test_a_tagger_finds_the_same_entities(name):
-    check_entities(ner.Tagger.load(FOLDER / "finished" / name), name)
+    # As that version decodes: it knows nothing of white space at the edges of entities.
+    check_entities(ner.Tagger.load(FOLDER / "finished" / name, decoding=DecodingOptions(visible_edges=False)), name)
 
 
 def unpack(path, directory):

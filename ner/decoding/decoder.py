@@ -90,7 +90,8 @@ class Decoder:
         missing = tf.maximum(2 - steps, 0)
         emissions = tf.pad(emissions, [[0, 0], [0, missing], [0, 0]])
         if invisible is not None:
-            invisible = tf.pad(invisible, [[0, 0], [0, missing]])
+            # In integers: TensorFlow Lite pads no bools.
+            invisible = tf.pad(tf.cast(invisible, tf.int32), [[0, 0], [0, missing]])
         return {name: value[:, :steps] for name, value in self.entities(emissions, lengths, invisible=invisible).items()}
 
     def _borders(self, tags, lengths):
@@ -189,7 +190,9 @@ class _Paths:
             tags = tf.constant(states.tags)
             transitions = tf.gather(tf.gather(chain.transitions, tags), tags, axis=1)
             chain = LinearChain(transitions, tf.gather(chain.start, tags), tf.gather(chain.end, tags), chain.parallel_scan)
-            allowed = tf.where(invisible[:, :, None], tf.constant(states.at_invisible), tf.constant(states.at_visible))
+            allowed = tf.where(
+                tf.cast(invisible, tf.int32)[:, :, None] > 0, tf.constant(states.at_invisible), tf.constant(states.at_visible)
+            )
             emissions = tf.gather(tf.cast(emissions, tf.float32), tags, axis=2) + tf.where(allowed, 0.0, FORBIDDEN)
         self.chain: LinearChain = chain.masked(*states.masks) if states.masks else chain
         self.emissions = emissions

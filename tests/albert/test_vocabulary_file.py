@@ -10,7 +10,7 @@ from albert.vocabulary import copy_vocabulary
 from albert.vocabulary_file import read_vocabulary, read_with_remarks
 
 ENTRIES = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "的", "\u2028", "\u3000", "a", "##a", "5"]
-CASES = pathlib.Path("/work/shared/cases")
+CASES = pathlib.Path(__file__).resolve().parents[3] / "shared" / "cases"
 
 
 def lines(entries, end="\n", last=None):

@@ -14,7 +14,7 @@ from albert.cli.inspect_checkpoint import describe
 from albert.errors import CheckpointError
 from tests.albert.checkpoint_files import DATA, copy
 
-CASES = pathlib.Path("/work/shared/cases")
+CASES = pathlib.Path(__file__).resolve().parents[4] / "shared" / "cases"
 
 
 def rename(directory, change):

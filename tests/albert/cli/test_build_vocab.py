@@ -65,7 +65,7 @@ def test_command(text):
 
 def test_mistakes(text):
     (text / "empty.txt").touch()
-    with pytest.raises(UserError, match="--input: missing.txt: no such file, expected"):
+    with pytest.raises(UserError, match="input: missing.txt: no such file, expected"):
         build_vocabulary(["missing.txt"], 31)
     with pytest.raises(UserError, match="--input: no characters in 1 files"):
         build_vocabulary([str(text / "empty.txt")], 31)

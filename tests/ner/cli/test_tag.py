@@ -141,7 +141,7 @@ def test_mistakes_are_found_before_anything_is_written(tag, tmp_path, model):
     for changes, message in [
         ({"model_dir": str(tmp_path / "none")}, f"--model_dir: {tmp_path / 'none'} is not a directory"),
         ({"text_field": "a", "entities_field": "a"}, "--entities_field: found 'a', the field of the text (--text_field), expected another"),
-        ({"lexicon": "none.tsv"}, "none.tsv: cannot read the lexicon: No such file or directory"),
+        ({"lexicon": "none.tsv"}, "none.tsv: cannot read lines of a term, a tab, and an entity type or -: No such file or directory"),
         ({"output_file": str(path)}, f"--output_file: {path} exists and is not overwritten"),
         ({"output_file": str(tmp_path / "none" / "x")}, f"--output_file: cannot write {tmp_path / 'none' / 'x'}: No such file"),
     ]:

@@ -36,7 +36,9 @@ def _work(tmp_path_factory):
     work = tmp_path_factory.mktemp("work")
     save_tagger(work / "model")
     session = {"flags": {"data_dir": str(work / "data"), "input_file": [str(work / "data" / "a.txt"), "b.txt"], "seed": 3}}
-    record = {"sessions": [session], "result": {"chosen_by": f"the best F1 on 7 sentences of {work}/data/dev.txt"}}
+    result = {"steps": 3, "epochs": 1, "seconds": 0.5, "stopped_early": False, "chosen": {"epoch": 1}}
+    result["chosen_by"] = f"the best F1 on 7 sentences of {work}/data/dev.txt"
+    record = {"identity": {"seed": 42}, "sessions": [session], "result": result}
     (work / "model" / "run.json").write_text(json.dumps(record))
     for precision in ("float32", "bfloat16", "int8"):
         export(work / "model", work / "base", export_precision=precision)
@@ -187,9 +189,17 @@ def test_what_lies_beside_the_graph(work):
         assert (version / "assets" / name).read_bytes() == (work / "model" / name).read_bytes()
     provenance = json.loads((version / "assets" / "provenance.json").read_text())
     assert provenance["precision"] == "float32"
+    assert provenance["training"]["result"].pop("seconds") == 0.5
     assert provenance["training"] == {
+        "identity": {"seed": 42},
         "sessions": [{"flags": {"data_dir": "data", "input_file": ["a.txt", "b.txt"], "seed": 3}}],
-        "result": {"chosen_by": "the best F1 on 7 sentences of data/dev.txt"},
+        "result": {
+            "steps": 3,
+            "epochs": 1,
+            "stopped_early": False,
+            "chosen": {"epoch": 1},
+            "chosen_by": "the best F1 on 7 sentences of data/dev.txt",
+        },
     }
     assert provenance["packages"]["tensorflow"] == tf.__version__
     requests = [

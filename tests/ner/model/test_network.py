@@ -167,8 +167,8 @@ def test_a_config_survives_json(changes):
     [
         ({"rnn": "rnn"}, "rnn: found 'rnn', expected one of lstm, gru, lattice, none"),
         ({"rnn": "gru", "lstm_cell": "peephole"}, "lstm_cell=peephole requires rnn=lstm"),
-        ({"rnn": "lattice"}, "tagger config: rnn 'lattice' without lattice settings"),
-        ({"lattice": LATTICE}, "tagger config: rnn 'lstm' with lattice settings"),
+        ({"rnn": "lattice"}, "lattice: found None with rnn=lattice"),
+        ({"lattice": LATTICE}, "lattice: found settings with rnn=lstm"),
     ],
 )
 def test_settings_that_do_not_fit(changes, message):

@@ -90,7 +90,6 @@ class Decoder:
         missing = tf.maximum(2 - steps, 0)
         emissions = tf.pad(emissions, [[0, 0], [0, missing], [0, 0]])
         if invisible is not None:
-            # In integers: TensorFlow Lite pads no bools.
             invisible = tf.pad(tf.cast(invisible, tf.int32), [[0, 0], [0, missing]])
         return {name: value[:, :steps] for name, value in self.entities(emissions, lengths, invisible=invisible).items()}
 
@@ -190,9 +189,9 @@ class _Paths:
             tags = tf.constant(states.tags)
             transitions = tf.gather(tf.gather(chain.transitions, tags), tags, axis=1)
             chain = LinearChain(transitions, tf.gather(chain.start, tags), tf.gather(chain.end, tags), chain.parallel_scan)
-            allowed = tf.where(
-                tf.cast(invisible, tf.int32)[:, :, None] > 0, tf.constant(states.at_invisible), tf.constant(states.at_visible)
-            )
+            # TensorFlow Lite neither pads nor slices bools, and has no new axes by slices.
+            hidden = tf.expand_dims(tf.cast(invisible, tf.int32), 2) > 0
+            allowed = tf.where(hidden, tf.constant(states.at_invisible), tf.constant(states.at_visible))
             emissions = tf.gather(tf.cast(emissions, tf.float32), tags, axis=2) + tf.where(allowed, 0.0, FORBIDDEN)
         self.chain: LinearChain = chain.masked(*states.masks) if states.masks else chain
         self.emissions = emissions

@@ -16,7 +16,6 @@ from albert.checkpoints import find
 from albert.checkpoints.files.safetensors import write_safetensors
 from albert.checkpoints.matching import match
 from albert.checkpoints.shapes import encoder_shapes
-from albert.checkpoints.writing import stored_tensors
 from albert.errors import CheckpointError, ConfigError
 from albert.files import read_json, write_json
 from albert.vocabulary import copy_vocabulary
@@ -115,6 +114,8 @@ def write(directory, config, weights, vocab_file=None, spm_model_file=None):
       CheckpointError: the tagger has layers that such a model has not, or an encoder that HuggingFace cannot store.
     """
     check_convertible(config)
+    from albert.checkpoints.writing import stored_tensors  # noqa: PLC0415 - imports TensorFlow
+
     # Without the pooler, which these classes leave out.
     encoder = {name[len("encoder/") :]: value for name, value in weights.items() if name.startswith("encoder/")}
     encoder = {name: value for name, value in encoder.items() if not name.startswith("pooler/")}

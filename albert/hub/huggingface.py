@@ -6,6 +6,7 @@ machine; a token the user has stored for the hub goes to the hub alone, as with 
 
 import contextlib
 import hashlib
+import logging
 import os
 import re
 import shutil
@@ -174,6 +175,9 @@ def _library():
     import huggingface_hub  # noqa: PLC0415 - an optional dependency of the light package
     import huggingface_hub.errors  # noqa: PLC0415
 
+    # It would write a line for each request to standard error, through absl.
+    for client in ("httpx", "httpx2"):
+        logging.getLogger(client).setLevel(logging.WARNING)
     return huggingface_hub
 
 

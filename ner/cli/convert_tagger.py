@@ -18,7 +18,7 @@ from albert.errors import FieldError
 from albert.fields import check_fields, setting
 from albert.hub.settings import FetchSettings
 from ner.model import token_classification
-from ner.model.directory import BEST_WEIGHTS, ModelDir, find_model
+from ner.model.directory import BEST_WEIGHTS, ModelDir, find_model, is_token_classifier
 
 HELP = "from a HuggingFace token classification model to a tagger, and back"
 
@@ -57,10 +57,7 @@ def run(settings: ConvertTaggerCommand) -> None:
     temporary = os.path.join(parent, f".{name}.{secrets.token_hex(4)}.tmp")
     try:
         os.makedirs(temporary)
-        if token_classification.is_token_classifier(source):
-            line = _from_huggingface(source, temporary)
-        else:
-            line = _to_huggingface(source, temporary)
+        line = _from_huggingface(source, temporary) if is_token_classifier(source) else _to_huggingface(source, temporary)
         os.rename(temporary, target)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)

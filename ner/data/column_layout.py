@@ -78,7 +78,11 @@ def content_of(line):
 
     Only ASCII white space is a separator: a full-width or no-break space is a character of the text.
     """
-    content = line.rstrip("\r\n").rstrip(" \t")
+    content = line.rstrip("\r\n")
+    first, _, last = content.partition("\t")
+    if last == " " and (first == OUTSIDE or looks_like_tag(first)):
+        return content  # a tag and its character, a space
+    content = content.rstrip(" \t")
     return "" if content.startswith("-DOCSTART-") else content
 
 

@@ -196,7 +196,7 @@ def test_wide_encodings(read, encoding):
         (b"<!DOCTYPE html>\n<html>404</html>\n", "an HTML page (33 bytes)"),
         (
             b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 9\n",
-            "a Git LFS pointer (64 bytes): the file itself was",
+            "a Git LFS pointer (63 bytes): the file itself was",
         ),
     ],
 )

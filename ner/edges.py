@@ -31,12 +31,12 @@ _PATTERN = re.compile("[" + "".join(f"{re.escape(chr(first))}-{re.escape(chr(las
 
 
 def has_invisible(text):
-    """Whether there is such a character in a text."""
+    """True if a text has such a character."""
     return _PATTERN.search(text) is not None
 
 
 def invisible(text):
-    """Which characters of a text are such: bool [len(text)]."""
+    """Mask of such characters in a text: bool [len(text)]."""
     points = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), "<u4")
     return np.searchsorted(BOUNDS, points.astype(np.int32), side="right") % 2 == 1
 

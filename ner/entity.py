@@ -1,4 +1,4 @@
-"""What a tagger returns."""
+"""Entities, as a tagger returns them."""
 
 import dataclasses
 

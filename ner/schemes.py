@@ -72,7 +72,7 @@ def check_scheme(scheme):
 
 
 def _has_end(scheme):
-    """Whether the scheme marks where an entity ends; without, it ends wherever it is not continued."""
+    """True if the scheme marks where an entity ends. Otherwise an entity ends where it is not continued."""
     return len(LETTERS[scheme]) > _END
 
 
@@ -87,7 +87,7 @@ def split_tag(tag, scheme="BIO"):
 
 
 def looks_like_tag(text):
-    """Whether a string is a tag of any scheme: ``O``, or a letter of some scheme, a hyphen and a type."""
+    """True if a string is a tag of any scheme: ``O``, or a letter of some scheme, a hyphen and a type."""
     return any(_is_tag_of(text, scheme) for scheme in SCHEMES)
 
 
@@ -113,7 +113,7 @@ def spread_tag(tag, length, scheme="BIO"):
 
 
 def may_follow(before, after, scheme):
-    """Whether a tag may follow another; both are (role, type). The edges of a sentence count as outside."""
+    """True if a tag may follow another; both are (role, type). The edges of a sentence count as outside."""
     if before[0] in (_BEGIN, _INSIDE):
         if after[0] in (_INSIDE, _END):
             return before[1] == after[1]
@@ -128,7 +128,7 @@ def legal_pair(before, after, scheme):
 
 
 def illegal_positions(tags, scheme="BIO"):
-    """Where a tag sequence breaks its scheme.
+    """Places at which a tag sequence breaks its scheme.
 
     Args:
       tags: sequence of T tags of the scheme.

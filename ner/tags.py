@@ -119,20 +119,20 @@ class TagSet:
 
     @functools.cached_property
     def continues(self):
-        """Whether tag j after tag i belongs to the same entity, in the conlleval reading: bool ``[K, K]``, indexed (i, j)."""
+        """Pairs in which tag j after tag i belongs to the same entity, in the conlleval reading: bool ``[K, K]``, indexed (i, j)."""
         pairs = [[spans_from_tags([i, j], self.scheme) for j in self.tags] for i in self.tags]
         return np.array([[any(span.end - span.start == 2 for span in spans) for spans in row] for row in pairs])
 
     def legal_transitions(self):
-        """Which tag may follow which under the scheme: bool ``[K, K]``, indexed (from, to)."""
+        """Transitions that the scheme allows: bool ``[K, K]``, indexed (from, to)."""
         return np.array([[legal_pair(before, after, self.scheme) for after in self.tags] for before in self.tags])
 
     def legal_start(self):
-        """Which tags may begin a sentence: bool ``[K]``. Its edges count as ``O``, the first tag."""
+        """Tags that may begin a sentence: bool ``[K]``. A sentence's edges count as ``O``, the first tag."""
         return self.legal_transitions()[0]
 
     def legal_end(self):
-        """Which tags may end a sentence: bool ``[K]``."""
+        """Tags that may end a sentence: bool ``[K]``."""
         return self.legal_transitions()[:, 0]
 
     @classmethod

@@ -17,12 +17,12 @@ _FIXED_COST = 4
 
 
 def padded_rows(rows, most):
-    """How many rows a batch is given, of which ``rows`` are needed and there may be ``most``."""
+    """Number of rows of a batch that needs ``rows``; at most ``most``."""
     return rows if rows == 1 else min(-(-rows // _ROW_MULTIPLE) * _ROW_MULTIPLE, most)
 
 
 def padded_width(tokens, multiple=WIDTH_MULTIPLE):
-    """How many tokens the rows are given when the longest has ``tokens``."""
+    """Width of the padded rows when the longest has ``tokens`` tokens."""
     return -(-tokens // multiple) * multiple
 
 

@@ -1,4 +1,4 @@
-"""What several commands need."""
+"""Settings and functions that several commands share."""
 
 import dataclasses
 
@@ -7,7 +7,7 @@ from albert.fields import check_fields, setting
 
 @dataclasses.dataclass(frozen=True)
 class Steps:
-    """What ``run_ner.py`` is to do. Flagfiles hold these flags; a sub-command is one of these steps and does without them."""
+    """Steps that ``run_ner.py`` does. Flagfiles hold these flags; a sub-command is one of these steps and needs none of them."""
 
     do_train: bool = setting(False, "Train on the train split of --data_dir into --output_dir.")
     do_eval: bool = setting(False, "Score the test split of --data_dir and write metrics.json beside the model.")

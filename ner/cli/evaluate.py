@@ -33,7 +33,7 @@ HELP = "score a tagger on a data set"
 
 @dataclasses.dataclass(frozen=True)
 class EvaluateCommand:
-    """What to score on what, and the reports to write."""
+    """Settings of an evaluation: the tagger, the data and the reports to write."""
 
     model: ModelSettings = ModelSettings()
     data: DataSettings = DataSettings()

@@ -18,7 +18,7 @@ HELP = "write a tagger for TensorFlow Serving or TensorFlow Lite"
 
 @dataclasses.dataclass(frozen=True)
 class ExportCommand:
-    """What to export, and what to measure it on."""
+    """Settings of an export: the tagger, and the data it is measured on."""
 
     model: ModelSettings = ModelSettings()
     export: ExportSettings = ExportSettings()

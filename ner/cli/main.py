@@ -88,7 +88,7 @@ def _run(module, label, arguments, commands):
 
 
 def _use_environment(values):
-    """Where no flag names the tagger, an environment variable may."""
+    """An environment variable may name the tagger when no flag does."""
     if "model_dir" in values and not (values["model_dir"].value or values["output_dir"].value):
         values["model_dir"].value = os.environ.get("ALBERT_NER_MODEL")
 

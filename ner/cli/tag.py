@@ -31,7 +31,7 @@ HELP = "find the entities in texts"
 
 @dataclasses.dataclass(frozen=True)
 class TagCommand:
-    """What to tag, with what, and where the result goes."""
+    """Settings of tagging: the texts, the tagger and the output."""
 
     input_file: tuple = setting(
         ("-",), "Text to tag, one text a line: names or glob patterns, separated by commas; - is standard input.", arguments="[FILE…]"
@@ -139,7 +139,7 @@ class _Tagging:
 
     @property
     def left_out(self):
-        """What was left out, in words; empty for nothing."""
+        """Message about what was left out; empty if nothing was."""
         files = f"{self._bad_files:,} file{'s' * (self._bad_files > 1)}" if self._bad_files else ""
         lines = f"{self._bad_lines:,} of {self._num_lines:,} lines" if self._bad_lines else ""
         verb = " was" if self._bad_files == 1 and not lines else " were"

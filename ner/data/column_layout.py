@@ -52,7 +52,7 @@ class Layout(NamedTuple):
         return "a tab" if self.separator == "\t" else "a space"
 
     def contradicted_by(self, content):
-        """Whether a line is separated the other way. A space is no separator in a line that has a tab: it may be the token."""
+        """True if a line is separated the other way. A space is no separator in a line that has a tab: it may be the token."""
         if self.separator == "\t":
             return "\t" not in content and " " in content
         return "\t" in content
@@ -98,7 +98,7 @@ def split(content, separator):
 
 
 def has_han(text):
-    """Whether there is a Chinese character in a text."""
+    """True if a text has a Chinese character."""
     return _HAN.search(text) is not None
 
 
@@ -192,7 +192,7 @@ def _token_column(rows, table, starts, tag):
 
 
 def _counts(values, starts):
-    """Whether a column counts tokens, in each sentence anew or through the file, or sentences. Bad lines may be missing."""
+    """True if a column counts tokens (per sentence or through the file) or sentences. Bad lines may be missing."""
     if len(values) < 2 or not all(value.isascii() and value.isdigit() and len(value) < 10 for value in values):
         return False
     numbers = list(map(int, values))
@@ -203,7 +203,7 @@ def _counts(values, starts):
 
 
 def _have_places(rows, tokens, starts):
-    """Whether tokens end with their place in the word. Raises UncertainLayout where many do, but not all as they should."""
+    """True if tokens end with their place in the word. Raises UncertainLayout if many do, but not all as they should."""
     parts = [split_place(token) for token in tokens]
     letters = sum(bool(part) and not part[0].isdigit() for part in parts)
     if letters * 2 < len(tokens) or len(tokens) < 2:

@@ -1,4 +1,4 @@
-"""What the readers give: sentences with one tag per character, and where in which file they came from."""
+"""Labelled sentences, with one tag per character, and the file and line that each came from."""
 
 import collections
 import dataclasses
@@ -80,7 +80,7 @@ class Corpus(collections.abc.Sequence):
         return len(self.examples)
 
     def describe_skipped(self):
-        """What was left out in words, ``3 sentences left out: missing tag 2, columns 1``; empty where nothing was."""
+        """Message about what was left out, ``3 sentences left out: missing tag 2, columns 1``; empty if nothing was."""
         reasons = ", ".join(f"{reason} {count:,}" for reason, count in self.skipped.most_common())
         return f"{sum(self.skipped.values()):,} sentences left out: {reasons}" if reasons else ""
 

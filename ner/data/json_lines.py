@@ -105,7 +105,7 @@ def detect_format(line):
 
 
 def is_unlabelled(line):
-    """Whether a line is an object with a text and nothing that could hold entities, as in the published test sets of competitions."""
+    """True if a line is an object with a text and nothing that could hold entities, as in the published test sets of competitions."""
     try:
         values = parse_json(line, allow_nan=True)
     except JsonError:

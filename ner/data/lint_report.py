@@ -1,4 +1,4 @@
-"""What data lint found: numbers, findings, and how they are shown."""
+"""Report of data lint: numbers, findings and their display."""
 
 import dataclasses
 from typing import NamedTuple
@@ -70,7 +70,7 @@ class Report:
 
     @property
     def has_errors(self):
-        """Whether some finding is an error."""
+        """True if a finding is an error."""
         return any(finding.severity == ERROR for finding in self.findings)
 
     def to_dict(self):

@@ -37,7 +37,7 @@ def places(text, spans, unit):
 
 
 def matches(text, spans, found):
-    """Whether all spans are inside the text and those with a name have it there; ``found`` as :func:`places` gives it."""
+    """True if all spans are inside the text and each named span has its name there; ``found`` as :func:`places` gives it."""
     return all(place and (span.name is None or text[place[0] : place[1]] == span.name) for span, place in zip(spans, found))
 
 

@@ -1,4 +1,4 @@
-"""What a reader does about a line it cannot use: stop with an exact message, or leave the sentence out and count it."""
+"""Handling of lines that a reader cannot use: stop with an exact message, or leave the sentence out and count it."""
 
 import collections
 from typing import NamedTuple

@@ -13,7 +13,7 @@ from ner.tags import TagSet
 
 
 class Masks(NamedTuple):
-    """What a tag sequence may hold: bool arrays, True where it is allowed.
+    """Tags and transitions that a sequence may hold: bool arrays, True where it is allowed.
 
     Attributes:
       transitions: [K, K], the step from tag i to tag j at [i, j].
@@ -36,7 +36,7 @@ def legal_sequences(tag_set: TagSet) -> Masks:
 
 @dataclasses.dataclass(frozen=True)
 class DecodingOptions:
-    """How the best tag sequence is chosen. All parts that decode take it whole.
+    """Options of the choice of the best tag sequence. All parts that decode take them whole.
 
     Attributes:
       constrained_decoding: whether only tag sequences the scheme allows are decoded.
@@ -54,11 +54,11 @@ class DecodingOptions:
 
     @property
     def edges(self) -> bool:
-        """Whether entities' edges are visible."""
+        """True if entities' edges must be visible characters."""
         return self.constrained_decoding and self.visible_edges
 
     def masks(self, tag_set: TagSet) -> Optional[Masks]:
-        """What all constraints together allow; None without any."""
+        """Tags and transitions that all constraints together allow; None without any."""
         masks = [constraint(tag_set) for constraint in (legal_sequences,) * self.constrained_decoding + self.constraints]
         return Masks(*(np.logical_and.reduce(parts) for parts in zip(*masks))) if masks else None
 

@@ -94,7 +94,7 @@ class Decoder:
         return {name: value[:, :steps] for name, value in self.entities(emissions, lengths, invisible=invisible).items()}
 
     def _borders(self, tags, lengths):
-        """Where the entities of tag sequences open and close: two bool [B, T]."""
+        """Places at which the entities of tag sequences open and close: two bool [B, T]."""
         real = tf.sequence_mask(lengths, tf.shape(tags)[1])
         entity = tf.gather(self._is_entity, tags) & real
         # In integers: TensorFlow Lite gathers no bools.

@@ -1,4 +1,4 @@
-"""Whether scores are right: of the entities scored 0.8, 80 % should be correct."""
+"""Calibration: do scores match the observed precision? Of the entities scored 0.8, 80 % should be correct."""
 
 import dataclasses
 
@@ -28,7 +28,7 @@ class Bin:
 
 @dataclasses.dataclass(frozen=True)
 class Calibration:
-    """How far scores are from what they promise (Guo et al., 2017, "On calibration of modern neural networks").
+    """Distance of scores from the observed precision (Guo et al., 2017, "On calibration of modern neural networks").
 
     Attributes:
       bins: tuple of :class:`Bin` of equal width.

@@ -1,4 +1,4 @@
-"""What a tagger got wrong, and how: kinds of errors, how often, and for which names."""
+"""Errors of a tagger: their kinds, counts and names."""
 
 import collections
 import dataclasses
@@ -107,7 +107,7 @@ def names(examples, scheme):
 
 
 def familiarity(text, span, training_names):
-    """Whether the name at a span was an entity of its type in training (``seen``), one of other types only, or none."""
+    """Class of the name at a span: an entity of its type in training (``seen``), of other types only, or of none."""
     types = training_names.get(text[span.start : span.end])
     return UNSEEN if types is None else SEEN if span.label in types else OTHER_TYPE
 

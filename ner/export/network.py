@@ -63,7 +63,7 @@ class FrozenNetwork:
 
 
 def without_unused(graph_def, output, inputs):
-    """What an output is computed from, and the inputs, given by name; a new ``GraphDef``.
+    """Subgraph of the nodes that an output depends on, and the inputs, given by name; a new ``GraphDef``.
 
     Control dependencies go too: without variables nothing is left to be put in order. They would keep the weights that nothing
     uses, such as the encoder's pooler. So do the names of gradients, which no frozen graph has, and of whose absence loading would warn.

@@ -1,4 +1,4 @@
-"""What an exported model was made from and with, and what was measured: ``provenance.json``."""
+"""Provenance of an exported model, ``provenance.json``: its sources, tools and measurements."""
 
 import os
 

@@ -68,7 +68,7 @@ def quantize(network, min_weights=_MIN_WEIGHTS):
 
 
 def available():
-    """Whether TensorFlow's integer products work on this processor: not so on x86 without AVX-512, where they fail when they run."""
+    """True if TensorFlow's integer products work on this processor. On x86 without AVX-512 they fail at run time."""
     weights = QuantizedWeights.of(np.eye(16, dtype=np.float32))
     try:
         return np.allclose(quantized_matmul(tf.eye(16), weights.constants()), np.eye(16), atol=0.02)

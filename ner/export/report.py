@@ -1,4 +1,4 @@
-"""What an export costs and what it loses, measured on the machine that made it."""
+"""Cost and loss of an export, measured on the machine that made it."""
 
 import time
 

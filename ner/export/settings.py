@@ -9,7 +9,7 @@ from albert.fields import check_fields, setting
 
 @dataclasses.dataclass(frozen=True)
 class ExportSettings:
-    """Where an exported model goes, and what it is like."""
+    """Settings of an exported model: its directory and its properties."""
 
     export_dir: Optional[str] = setting(None, "Directory of the exported model's versions, which a server watches.")
     export_version: int = setting(0, "Number of the version to export; 0 for one more than the largest there is.", at_least=0)

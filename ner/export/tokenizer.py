@@ -75,5 +75,5 @@ def spell(points, lengths):
 
 
 def invisible(points):
-    """Which code points are such as no entity begins or ends with: bool of the same shape; see :mod:`ner.edges`."""
+    """Mask of code points that no entity begins or ends with: bool of the same shape; see :mod:`ner.edges`."""
     return tf.searchsorted(tf.constant(BOUNDS), points, side="right") % 2 == 1

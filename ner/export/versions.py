@@ -27,7 +27,7 @@ def versions(base):
 
 
 def is_export(path):
-    """Whether a path is an exported model: a version directory, or the directory of its versions."""
+    """True if a path is an exported model: a version directory, or the directory of its versions."""
     return _find(path) is not None
 
 

@@ -1,4 +1,4 @@
-"""Where the words of a lexicon come from: a file, jieba's dictionary, or the training text."""
+"""Sources of a lexicon's words: a file, jieba's dictionary, or the training text."""
 
 import collections
 import os

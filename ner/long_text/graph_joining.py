@@ -18,7 +18,7 @@ _FIRST, _INNER, _LAST, _ONLY = range(4)
 
 
 class Characters(NamedTuple):
-    """What is known of the characters of all texts, end to end: tensors [N].
+    """Properties of the characters of all texts, end to end: tensors [N].
 
     Attributes:
       tags: int32 tag ids.
@@ -39,7 +39,7 @@ class Characters(NamedTuple):
 
 
 class _Seen(NamedTuple):
-    """What the windows saw: ``offsets`` [W] of the windows among their characters, and of each character [C] the rest."""
+    """Predictions of the windows: ``offsets`` [W] of the windows among their characters, and of each character [C] the rest."""
 
     offsets: tf.Tensor
     tags: tf.Tensor
@@ -49,7 +49,7 @@ class _Seen(NamedTuple):
 
 
 class _Borders(NamedTuple):
-    """Where each window's own part of the text begins, and what crosses that place; tensors [W]."""
+    """Start of each window's own part of the text, and the entity that crosses it; tensors [W]."""
 
     starts: tf.Tensor
     owned: tf.Tensor  # characters of the own part
@@ -123,7 +123,7 @@ class GraphWindowJoiner:
         return Characters(tags, labels, opens, closes, scores, positions, tf.gather(windows.rows, owners))
 
     def trim(self, characters, invisible):
-        """What :func:`ner.long_text.joining.trim` does: :class:`Characters` without invisible ones at entities' edges.
+        """Trim as :func:`ner.long_text.joining.trim` does: :class:`Characters` without invisible ones at entities' edges.
 
         Args:
           characters: :class:`Characters`, of legal tags.
@@ -208,7 +208,7 @@ def _find_borders(windows, lengths, seen):
 
 
 def flat_starts(lengths):
-    """Where ranges of the given lengths begin when they are laid end to end."""
+    """Starts of ranges of the given lengths, laid end to end."""
     return tf.cumsum(lengths, exclusive=True)
 
 

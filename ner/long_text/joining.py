@@ -141,7 +141,7 @@ class WindowJoiner:
         self._open = window.entity_across(border)
 
     def _continues(self, tag):
-        """Whether a tag right of the border would be read as going on with the entity that ends there."""
+        """True if a tag right of the border would be read as continuing the entity that ends there."""
         return self._before is not None and (0, 2) in [span[:2] for span in spans_from_tags([self._before, tag], self._scheme)]
 
     def _close(self, place):
@@ -186,5 +186,5 @@ def _border_cost(left, right):
 
 
 def _goes_on(before, after):
-    """Whether an entity that crosses the end of one piece and one that crosses the start of the next are joined to one."""
+    """True if an entity that crosses the end of one piece and one that crosses the start of the next are joined."""
     return before is not None and after is not None and before.label == after.label

@@ -1,4 +1,4 @@
-"""What a trained tagger is made of, as it is stored beside its weights."""
+"""Configuration of a trained tagger, as it is stored beside its weights."""
 
 import dataclasses
 from typing import Optional, Union

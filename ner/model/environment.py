@@ -1,4 +1,4 @@
-"""Where and with what a run was made: versions, hardware, source revision."""
+"""Environment of a run: versions, hardware, source revision."""
 
 import importlib.metadata
 import os

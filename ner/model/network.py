@@ -86,7 +86,7 @@ class TaggerModel(tf.keras.Model):
         return tf.reshape(emissions, [shape[0], shape[1], len(self.config.tag_set)])
 
     def _words(self, inputs, seed):
-        """What the recurrent layer takes besides characters: for a lattice (vectors [N, W], places [N, 3]), else nothing."""
+        """Inputs of the recurrent layer besides characters: for a lattice (vectors [N, W], places [N, 3]), else nothing."""
         if self.words is None:
             return ()
         places = tf.where(inputs["lattice_words"] > 0)

@@ -35,7 +35,7 @@ class _Record:
 
 @dataclasses.dataclass(frozen=True)
 class _Result:
-    """What a record says of a finished run; it may say more."""
+    """Fields that the record of a finished run has; it may have more."""
 
     steps: int = setting(at_least=0)
     epochs: int = setting(at_least=0)
@@ -122,5 +122,5 @@ def record_result(directory, result):
 
 
 def is_there(directory):
-    """Whether a directory has a record; a link that leads nowhere counts as one, which then cannot be read."""
+    """True if a directory has a record. A dangling link counts as one; reading it fails."""
     return os.path.lexists(directory.file(RECORD))

@@ -215,7 +215,7 @@ def _tag_set(labels, file):
 
 
 def _lower_cases(directory):
-    """What the tokenizer's own config says of lower-casing; true where it says nothing, as for all Chinese vocabularies."""
+    """Lower-casing as the tokenizer's own config has it; true if the config has none, as for all Chinese vocabularies."""
     return _tokenizer_settings(directory).get("do_lower_case") is not False
 
 

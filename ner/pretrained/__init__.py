@@ -10,5 +10,5 @@ DIRECTORY = os.path.join(os.path.dirname(__file__), NAME)
 
 
 def is_own(path):
-    """Whether a path is the shipped tagger's directory, in which nothing is to be written."""
+    """True if a path is the shipped tagger's directory. Nothing may be written there."""
     return os.path.isdir(path) and os.path.samefile(path, DIRECTORY)

@@ -23,7 +23,7 @@ def place_names(examples, scheme):
 
 
 def count_outcomes(examples, predicted, places, scheme):
-    """What becomes of the organisations of a test set.
+    """Outcome for the organisations of a test set.
 
     Args:
       examples: list of ``Example``.

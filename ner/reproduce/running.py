@@ -91,7 +91,7 @@ class Runner:
         self._log = log
 
     def result(self, experiment, seed):
-        """What was measured, trained first where that is still to do: dict of ``scoring.score_run``.
+        """Measurements of a run, which is trained first if it is not yet: dict of ``scoring.score_run``.
 
         Raises:
           Interrupted: the training process was stopped.

@@ -1,4 +1,4 @@
-"""What a trained system does on the test set."""
+"""Scores of a trained system on the test set."""
 
 import time
 
@@ -64,7 +64,7 @@ def score_run(path, data_dir, batch_size=128):
 
 
 def describe_weights(identity):
-    """What training started from, in words, of the ``identity`` of a run's record."""
+    """Description of the weights that training started from, by the ``identity`` of a run's record."""
     encoder = identity["model"]["encoder"]
     if identity.get("init_checkpoint"):
         return f"encoder: {identity['init_checkpoint']}; all else random"

@@ -12,7 +12,7 @@ _EXPECTED = "expected http://host:port"
 
 
 class Address(NamedTuple):
-    """Where a model is.
+    """Address of a model.
 
     Attributes:
       secure: whether it is reached through TLS.

@@ -45,7 +45,7 @@ def read_entities(text, row):
 
 
 def one_line(text):
-    """What a server says, as at most 300 characters of one line without control characters."""
+    """A server's message, as one line of at most 300 characters without control characters."""
     return " ".join("".join(c if c.isprintable() else " " for c in str(text)[:1000]).split())[:300]
 
 

@@ -1,4 +1,4 @@
-"""What the clients share: batches, time limits, retries, and entities from answers."""
+"""Base of the clients: batches, time limits, retries, and entities from answers."""
 
 import random
 import time
@@ -106,7 +106,7 @@ class Client:
 
     @property
     def address(self):
-        """Where requests go, for messages."""
+        """Address of the requests, for messages."""
         raise NotImplementedError
 
     def _predict(self, texts, deadline):

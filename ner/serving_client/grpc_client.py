@@ -56,7 +56,7 @@ class GrpcClient(Client):
 
     @property
     def address(self):
-        """Where requests go, for messages."""
+        """Address of the requests, for messages."""
         return f"{self._target}: model {self._model}"
 
     def close(self):

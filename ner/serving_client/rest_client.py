@@ -47,7 +47,7 @@ class RestClient(Client):
 
     @property
     def address(self):
-        """Where requests go, for messages."""
+        """Address of the requests, for messages."""
         return self._address.url
 
     def close(self):

@@ -48,7 +48,7 @@ _EMPTY = _TaggedWindow([], [], [])
 
 
 class _Kind(NamedTuple):
-    """What decoding a batch takes: whether entities' probabilities are wanted, texts hold terms, and invisible characters."""
+    """Needs of decoding a batch: entities' probabilities, texts that hold terms, and invisible characters."""
 
     scored: bool
     matched: bool

@@ -33,7 +33,7 @@ class ModelSettings:
 
 @dataclasses.dataclass(frozen=True)
 class PredictionSettings:
-    """How a tagger is applied to texts."""
+    """Settings of a tagger's application to texts."""
 
     eval_batch_size: int = setting(64, "Texts, or windows of long texts, per batch in evaluation and tagging.", at_least=1)
     decoding: DecodingOptions = DecodingOptions()
@@ -44,6 +44,6 @@ class PredictionSettings:
 
 @dataclasses.dataclass(frozen=True)
 class TaggingSettings(PredictionSettings):
-    """How a tagger is applied to texts, with a gazetteer."""
+    """Settings of a tagger's application to texts, with a gazetteer."""
 
     lexicon: Optional[str] = setting(None, "Terms that must or must never be entities: lines of a term, a tab, and its type or -.")

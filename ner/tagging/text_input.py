@@ -123,7 +123,7 @@ def _chunks(read, name):
 
 
 def _first_block(read, name):
-    """What there is to read at first, without a byte order mark; a pipe may give the mark in parts."""
+    """First block of the input, without a byte order mark; a pipe may give the mark in parts."""
     block = read(_FIRST_BLOCK)
     while block and len(block) < len(codecs.BOM_UTF8) and codecs.BOM_UTF8.startswith(block):
         more = read(_FIRST_BLOCK)

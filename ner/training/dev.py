@@ -16,7 +16,7 @@ NO_ENTITY = "none"
 
 @dataclasses.dataclass(frozen=True)
 class DevResult:
-    """What a model does on the dev set.
+    """Results of a model on the dev set.
 
     Attributes:
       evaluation: ``Evaluation``.

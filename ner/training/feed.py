@@ -18,7 +18,7 @@ _PREFETCH = 8
 
 
 class StepFeed:
-    """What every step of a run trains on.
+    """Training batches of every step of a run.
 
     Args:
       examples: ``EncodedExamples`` with tags.

@@ -1,4 +1,4 @@
-"""Which of a tagger's weights follow which learning rate."""
+"""Parameter groups: the learning rate of each of a tagger's weights."""
 
 from albert.optimization import ParameterGroup
 

@@ -74,7 +74,7 @@ class History:
         return best
 
     def would_be_best(self, row):
-        """Whether ``best`` will be a row that is about to be added."""
+        """True if ``best`` will be a row that is about to be added."""
         return self.best is None or _is_better(row, self.best)
 
     def epochs_since_best(self):

@@ -267,7 +267,7 @@ class Trainer:
         return isinstance(self.optimizer, tf.keras.mixed_precision.LossScaleOptimizer)
 
     def _stop_is_asked(self):
-        """Whether any worker was sent a signal."""
+        """True if any worker was sent a signal."""
         return bool(self.distribution.sum_over_workers([self._signals.received])[0])
 
     def _interrupt(self):

@@ -1,4 +1,4 @@
-"""Where a run stands."""
+"""Progress of a run."""
 
 import dataclasses
 import math
@@ -8,7 +8,7 @@ from ner.batches.encoded import FIRST_BATCHING
 
 @dataclasses.dataclass
 class Progress:
-    """Where a run stands; saved with the weights so that both always belong together.
+    """Progress of a run; saved with the weights so that both always belong together.
 
     Attributes:
       step: steps done. Epoch and position in the shuffled data follow from it, and with the seed all random numbers.

@@ -91,7 +91,7 @@ class Recipe:
         return model
 
     def describe(self):
-        """What the words and vectors are, in words: list of lines for the log."""
+        """Description of the words and vectors: list of lines for the log."""
         lines = []
         if self.char_vectors:
             lines.append(f"character vectors: {len(self.char_vectors):,} of {self.config.encoder.vocab_size:,} pretrained")

@@ -7,7 +7,7 @@ import tensorflow as tf
 
 
 def fgm_perturbation(gradient, epsilon):
-    """What FGM adds to the word embeddings (Miyato et al., 2017, arXiv:1605.07725, eq. 5): ε·g / ‖g‖.
+    """Perturbation that FGM adds to the word embeddings (Miyato et al., 2017, arXiv:1605.07725, eq. 5): ε·g / ‖g‖.
 
     Args:
       gradient: float32 [V, E], the loss's.

@@ -52,7 +52,7 @@ class NetworkSettings:
 
 @dataclasses.dataclass(frozen=True)
 class TrainingSettings:
-    """What decides the result of training, besides data and network."""
+    """Settings that decide the result of training, besides data and network."""
 
     train_batch_size: int = setting(64, "Sentences per training step, over all devices and accumulated parts.", at_least=1)
     num_train_epochs: int = setting(3, "Passes over the training set.", at_least=1)
@@ -87,7 +87,7 @@ class TrainingSettings:
 
 @dataclasses.dataclass(frozen=True)
 class RunOptions:
-    """What does not decide the result of training."""
+    """Settings that do not change the result of training."""
 
     save_steps: int = setting(500, "Steps between saves of the training state, besides one after each epoch; 0 for none.", at_least=0)
     keep_checkpoints: int = setting(1, "Training states kept while a run is unfinished.", at_least=1)

@@ -107,7 +107,7 @@ class LatticeBiLSTM(Bidirectional):
         return self.outputs(loop(step, (from_characters, from_words, first, counts), state), lengths)
 
     def _word_outputs(self, starts, from_word, backward, gate_recurrent):
-        """What words add where they end.
+        """Contribution of words to the characters at which they end.
 
         Args:
           starts: [n, 4U], of each word's first character the state's part of the word's gates, and the cell.

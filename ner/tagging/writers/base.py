@@ -9,7 +9,7 @@ from ner.tagging.text_input import InputText
 
 @dataclasses.dataclass(frozen=True)
 class WriterOptions:
-    """What a writer may be told besides the texts.
+    """Options of a writer besides the texts.
 
     Attributes:
       labels: the entity types that may occur, in the order of the model's tags.

@@ -143,7 +143,7 @@ class TransformerBlock(tf.keras.layers.Layer):
         return weights._replace(**{name: tf.cast(getattr(weights, name), self.compute_dtype) for name in _KERNELS + _BIASES})
 
     def has_trivial_norms(self):
-        """Whether in the compute dtype a norm's gamma is all 1 or its beta all 0, as before any training; see ``onednn.layer_norm``."""
+        """True if in the compute dtype a norm's gamma is all 1 or its beta all 0, as before any training; see ``onednn.layer_norm``."""
 
         def values(variable):
             return tf.cast(variable, self.compute_dtype).numpy()

@@ -112,7 +112,7 @@ def _try(descriptor):
 
 
 def _is(descriptor, path):
-    """Whether the open file is the one of that name: the process that held it before has removed its own."""
+    """True if the open file is the one of that name. A process that held the lock before has removed its own file."""
     try:
         return os.path.samestat(os.fstat(descriptor), os.stat(path))
     except FileNotFoundError:

@@ -27,7 +27,7 @@ _UNDECAYED = ("bias", "beta", "gamma", "peephole", "start", "end")
 
 
 def decays(variable):
-    """Whether weight decay is for a variable, by its role, which its name says.
+    """True if weight decay applies to a variable, by its role, which its name tells.
 
     It is for what vectors are multiplied by or looked up in: kernels, embeddings, a CRF's transitions (from each tag, a vector of one 1).
     It is not for what is added, or multiplied with one by one: biases (a GRU's has two rows), a norm's gamma and beta, peepholes, a CRF's

@@ -22,7 +22,7 @@ _WORD_START = "\u2581"  # SentencePiece writes a space, and so the start of a wo
 
 
 class _CodePointTokenizer:
-    """What the tokenizers share: the vocabulary, the special tokens, and the table from code point to id.
+    """Base of the tokenizers: the vocabulary, the special tokens, and the table from code point to id.
 
     Attributes:
       path: the file the vocabulary came from.

@@ -13,7 +13,7 @@ SPECIAL_TOKENS = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
 
 
 def count_characters(texts, do_lower_case=True):
-    """How often each vocabulary entry would be looked up in some texts.
+    """Number of lookups of each vocabulary entry in some texts.
 
     Args:
       texts: iterable of strings.

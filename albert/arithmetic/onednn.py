@@ -24,7 +24,7 @@ __all__ = [
 
 
 def available():
-    """Whether this TensorFlow fuses them: an x86 build with oneDNN turned on."""
+    """True if this TensorFlow fuses them: an x86 build with oneDNN turned on."""
     return platform.machine() in ("x86_64", "AMD64") and _pywrap_util_port.IsMklEnabled()
 
 

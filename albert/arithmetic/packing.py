@@ -12,7 +12,7 @@ import tensorflow as tf
 
 
 class HeadPlaces(NamedTuple):
-    """Which vectors of d values change places when rows are unpacked and split by head in one go, and on the way back.
+    """Indices of the vectors of d values for unpacking rows and splitting them by head in one step, and for the inverse.
 
     Attributes:
       split: int32 [3, B, n, T], which of a packed product's 3nN vectors are query, key and value.
@@ -46,7 +46,7 @@ class HeadPlaces(NamedTuple):
 
 
 class Packing(NamedTuple):
-    """Which tokens of a padded batch the rows of a packed one are.
+    """Map between the rows of a packed batch and the tokens of a padded one.
 
     Where there is padding at all, the last row is a copy of some of it: what all other padding is taken from when rows are put back in
     their places. Nothing of a result may depend on padding; then no gradient comes to that row. Rows beyond the batch's places, where there

@@ -59,7 +59,7 @@ def layer_norm(x, gamma, beta, epsilon):
 
 
 class DropoutMask(NamedTuple):
-    """What one application of dropout keeps: ``keep``, a bool tensor, and ``scale``, the factor on what is kept."""
+    """Mask of one application of dropout: ``keep``, a bool tensor, and ``scale``, the factor on what is kept."""
 
     keep: tf.Tensor
     scale: float
@@ -238,7 +238,7 @@ def split_heads(qkv, bias, batch, heads, packing=None):
 
 
 def join_heads(context, packing=None):
-    """What the heads found, side by side: ``split_heads``' way back.
+    """Concatenates the heads' outputs; inverse of ``split_heads``.
 
     Args:
       context: float [B, n, T, d].

@@ -1,4 +1,4 @@
-"""What the machine's processor can do."""
+"""Capabilities of the machine's processor."""
 
 import functools
 

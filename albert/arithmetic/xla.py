@@ -47,7 +47,7 @@ def cluster(function):
 
 @functools.cache
 def available():
-    """Whether this TensorFlow can compile for the device it would place an operation on; its builds for some systems cannot."""
+    """True if this TensorFlow can compile for the device it would place an operation on; its builds for some systems cannot."""
     with tf.init_scope():
         try:
             cluster(tf.square)(tf.constant(3.0))

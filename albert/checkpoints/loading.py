@@ -62,7 +62,7 @@ def load_pretraining_model(checkpoint, optional=()):
 
 
 def heads_in(checkpoint):
-    """Which of ``HEADS`` the checkpoint has: tuple of canonical prefixes.
+    """Heads, of ``HEADS``, that the checkpoint has: tuple of canonical prefixes.
 
     Raises:
       CheckpointError: it has a part of one.

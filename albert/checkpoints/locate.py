@@ -255,7 +255,7 @@ def _open(weights):
 
 
 def _is_named(path):
-    """Whether there is a file of that name; a link that leads nowhere is one, for which nothing else is taken in its place."""
+    """True if there is a file of that name. A dangling link counts as one, so that no other file is taken in its place."""
     return os.path.isfile(path) or (os.path.islink(path) and not os.path.exists(path))
 
 

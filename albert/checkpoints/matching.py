@@ -1,4 +1,4 @@
-"""Which stored tensor is which weight: the table of a format laid over one file, with everything that does not fit."""
+"""Match of stored tensors to weights: a format's table applied to one file, with everything that does not fit."""
 
 import dataclasses
 
@@ -17,7 +17,7 @@ class Match:
 
 @dataclasses.dataclass(frozen=True)
 class Matching:
-    """What a checkpoint gives a set of weights.
+    """Match of a checkpoint to a set of weights.
 
     Attributes:
       matches: ``Match`` for every weight that is there with the right shape.

@@ -19,7 +19,7 @@ _HUGGINGFACE = "huggingface_"  # and a model_type: the layouts of its configs
 
 
 def targets():
-    """What a conversion may ask for: list of the formats' targets."""
+    """Output formats of a conversion: list of the formats' targets."""
     return list(dict.fromkeys(fmt.output_format for fmt in FORMATS.values()))
 
 

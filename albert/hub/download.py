@@ -26,7 +26,7 @@ _DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 def headers():
-    """What every request says of this program."""
+    """Headers of every request."""
     return {"User-Agent": f"albert-ner/{albert.__version__}", "Accept-Encoding": "identity"}
 
 
@@ -78,7 +78,7 @@ class _NotHere(Exception):
 
 
 class _Part:
-    """What has arrived of a file, and from where."""
+    """Part of a file that has arrived, and its address."""
 
     def __init__(self, path, address):
         self._final = path
@@ -226,7 +226,7 @@ class _Sink:
 
 
 def _is_cut(error):
-    """Whether a transfer began and then broke off, so that another attempt may bring more."""
+    """True if a transfer began and then broke off, so that another attempt may bring more."""
     text = str(error)
     return any(mark in text for mark in ("IncompleteRead", "Connection broken", "Connection aborted", "Read timed out"))
 

@@ -131,7 +131,7 @@ def cached(repository, revision):
 
 
 def choose(names, what):
-    """Which files of a repository make a checkpoint, its shards apart: list of names, the weights or their index last.
+    """Files of a repository that make a checkpoint, except its shards: list of names, the weights or their index last.
 
     Args:
       names: names of all files.

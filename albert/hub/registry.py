@@ -115,7 +115,7 @@ def lookup(name):
 
 
 def is_name(text):
-    """Whether a text is a name, alias or id in the table, or ``hf:`` and an id."""
+    """True if a text is a name, alias or id in the table, or ``hf:`` and an id."""
     return bool(_HUGGINGFACE.fullmatch(text)) or text in _index()
 
 

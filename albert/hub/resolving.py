@@ -18,7 +18,7 @@ _OFFLINE = ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE")
 
 
 def is_offline():
-    """Whether the environment forbids the network: ``HF_HUB_OFFLINE`` or ``TRANSFORMERS_OFFLINE``, as in HuggingFace's libraries."""
+    """True if the environment forbids the network: ``HF_HUB_OFFLINE`` or ``TRANSFORMERS_OFFLINE``, as in HuggingFace's libraries."""
     return any(os.environ.get(name, "").upper() in ("1", "ON", "YES", "TRUE") for name in _OFFLINE)
 
 

@@ -33,12 +33,12 @@ def cache_dir():
 
 
 def checkpoint_dir(key):
-    """Where a release lies, whether or not it is there."""
+    """Directory of a release, which need not exist."""
     return os.path.join(cache_dir(), "checkpoints", key)
 
 
 def download_path(name):
-    """Where an archive is downloaded to; a person may put it there as well."""
+    """Path that an archive is downloaded to; a person may put it there as well."""
     return os.path.join(cache_dir(), "downloads", name)
 
 
@@ -154,7 +154,7 @@ def write_record(key, directory, source):
 
 
 def read_record(key):
-    """What is noted of a release, or None."""
+    """Record of a release, or None."""
     path = _record_path(key)
     if not os.path.isfile(path):
         return None

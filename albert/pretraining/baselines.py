@@ -1,4 +1,4 @@
-"""What counting alone predicts at masked positions: a yardstick for the masked language model.
+"""Predictions at masked positions by counting alone: a baseline for the masked language model.
 
 Unigram: p(c), add-one smoothed. Bigram: p(c | the token on the left as the model sees it), absolute discounting interpolated with the
 unigram; where the left neighbour is hidden or a special token, the unigram.
@@ -11,7 +11,7 @@ _DISCOUNT = 0.75
 
 
 def unigram_probabilities(regions, vocab_size, special_ids):
-    """How often each token is predicted, add-one smoothed.
+    """Unigram counts of the tokens, add-one smoothed.
 
     Args:
       regions, vocab_size, special_ids: as for ``NgramBaselines``.

@@ -1,4 +1,4 @@
-"""Which tokens a sequence hides and what stands in their place.
+"""Choice of a sequence's masked tokens and of their replacements.
 
 n-grams of 1 … ``ngram`` words (characters, without a segmenter), their length drawn with p(n) = (1/n) / Σₖ(1/k) (Lan et al., 2019,
 section 4.1), until 15 % of the sequence's tokens are chosen. They are placed uniformly among all ways to place them without overlap,
@@ -37,7 +37,7 @@ def ngram_probabilities(ngram):
 
 
 def predictions_per_sequence(length, masked_lm_prob, max_predictions):
-    """How many tokens of a full sequence are predicted: the share rounded, at least 1 and at most ``max_predictions``."""
+    """Number of tokens of a full sequence that are predicted: the share rounded, at least 1 and at most ``max_predictions``."""
     return min(max_predictions, max(1, round(length * masked_lm_prob)))
 
 
@@ -122,7 +122,7 @@ def _draw_lengths(budget, size, ngram, rng):
 
 
 def _place(lengths, num_words, width, rng):
-    """Where n-grams begin, uniformly among all placements in this order: (starts [R, S], lengths [R, S])."""
+    """Starts of n-grams, uniform among all placements in this order: (starts [R, S], lengths [R, S])."""
     used = lengths > 0
     # A row is a sequence of n-grams and of single words that stay; which of these items are n-grams is a random subset.
     num_items = num_words - lengths.sum(axis=1) + used.sum(axis=1)

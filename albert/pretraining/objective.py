@@ -1,4 +1,4 @@
-"""What pretraining minimises, and what is counted about it.
+"""Loss of pretraining, and its metrics.
 
 The loss is the mean over the predicted tokens of the masked-LM cross entropy, plus the mean over the pairs of that of the sentence order.
 """

@@ -5,7 +5,7 @@ import dataclasses
 
 @dataclasses.dataclass
 class Progress:
-    """Where a run stands; saved with the weights so that both always belong together.
+    """Progress of a run; saved with the weights so that both always belong together.
 
     Attributes:
       step: optimizer steps done. What was read and every random number follow from it and the seed.

@@ -1,4 +1,4 @@
-"""Where words begin in Chinese text, for whole-word masking."""
+"""Starts of words in Chinese text, for whole-word masking."""
 
 import hashlib
 

@@ -95,7 +95,7 @@ class PretrainingSettings:
             raise FieldError("{num_decay_steps}: found {}, expected at most {}, the steps after the warm-up", self.num_decay_steps, most)
 
     def identity(self):
-        """What decides the weights after a given step, as a dict; the length of the run may change while it goes on."""
+        """Settings that decide the weights after a given step, as a dict; the length of the run may change while it goes on."""
         free = (
             "num_train_steps",
             "num_decay_steps",

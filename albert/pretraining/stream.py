@@ -46,7 +46,7 @@ class ExampleStream:
 
     @property
     def batches_per_epoch(self):
-        """How many batches read as much as ``weight`` passes over each region; a fraction."""
+        """Number of batches that read as much as ``weight`` passes over each region; a fraction."""
         return self._sampler.epoch_size / self._batch_size
 
     def batch(self, step):

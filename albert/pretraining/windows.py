@@ -1,4 +1,4 @@
-"""Which places of the corpus a step reads, as a function of the step's number alone.
+"""Places of the corpus that a step reads, as a function of the step's number alone.
 
 Each input is tiled with windows of as many tokens as a sequence takes. One pass over an input reads each of its windows once; every
 pass shifts the tiling, so that sequences begin and end elsewhere. An epoch takes ``weight`` passes from each input: 2 reads it twice,
@@ -131,7 +131,7 @@ class WindowSampler:
         return regions[order], np.concatenate(starts)[order]
 
     def _starts(self, k, epoch):
-        """Where the windows begin that an epoch takes from region ``k``: its share of that region's endless sequence of passes."""
+        """Starts of the windows that an epoch takes from region ``k``: its share of that region's endless sequence of passes."""
         region, per_pass, per_epoch = self._regions[k], self._per_pass[k], self._per_epoch[k]
         passes, places = np.divmod(epoch * per_epoch + np.arange(per_epoch), per_pass)
         starts = np.empty(per_epoch, np.int64)

@@ -1,1 +1,1 @@
-"""What pretraining and fine-tuning share: devices, precision, the state on disk, the claim on a directory, stopping."""
+"""Common parts of pretraining and fine-tuning: devices, precision, the state on disk, the claim on a directory, stopping."""

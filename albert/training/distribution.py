@@ -46,7 +46,7 @@ class Distribution:
 
     @property
     def is_chief(self):
-        """Whether this process writes files and talks to the user."""
+        """True if this process writes files and talks to the user."""
         return self.worker == 0
 
     def describe(self):

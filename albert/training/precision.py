@@ -53,7 +53,7 @@ class Precision:
 
 @dataclasses.dataclass(frozen=True)
 class Device:
-    """What precision depends on.
+    """Properties of the device that precision depends on.
 
     Attributes:
       kind: ``cpu``, ``gpu`` or ``tpu``.

@@ -20,7 +20,7 @@ _MOST_VIEWS = 32
 
 
 def is_zip(path):
-    """Whether a file starts as a zip archive does (a truncated one still does)."""
+    """True if a file starts as a zip archive does (a truncated one still does)."""
     with open(path, "rb") as f:
         return f.read(4) == b"PK\x03\x04"
 
@@ -62,11 +62,11 @@ class _TorchFile(WeightsFile):
             raise CheckpointError(f"{self.path}: expected tensors of no more bytes than the file's {self._size:,}, found {found}")
 
     def _stored_bytes(self, storage):
-        """How many of a storage's bytes the file has."""
+        """Number of a storage's bytes that the file has."""
         raise NotImplementedError
 
     def _offset(self, storage):
-        """Where in the file a storage's bytes begin."""
+        """Offset in the file of a storage's first byte."""
         raise NotImplementedError
 
     def read(self, name):

@@ -1,4 +1,4 @@
-"""What every kind of weights file looks like to the loader, and conversion of its bytes to float32."""
+"""Interface of every kind of weights file to the loader, and conversion of its bytes to float32."""
 
 import dataclasses
 import math

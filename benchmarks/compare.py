@@ -133,7 +133,7 @@ def _failed(side, error):
 
 
 def agreement(results):
-    """How far each other side's ``check`` is from ours: relative difference of losses, or share of equal tags or entity counts."""
+    """Difference of each other side's ``check`` from ours: relative difference of losses, or share of equal tags or entity counts."""
     ours = results.get("ours", {}).get("check")
     if ours is None:
         return {}

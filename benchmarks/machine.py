@@ -1,4 +1,4 @@
-"""What the measurements ran on, and how fast it multiplies matrices."""
+"""Machine that the measurements ran on, and its speed at matrix products."""
 
 import os
 import platform

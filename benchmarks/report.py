@@ -62,7 +62,7 @@ def _row(case, side, result, record):
 
 
 def _ratio(case, side, template, measure="median"):
-    """How many times as long the side takes as ours does."""
+    """Ratio of the side's time to ours."""
     ours, other = case["results"].get("ours", {}).get(measure), case["results"][side][measure]
     return "" if ours is None or side == "ours" else template.format(other / ours)
 

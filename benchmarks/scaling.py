@@ -1,4 +1,4 @@
-"""Whether tagging costs the same per character however many texts there are: ``python -m benchmarks.scaling``.
+"""Cost of tagging per character for growing numbers of texts: ``python -m benchmarks.scaling``.
 
 Tags 1,000, 10,000 and 100,000 sentences of MSRA, its test set over and over, with a tiny encoder of random weights, and prints for each
 the seconds and processor seconds per character, the growth of memory while it ran, and how many graphs were traced so far.

@@ -1,4 +1,4 @@
-"""What is measured: model sizes, weights and sentences, the same for every side.
+"""Workloads that are measured: model sizes, weights and sentences, the same for every side.
 
 Pure Python and NumPy: the processes of every framework import it.
 Shapes: B sentences, T characters (T + 2 tokens with [CLS] and [SEP]), V vocabulary, E embedding, H hidden, F feed-forward, L layers,

@@ -1,4 +1,4 @@
-"""What a pretrained model puts in the blanks of a text.
+"""Fills the blanks of a text by a pretrained model.
 
 ::
 

@@ -1,4 +1,4 @@
-"""Where a pretraining run stands."""
+"""Progress of a pretraining run."""
 
 import dataclasses
 

@@ -1,4 +1,4 @@
-"""What every test runs under: the CPU, two threads, fixed seeds, no chatter."""
+"""Set-up of every test: the CPU, two threads, fixed seeds, no chatter."""
 
 import os
 import random

@@ -1,4 +1,4 @@
-"""What version 0.1.0 wrote still loads, gives the same results and goes on: tests/data/written_by_0_1_0, by public entry points alone."""
+"""Files that version 0.1.0 wrote still load, give the same results and resume: tests/data/written_by_0_1_0, by public entry points alone."""
 
 import hashlib
 import json

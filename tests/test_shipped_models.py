@@ -1,4 +1,4 @@
-"""What the shipped encoder and the shipped tagger have in common: small files, and a card that names them."""
+"""Common properties of the shipped encoder and the shipped tagger: small files, and a card that names them."""
 
 import pathlib
 import re

@@ -1,4 +1,4 @@
-"""What HuggingFace transformers writes and computes, for tests/test_transformers.py; runs in an environment with torch and transformers.
+"""Files and outputs of HuggingFace transformers, for tests/test_transformers.py; runs in an environment with torch and transformers.
 
 ::
 

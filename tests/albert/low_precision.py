@@ -1,4 +1,4 @@
-"""Which operations of a graph add up in 16 bits."""
+"""Operations of a graph that add up in 16 bits."""
 
 import tensorflow as tf
 

@@ -80,7 +80,7 @@ def test_the_frame_does_not_import_tensorflow():
 
 
 def test_closed_streams_are_not_given_to_files(tmp_path):
-    """What is printed to a closed stream must not end up in the file that was opened next."""
+    """Text printed to a closed stream must not end up in the file that was opened next."""
     body = f"""
     import os
     with open({str(tmp_path / "file")!r}, "w") as f:

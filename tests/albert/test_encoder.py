@@ -118,7 +118,7 @@ def test_agrees_with_float64(config):
 
 @pytest.mark.parametrize("folder", ["google_albert", "brightmart_postln", "bert"])
 def test_the_recomputation_agrees_with_the_original_code(folder):
-    """What the published models' own TensorFlow 1 code computed: without this, encoder and NumPy might share a mistake."""
+    """Outputs of the published models' own TensorFlow 1 code: without them, encoder and NumPy might share a mistake."""
     path = pathlib.Path(__file__).parent / "data" / folder
     model = load_pretraining_model(path)
     golden = np.load(path / "golden.npz")

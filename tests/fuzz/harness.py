@@ -47,7 +47,7 @@ class Format:
 
 @dataclasses.dataclass
 class Outcome:
-    """What became of a format's mutants.
+    """Outcomes of a format's mutants.
 
     Attributes:
       refused, read: how many were answered with one line, and how many read.

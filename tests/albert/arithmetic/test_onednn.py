@@ -171,7 +171,7 @@ def test_given_weights_are_fused(random):
 
 @fusing
 def test_a_layer_with_given_weights_is_fused(random):
-    """What is in the function above."""
+    """Operations in the function above."""
     encoder = make_encoder(CONFIG, random)
     block, weights = encoder.blocks[0], encoder.weights_for_inference()[0]
 
@@ -205,7 +205,7 @@ def test_attention_is_fused_in_training(random, capfd):
 @all_configs
 @pytest.mark.parametrize("trained", [False, True])
 def test_no_norm_is_left_to_batch_normalisation(config, trained, random):
-    """Which is not safe to run in two threads. Norms that were never trained have constants that TensorFlow optimises away."""
+    """Not safe to run in two threads. Norms that were never trained have constants that TensorFlow optimises away."""
     encoder = make_encoder(config, random) if trained else AlbertEncoder(config)
     block = encoder.blocks[0]
     assert block.has_trivial_norms() == (not trained)

@@ -1,4 +1,4 @@
-"""What computing layers again saves. That it changes no gradient is tested with the encoder's other gradients, in test_ops."""
+"""Memory that computing layers again saves. That it changes no gradient is tested with the encoder's other gradients, in test_ops."""
 
 import os
 import pathlib

@@ -1,4 +1,4 @@
-"""What loading a checkpoint takes beyond making the model's objects (which no size of file changes) is at most twice the time of
+"""Loading a checkpoint, beyond making the model's objects (the same for every file size), takes at most twice the time of
 reading the file, and less than three times its size in memory.
 
 Measured by benchmarks.checkpoint_loading in a process of its own. Elapsed time means something only on a machine that does

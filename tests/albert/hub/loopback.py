@@ -155,5 +155,5 @@ def serve():
 
 
 def is_lfs(name):
-    """Whether a hub would keep a file apart from its git repository."""
+    """True if a hub would keep a file apart from its git repository."""
     return name.endswith((".safetensors", ".bin", ".h5", ".model"))

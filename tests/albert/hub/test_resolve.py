@@ -162,7 +162,7 @@ def test_offline_uses_the_cache_and_never_the_network(server, monkeypatch):
 
 
 def test_files_put_there_by_hand(server, cache):
-    """What the message for a machine without network says works: the archive as it is, or a repository's files."""
+    """The advice in the message for a machine without network works: the archive as it is, or a repository's files."""
     row = registry.lookup("albert_base_zh")
     with pytest.raises(hub.FetchError) as error:
         fetch(row.name, offline=True)

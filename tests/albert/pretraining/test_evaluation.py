@@ -1,4 +1,4 @@
-"""Which held-out text the scores are of."""
+"""Held-out text that the scores are of."""
 
 import dataclasses
 

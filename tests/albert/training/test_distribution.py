@@ -1,4 +1,4 @@
-"""What the environment says about the devices of a run."""
+"""Devices of a run, from the environment."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""Which 16-bit arithmetic is chosen, and why."""
+"""Choice of the 16-bit arithmetic, and its reasons."""
 
 import pytest
 import tensorflow as tf

@@ -9,7 +9,7 @@ from ner.batches.tagging_batches import padded_rows, padded_width, tagging_batch
 
 
 def _cost(lengths, batches):
-    """What batches cost, in tokens: their padded rows and four more, as wide as the longest sentence."""
+    """Cost of batches, in tokens: their padded rows and four more, as wide as the longest sentence."""
     return sum((len(batch) + 4) * padded_width(int(lengths[batch].max()) + 2) for batch in batches)
 
 

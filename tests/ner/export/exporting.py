@@ -1,4 +1,4 @@
-"""What the tests of exports share: a small tagger on disk, and texts."""
+"""Common parts of the tests of exports: a small tagger on disk, and texts."""
 
 import numpy as np
 import tensorflow as tf
@@ -101,7 +101,7 @@ def random_texts(count, seed=1, longest=60):
 
 
 def check_answers(answers, texts, entities):
-    """What ``serving_default`` and ``tags`` answered to some texts, as lists, against the tagger's entities."""
+    """Compares the answers of ``serving_default`` and ``tags`` to some texts, as lists, with the tagger's entities."""
     found = answers["serving_default"]
     assert found["num_entities"] == list(map(len, entities))
     for key in ("start", "end", "label", "text"):

@@ -1,4 +1,4 @@
-"""Which words get vectors, where words come from, and what is refused."""
+"""Words that get vectors, their sources, and the input that is refused."""
 
 import re
 import sys

@@ -22,7 +22,7 @@ def random_spans(rng, length, longest=8):
 
 
 def view(spans, window, scheme):
-    """What a perfect tagger says of a window: entities that stick out of it are seen as far as it reaches."""
+    """Tags of a window by a perfect tagger: entities that cross its edge are cut there."""
     start, end = window
     inside = [Span(max(s.start, start) - start, min(s.end, end) - start, s.label) for s in spans if s.start < end and s.end > start]
     return tags_from_spans(inside, end - start, scheme)

@@ -1,4 +1,4 @@
-"""What a report says of the weights that a training started from."""
+"""A report's description of the weights that a training started from."""
 
 import pytest
 

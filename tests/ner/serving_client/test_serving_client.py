@@ -66,7 +66,7 @@ def _work(tmp_path_factory):
 
 
 def same(found, expected):
-    """Whether two lists of entities are equal, their scores to 2e-5."""
+    """True if two lists of entities are equal, their scores to 2e-5."""
     return [(e.start, e.end, e.label, e.text) for e in found] == [(e.start, e.end, e.label, e.text) for e in expected] and all(
         abs(a.score - b.score) < 2e-5 for a, b in zip(found, expected)
     )

@@ -1,4 +1,4 @@
-"""What must not grow with the amount of data: the number of traced graphs, and memory."""
+"""Quantities that must not grow with the amount of data: the number of traced graphs, and memory."""
 
 import collections
 import os

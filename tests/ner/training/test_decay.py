@@ -1,4 +1,4 @@
-"""Which of all systems' variables weight decay is for."""
+"""Variables of all systems that weight decay applies to."""
 
 import pytest
 import tensorflow as tf

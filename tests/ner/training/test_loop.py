@@ -1,4 +1,4 @@
-"""What a few steps of training do to a toy tagger."""
+"""Effects of a few steps of training on a toy tagger."""
 
 import csv
 import os

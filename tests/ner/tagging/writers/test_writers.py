@@ -1,4 +1,4 @@
-"""What is written can be read again, whatever the text holds."""
+"""Written output can be read again, whatever the text holds."""
 
 import html.parser
 import io

@@ -74,7 +74,7 @@ def printable(text, most=120):
 
 
 def kind_of(path):
-    """Kind of a file by its first bytes, if it is a known kind that no reader here takes: words for a message, or None.
+    """Kind of a file by its first bytes, if it is a known kind that no reader here reads: words for a message, or None.
 
     Raises:
       OSError: it cannot be read.

@@ -1,4 +1,4 @@
-"""Files that version 0.1.0 wrote still load, give the same results and resume: tests/data/written_by_0_1_0, by public entry points alone."""
+"""Files that version 0.1.0 wrote still load, give the same results and resume: tests/data/written_by_0_1_0, by public entry points."""
 
 import hashlib
 import json

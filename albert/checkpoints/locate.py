@@ -59,7 +59,7 @@ class Checkpoint:
 
     @property
     def remarks(self):
-        """What is odd about the weights and how it was understood: tuple of lines."""
+        """Oddities of the weights, and how each was read: tuple of lines."""
         remarks = []
         if self.head_scope:
             remarks.append(f"the prefix {printable(self.head_scope)} of all its names is left out")
@@ -69,7 +69,7 @@ class Checkpoint:
 
     @property
     def has_pooler(self):
-        """Whether any weight of the pooler is stored; masked-LM and token-classification models have none."""
+        """True if any weight of the pooler is stored; masked-LM and token-classification models have none."""
         names = (row.theirs for row in self.format.encoder if row.ours.startswith("pooler/"))
         return any(self.scope + name in self.source.tensors for name in names)
 

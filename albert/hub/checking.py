@@ -1,4 +1,4 @@
-"""Whether the addresses of the registry answer; nothing is downloaded."""
+"""Checks that the addresses of the registry answer; nothing is downloaded."""
 
 import dataclasses
 
@@ -9,7 +9,7 @@ from albert.hub.errors import FetchError
 
 @dataclasses.dataclass(frozen=True)
 class Answer:
-    """What an address answers.
+    """Answer of an address.
 
     Attributes:
       address: the address.

@@ -7,7 +7,7 @@ from albert.fields import check_fields, setting
 
 @dataclasses.dataclass(frozen=True)
 class FetchSettings:
-    """What may be fetched."""
+    """Settings of downloads."""
 
     offline: bool = setting(
         False, "Never use the network: what is given by the name of its release must be on this machine; as HF_HUB_OFFLINE=1."

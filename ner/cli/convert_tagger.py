@@ -25,7 +25,7 @@ HELP = "from a HuggingFace token classification model to a tagger, and back"
 
 @dataclasses.dataclass(frozen=True)
 class ConvertTaggerCommand:
-    """What to convert, and where to."""
+    """Settings of a conversion: the tagger and the output."""
 
     input_path: Optional[str] = setting(
         None, "A HuggingFace token classification model, its directory or hf:owner/name[@revision]; or a training output directory."

@@ -24,7 +24,7 @@ HELP = "fetch published encoders and taggers by name"
 
 @dataclasses.dataclass(frozen=True)
 class DownloadCommand:
-    """What to fetch, or to say of it."""
+    """Settings of a download, or of a report about it."""
 
     names: tuple = setting((), "Names of releases, or hf:owner/name[@revision].", arguments="[NAME…]")
     list: bool = setting(False, "List the releases: publisher, size, licence, and which of them are here.")

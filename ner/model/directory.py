@@ -44,7 +44,7 @@ LABELS_FILE = "labels.txt"
 
 
 def is_token_classifier(path):
-    """Whether a directory holds a HuggingFace model, and not a training output."""
+    """True if a directory holds a HuggingFace model and not a training output."""
     return os.path.isfile(os.path.join(path, "config.json")) and not os.path.lexists(os.path.join(path, "model.json"))
 
 

@@ -9,6 +9,7 @@ from albert.arithmetic import onednn, plain, xla
 from albert.arithmetic.packing import Packing
 from albert.arithmetic.processor import cpu_flags
 from albert.arithmetic.recompute import recomputed
+from albert.keras import keras
 from albert.layers import Dense, Embeddings, TransformerBlock
 
 # Dropout sites: 0 belongs to the embeddings, each layer has a run of its own.
@@ -21,7 +22,7 @@ _PACKED_MULTIPLE = 16
 _MATRIX_UNIT_MULTIPLE = 128
 
 
-class AlbertEncoder(tf.keras.Model):
+class AlbertEncoder(keras.Model):
     """The encoder of ALBERT (Lan et al., 2019, arXiv:1909.11942) and of BERT (Devlin et al., 2018, arXiv:1810.04805).
 
     Example::

@@ -8,9 +8,10 @@ import collections
 import tensorflow as tf
 
 from albert.arithmetic import plain
+from albert.keras import keras
 
 
-class Dense(tf.keras.layers.Layer):
+class Dense(keras.layers.Layer):
     """y = x @ kernel + bias on rank-2 input.
 
     Rank 2 on purpose: with no reshape between them TensorFlow fuses MatMul, BiasAdd and activation at inference.
@@ -23,7 +24,7 @@ class Dense(tf.keras.layers.Layer):
 
     def __init__(self, input_size, output_size, initializer_range, use_bias=True, **kwargs):
         super().__init__(**kwargs)
-        initializer = tf.keras.initializers.TruncatedNormal(stddev=initializer_range)
+        initializer = keras.initializers.TruncatedNormal(stddev=initializer_range)
         self.kernel = self.add_weight("kernel", [input_size, output_size], initializer=initializer, experimental_autocast=False)
         self.bias = self.add_weight("bias", [output_size], initializer="zeros", experimental_autocast=False) if use_bias else None
         self.built = True
@@ -33,7 +34,7 @@ class Dense(tf.keras.layers.Layer):
         return y if self.bias is None else plain.bias_add(y, tf.convert_to_tensor(self.bias))
 
 
-class LayerNorm(tf.keras.layers.Layer):
+class LayerNorm(keras.layers.Layer):
     """Layer normalisation over the last axis; statistics and parameters in float32, output in the input's dtype."""
 
     def __init__(self, size, epsilon, **kwargs):
@@ -47,7 +48,7 @@ class LayerNorm(tf.keras.layers.Layer):
         return plain.layer_norm(x, self.gamma, self.beta, self.epsilon)
 
 
-class Embeddings(tf.keras.layers.Layer):
+class Embeddings(keras.layers.Layer):
     """Word + position + type embeddings, layer norm, and the projection from E to H where the layout has one.
 
     See ``AlbertConfig.embedding_projection`` for the three orders of these steps.
@@ -59,7 +60,7 @@ class Embeddings(tf.keras.layers.Layer):
         width = config.embedding_norm_size
 
         def table(name, rows, columns):
-            initializer = tf.keras.initializers.TruncatedNormal(stddev=config.initializer_range)
+            initializer = keras.initializers.TruncatedNormal(stddev=config.initializer_range)
             # Gathered in float32 and cast after: casting a whole table to look up a few rows would be wasted work.
             return self.add_weight(name, [rows, columns], initializer=initializer, experimental_autocast=False)
 
@@ -120,7 +121,7 @@ _KERNELS = ("qkv_kernel", "attention_kernel", "intermediate_kernel", "output_ker
 _BIASES = ("qkv_bias", "attention_bias", "intermediate_bias", "output_bias")
 
 
-class TransformerBlock(tf.keras.layers.Layer):
+class TransformerBlock(keras.layers.Layer):
     """One set of transformer weights (Google ALBERT's ``group_G``), applied by as many layers as share it."""
 
     def __init__(self, config, **kwargs):

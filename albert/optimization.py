@@ -4,6 +4,8 @@ import dataclasses
 
 import tensorflow as tf
 
+from albert.keras import keras
+
 
 @dataclasses.dataclass(frozen=True)
 class ParameterGroup:
@@ -37,7 +39,7 @@ def decays(variable):
     return variable.shape.rank > 1 and not any(name == role or name.endswith(f"_{role}") for role in _UNDECAYED)
 
 
-class WarmupPolynomialDecay(tf.keras.optimizers.schedules.LearningRateSchedule):
+class WarmupPolynomialDecay(keras.optimizers.schedules.LearningRateSchedule):
     """Learning rates of all groups, float32 [G]: up linearly over the warm-up, constant, then down to 0 as a power of the steps left.
 
     With the default, decay begins where warm-up ends, as in BERT and ALBERT. With fewer decay steps the rates stay at their peak in
@@ -71,7 +73,7 @@ class WarmupPolynomialDecay(tf.keras.optimizers.schedules.LearningRateSchedule):
         raise NotImplementedError("a schedule over groups of existing variables cannot be rebuilt from a config")
 
 
-class AdamWeightDecay(tf.keras.optimizers.Optimizer):
+class AdamWeightDecay(keras.optimizers.Optimizer):
     """The original BERT code's ``AdamWeightDecayOptimizer`` as a Keras optimizer.
 
     m = β₁m + (1 - β₁)g; v = β₂v + (1 - β₂)g²; θ -= lr·(m / (√v + ε) + λθ). No bias correction, as in the original: the

@@ -7,10 +7,11 @@ import tensorflow as tf
 
 from albert.arithmetic import plain
 from albert.encoder import AlbertEncoder, add_weights
+from albert.keras import keras
 from albert.layers import Dense, LayerNorm
 
 
-class MaskedLMHead(tf.keras.layers.Layer):
+class MaskedLMHead(keras.layers.Layer):
     """Logits over the vocabulary at chosen positions, with the word embeddings as output matrix.
 
     Google ALBERT: t = LN(act(dense H→E)), logits = t · wordᵀ + bias. brightmart: t = LN(act(dense H→H)),
@@ -54,7 +55,7 @@ def _product(x, word):
     return tf.matmul(tf.cast(x, tf.float32), word, transpose_b=True), gradient
 
 
-class AlbertForPretraining(tf.keras.Model):
+class AlbertForPretraining(keras.Model):
     """An encoder with its two pretraining heads.
 
     Args:

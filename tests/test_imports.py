@@ -59,23 +59,6 @@ print(json.dumps([seconds, sorted({"tensorflow", "keras", "tensorflow_addons"} &
     assert seconds < 1
 
 
-def test_there_is_one_tensorflow_and_one_keras():
-    code = """
-import json, sys
-import albert, ner
-albert.AlbertEncoder
-from ner.layers import CRF
-import keras, tensorflow as tf
-copies = [name for name in sys.modules if name in ("tf_keras", "keras_core")]
-print(json.dumps([copies, keras.__version__, tf.__version__, keras.layers.Layer is tf.keras.layers.Layer]))
-"""
-    copies, keras_version, tf_version, same = json.loads(run_python(code).stdout)
-    assert copies == []
-    assert keras_version.startswith("2.15.")
-    assert tf_version.startswith("2.15.")
-    assert same
-
-
 @pytest.mark.skipif(platform.machine() not in ("x86_64", "AMD64"), reason="oneDNN is part of TensorFlow's x86 builds")
 @pytest.mark.parametrize(("set_before", "expected"), [("", "True"), ("os.environ['TF_ENABLE_ONEDNN_OPTS'] = '0'; ", "False")])
 def test_onednn_is_on_unless_turned_off(set_before, expected):

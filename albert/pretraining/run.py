@@ -9,6 +9,7 @@ import tensorflow as tf
 from albert import checkpoints, command
 from albert.checkpoints.loading import HEADS
 from albert.errors import FieldError
+from albert.keras import keras
 from albert.pretraining.baselines import unigram_probabilities
 from albert.pretraining.evaluation import Evaluator
 from albert.pretraining.initial import sinusoidal_positions, unigram_bias
@@ -70,7 +71,7 @@ def _run(options, directory):
     )
     directory.remove_remains()
 
-    tf.keras.utils.set_random_seed(settings.seed)
+    keras.utils.set_random_seed(settings.seed)
     strategy = distribution.create(compute.distribution_strategy).strategy
     with strategy.scope():
         model = make_model(start, compute.mixed_precision, compute.recompute_grad)

@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from albert.arithmetic.processor import CPU_BFLOAT16, cpu_flags
 from albert.errors import FieldError
+from albert.keras import keras
 
 # Compute capabilities of NVIDIA GPUs: Volta brought tensor cores for float16, Ampere those for bfloat16.
 _VOLTA, _AMPERE = (7, 0), (8, 0)
@@ -39,16 +40,16 @@ class Precision:
     @contextlib.contextmanager
     def scope(self):
         """Layers made inside compute in this precision."""
-        previous = tf.keras.mixed_precision.global_policy()
-        tf.keras.mixed_precision.set_global_policy(self.policy)
+        previous = keras.mixed_precision.global_policy()
+        keras.mixed_precision.set_global_policy(self.policy)
         try:
             yield
         finally:
-            tf.keras.mixed_precision.set_global_policy(previous)
+            keras.mixed_precision.set_global_policy(previous)
 
     def wrap(self, optimizer):
         """The optimizer with dynamic loss scaling in float16, whose smallest number is 6e-8; as it is otherwise."""
-        return tf.keras.mixed_precision.LossScaleOptimizer(optimizer) if self.name == "float16" else optimizer
+        return keras.mixed_precision.LossScaleOptimizer(optimizer) if self.name == "float16" else optimizer
 
 
 @dataclasses.dataclass(frozen=True)

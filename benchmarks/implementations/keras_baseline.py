@@ -8,12 +8,13 @@ import math
 import numpy as np
 import tensorflow as tf
 
+from albert.keras import keras
 from benchmarks.workloads import HEAD_DROPOUT, LSTM_UNITS, MAX_SEQ_LENGTH, SCHEME, TAG_BATCH
 from ner.model.crf.layer import tfa_crf
 from ner.tags import spans_from_tags
 
 VERSION = f"TensorFlow {tf.__version__}"
-layers = tf.keras.layers
+layers = keras.layers
 
 
 class Encoder(layers.Layer):
@@ -58,7 +59,7 @@ class Encoder(layers.Layer):
         return self.attention_output(tf.reshape(context, [shape[0], shape[1], heads * size]))
 
 
-class Tagger(tf.keras.Model):
+class Tagger(keras.Model):
     """Encoder → dropout → BiLSTM → dropout → emissions; the CRF's scores are weights of the model."""
 
     def __init__(self, config, num_tags):
@@ -85,7 +86,7 @@ class Tagger(tf.keras.Model):
 def prepare(case, side, threads):
     """See ``benchmarks.implementations``."""
     if case.precision == "bfloat16":
-        tf.keras.mixed_precision.set_global_policy("mixed_bfloat16")
+        keras.mixed_precision.set_global_policy("mixed_bfloat16")
     corpus, batch = case.corpus(), {name: tf.constant(value) for name, value in case.batch().items()}
     model = Tagger(case.config, len(corpus["tags"]))
     model(batch["input_word_ids"][:1], batch["lengths"][:1], training=False)
@@ -117,7 +118,7 @@ def prepare(case, side, threads):
 
 
 def _train(model, batch):
-    optimizer = tf.keras.optimizers.AdamW(2e-5, weight_decay=0.01, global_clipnorm=1.0)
+    optimizer = keras.optimizers.AdamW(2e-5, weight_decay=0.01, global_clipnorm=1.0)
 
     def mean_loss(training):
         emissions = model(batch["input_word_ids"], batch["lengths"], training=training)

@@ -5,6 +5,7 @@ import itertools
 import numpy as np
 import tensorflow as tf
 
+from albert.keras import keras
 from albert.optimization import AdamWeightDecay, WarmupPolynomialDecay
 from albert.tokenization import CharTokenizer
 from benchmarks.workloads import HEAD_DROPOUT, LSTM_UNITS, MAX_SEQ_LENGTH, SCHEME, TAG_BATCH
@@ -25,7 +26,7 @@ VERSION = f"TensorFlow {tf.__version__}"
 def prepare(case, side, threads):
     """See ``benchmarks.implementations``."""
     if case.precision == "bfloat16":
-        tf.keras.mixed_precision.set_global_policy("mixed_bfloat16")
+        keras.mixed_precision.set_global_policy("mixed_bfloat16")
     corpus = case.corpus()
     tag_set = TagSet(corpus["types"], SCHEME)
     model = TaggerModel(TaggerConfig(case.config, tag_set, MAX_SEQ_LENGTH, lstm_units=LSTM_UNITS, dropout=HEAD_DROPOUT))

@@ -5,8 +5,10 @@ Shapes: B batch, T tokens, V entries, H width of a vector.
 
 import tensorflow as tf
 
+from albert.keras import keras
 
-class VectorTable(tf.keras.layers.Layer):
+
+class VectorTable(keras.layers.Layer):
     """One trained vector per entry, float32 whatever the precision policy.
 
     Args:
@@ -21,11 +23,11 @@ class VectorTable(tf.keras.layers.Layer):
         super().__init__(name=name, dtype="float32", autocast=False, **kwargs)
         # Uniform with variance 1 / H: vectors of length about 1.
         limit = (3.0 / size) ** 0.5
-        self.word = self.add_weight("word", [entries, size], initializer=tf.keras.initializers.RandomUniform(-limit, limit))
+        self.word = self.add_weight("word", [entries, size], initializer=keras.initializers.RandomUniform(-limit, limit))
         self.built = True
 
 
-class CharEncoder(tf.keras.Model):
+class CharEncoder(keras.Model):
     """Character vectors without context: what a BiLSTM-CRF without pretraining starts from.
 
     Args:

@@ -10,6 +10,7 @@ from albert import AlbertEncoder
 from albert.arithmetic import plain
 from albert.arithmetic.devices import on_accelerator
 from albert.encoder import add_weights
+from albert.keras import keras
 from albert.layers import Dense
 from ner.model import recurrent
 from ner.model.characters import CharEncoder, VectorTable
@@ -24,7 +25,7 @@ _RNN_OUTPUT_MASK = 1_000_002
 _WORD_VECTORS_MASK = 1_000_003
 
 
-class TaggerModel(tf.keras.Model):
+class TaggerModel(keras.Model):
     """ALBERT-BiLSTM-CRF and the systems it is compared with: one network whose parts the config chooses.
 
     The encoder is ALBERT, BERT or a table of character vectors; above it comes one of ``ner.model.recurrent`` or nothing; and on top

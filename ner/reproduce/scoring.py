@@ -4,6 +4,7 @@ import time
 
 import tensorflow as tf
 
+from albert.keras import keras
 from ner.data.readers import read_split
 from ner.evaluation.scores import evaluate
 from ner.model import run_record
@@ -59,7 +60,7 @@ def score_run(path, data_dir, batch_size=128):
         "precision": identity["mixed_precision"],
         "session": record["sessions"][-1],
     }
-    tf.keras.backend.clear_session()
+    keras.backend.clear_session()
     return result
 
 

@@ -4,10 +4,10 @@ import functools
 import sys
 import time
 
-import tensorflow as tf
 from tqdm import tqdm
 
 from albert.errors import FieldError
+from albert.keras import keras
 from albert.optimization import AdamWeightDecay, WarmupPolynomialDecay
 from albert.training.csv_log import CsvLog
 from albert.training.state import TrainingState
@@ -264,7 +264,7 @@ class Trainer:
         return optimizer.learning_rates()
 
     def _is_scaled(self):
-        return isinstance(self.optimizer, tf.keras.mixed_precision.LossScaleOptimizer)
+        return isinstance(self.optimizer, keras.mixed_precision.LossScaleOptimizer)
 
     def _stop_is_asked(self):
         """True if any worker was sent a signal."""

@@ -10,6 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from albert.command import EXIT_INTERRUPTED
+from albert.keras import keras
 from albert.training import distribution, precision
 from albert.training.stopping import Interrupted
 from ner.batches.encoded import encode
@@ -60,7 +61,7 @@ def _train(run, given, directory, cluster):
     test, findings = read_for_lint(run.data.data_dir, "test") if cluster.is_chief else (None, [])
     recipe = build_recipe(run.files, run.network, start, data)
     config = recipe.config
-    tf.keras.utils.set_random_seed(settings.seed)
+    keras.utils.set_random_seed(settings.seed)
     with cluster.strategy.scope(), chosen_precision.scope():
         model = recipe.make_model()
     # All that is needed was read: what is broken claims no directory.

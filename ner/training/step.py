@@ -4,6 +4,7 @@ import functools
 
 import tensorflow as tf
 
+from albert.keras import keras
 from ner.training.feed import BOOKKEEPING
 from ner.training.regularization import fgm_perturbation, symmetric_divergence
 
@@ -26,7 +27,7 @@ class TrainStep:
         self._groups = groups
         self._settings = settings
         self._strategy = strategy
-        self._scaled = isinstance(optimizer, tf.keras.mixed_precision.LossScaleOptimizer)
+        self._scaled = isinstance(optimizer, keras.mixed_precision.LossScaleOptimizer)
         self._functions = {
             frozen: tf.function(functools.partial(self._run, frozen=frozen), input_signature=[element_spec], autograph=False)
             for frozen in (False, True)

@@ -9,6 +9,7 @@ import tensorflow as tf
 from albert.checkpoints import load_pretraining_model
 from albert.config import AlbertConfig
 from albert.encoder import AlbertEncoder
+from albert.keras import keras
 from albert.pretraining_model import AlbertForPretraining
 from tests.albert import numpy_reference
 
@@ -288,10 +289,10 @@ def test_layers_that_share_weights_drop_different_values(rate):
 
 @pytest.fixture
 def bfloat16_policy():
-    previous = tf.keras.mixed_precision.global_policy()
-    tf.keras.mixed_precision.set_global_policy("mixed_bfloat16")
+    previous = keras.mixed_precision.global_policy()
+    keras.mixed_precision.set_global_policy("mixed_bfloat16")
     yield
-    tf.keras.mixed_precision.set_global_policy(previous)
+    keras.mixed_precision.set_global_policy(previous)
 
 
 @all_variants

@@ -6,6 +6,7 @@ import tensorflow as tf
 
 from albert.arithmetic import plain, xla
 from albert.config import AlbertConfig
+from albert.keras import keras
 from albert.layers import Dense
 from albert.pretraining_model import AlbertForPretraining
 from tests.albert.low_precision import sums_in_16_bits
@@ -48,7 +49,7 @@ many_rows = pytest.mark.parametrize("rows", [4096, 16384])
 @pytest.fixture(autouse=True)
 def _float32_afterwards():
     yield
-    tf.keras.mixed_precision.set_global_policy("float32")
+    keras.mixed_precision.set_global_policy("float32")
 
 
 def tensor(rows, columns, dtype, seed=3):
@@ -109,7 +110,7 @@ def test_column_sums(rows, dtype):
 @pytest.mark.parametrize("training", [False, True])
 def test_a_dense_layer_by_itself(rows, dtype, training):
     """Gradients of kernel, bias and input against float64, whatever the layer is told about training."""
-    tf.keras.mixed_precision.set_global_policy(f"mixed_{dtype}")
+    keras.mixed_precision.set_global_policy(f"mixed_{dtype}")
     layer, x, upstream = Dense(13, 11, 0.02), tensor(rows, 13, dtype), tensor(rows, 11, dtype, seed=5)
     with tf.GradientTape() as tape:
         y = layer(x, training=training) if training else layer(x)
@@ -151,8 +152,8 @@ def test_logits_are_not_rounded(dtype):
 
 
 def make_model(config, policy, clusters=True, **options):
-    tf.keras.mixed_precision.set_global_policy(policy)
-    tf.keras.utils.set_random_seed(5)
+    keras.mixed_precision.set_global_policy(policy)
+    keras.utils.set_random_seed(5)
     model = AlbertForPretraining(config)
     for name, value in {"clusters": clusters, **options}.items():
         setattr(model.encoder, name, value)

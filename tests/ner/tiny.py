@@ -1,9 +1,9 @@
 """A tagger small enough to run thousands of texts, with random weights and so with entities everywhere."""
 
 import numpy as np
-import tensorflow as tf
 
 from albert import AlbertConfig, CharTokenizer
+from albert.keras import keras
 from ner.decoding.constraints import DecodingOptions
 from ner.model.config import TaggerConfig
 from ner.model.directory import BEST_WEIGHTS, ModelDir
@@ -43,7 +43,7 @@ def tiny_model(vocab_size, tag_set=None, max_seq_length=29, seed=3):
         max_seq_length=max_seq_length,
         lstm_units=3,
     )
-    tf.keras.utils.set_random_seed(seed)
+    keras.utils.set_random_seed(seed)
     model = TaggerModel(config)
     random = np.random.default_rng(seed)
     for variable in model.weight_map().values():

@@ -9,9 +9,10 @@ import warnings
 import tensorflow as tf
 
 from albert.arithmetic.devices import on_accelerator
+from albert.keras import as_tensorflows, keras
 from ner.model.crf import passes, scan
 
-with warnings.catch_warnings():
+with warnings.catch_warnings(), as_tensorflows():
     # tensorflow-addons warns at import that it is at its end of life and that TensorFlow 2.15 is newer than it was built
     # for. The CRF functions used here are plain TensorFlow graphs and are held to enumerated values by the tests.
     warnings.simplefilter("ignore")
@@ -118,7 +119,7 @@ class LinearChain:
         return emissions + first * self.start + last * self.end, lengths, steps
 
 
-class CRF(tf.keras.layers.Layer):
+class CRF(keras.layers.Layer):
     """A ``LinearChain`` whose scores are trained; float32 whatever the precision policy.
 
     Args:

@@ -5,10 +5,12 @@ Shapes: B batch, T characters, H input width, G gates, U units per direction; D 
 
 import tensorflow as tf
 
+from albert.keras import keras
+
 DIRECTIONS = ("forward", "backward")
 
 
-class RecurrentLayer(tf.keras.layers.Layer):
+class RecurrentLayer(keras.layers.Layer):
     """A layer between encoder and CRF. A line in ``ner.model.recurrent.KINDS`` lets a tagger have it.
 
     Call arguments:

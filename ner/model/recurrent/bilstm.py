@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from albert.arithmetic import plain
 from albert.arithmetic.devices import on_accelerator
+from albert.keras import keras
 from ner.model.recurrent.base import RecurrentLayer
 from ner.model.recurrent.peephole import PeepholeBiLSTM
 from ner.model.recurrent.unrolled import unrolled_scan
@@ -31,8 +32,8 @@ class BiLSTM(RecurrentLayer):
     def __init__(self, input_size, units, name="bilstm", **kwargs):
         # Not autocast: the product with x may be one in bfloat16.
         super().__init__(name=name, dtype="float32", autocast=False, **kwargs)
-        self.forward = tf.keras.layers.LSTM(units, return_sequences=True, name="forward", dtype="float32")
-        self.backward = tf.keras.layers.LSTM(units, return_sequences=True, name="backward", dtype="float32")
+        self.forward = keras.layers.LSTM(units, return_sequences=True, name="forward", dtype="float32")
+        self.backward = keras.layers.LSTM(units, return_sequences=True, name="backward", dtype="float32")
         for direction in (self.forward, self.backward):
             direction.build((None, None, input_size))
         self.loops = input_size >= _LEAST_WIDTH_FOR_LOOPS

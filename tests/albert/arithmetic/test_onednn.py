@@ -10,6 +10,7 @@ from tensorflow.python.eager import context
 from albert import AlbertEncoder
 from albert.arithmetic import onednn, plain
 from albert.arithmetic.processor import cpu_flags
+from albert.keras import keras
 from albert.layers import BlockWeights
 from tests.albert.arithmetic.test_plain import (
     CONFIG,
@@ -88,11 +89,11 @@ def optimized_nodes(function, *inputs):
 def outputs(config, constant, policy, random, batch=B):
     """float32 [batch, T, H] of an encoder called with given weights, called plainly, and called plainly in float32."""
     exact = make_encoder(config, random)
-    tf.keras.mixed_precision.set_global_policy(policy)
+    keras.mixed_precision.set_global_policy(policy)
     try:
         encoder = make_encoder(config, random)
     finally:
-        tf.keras.mixed_precision.set_global_policy("float32")
+        keras.mixed_precision.set_global_policy("float32")
     encoder.set_weights(exact.get_weights())
     weights = encoder.weights_for_inference()
     if constant:
@@ -223,11 +224,11 @@ def test_no_norm_is_left_to_batch_normalisation(config, trained, random):
 
 def test_what_rounds_to_one_is_optimised_away_too():
     for policy, trivial in (("float32", False), ("mixed_bfloat16", True)):
-        tf.keras.mixed_precision.set_global_policy(policy)
+        keras.mixed_precision.set_global_policy(policy)
         try:
             block = AlbertEncoder(CONFIG).blocks[0]
         finally:
-            tf.keras.mixed_precision.set_global_policy("float32")
+            keras.mixed_precision.set_global_policy("float32")
         for norm in (block.attention_norm, block.output_norm):
             norm.gamma.assign(tf.fill([12], 1.001))
             norm.beta.assign(tf.fill([12], 0.1))

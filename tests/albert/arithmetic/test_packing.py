@@ -6,6 +6,7 @@ import tensorflow as tf
 
 from albert.arithmetic import onednn, plain, xla
 from albert.arithmetic.packing import Packing
+from albert.keras import keras
 from tests.albert.arithmetic.test_plain import (
     ATOL,
     CONFIG,
@@ -212,11 +213,11 @@ def test_given_weights_without_padding(config, constant, random):
 def test_matrix_units_get_whole_tiles(mask, constant, random, monkeypatch):
     """In bfloat16 with AMX: rows in multiples of 128 at inference, and in training where the batch has that many places."""
     monkeypatch.setattr("albert.encoder.cpu_flags", lambda: {"amx_bf16"})
-    tf.keras.mixed_precision.set_global_policy("mixed_bfloat16")
+    keras.mixed_precision.set_global_policy("mixed_bfloat16")
     try:
         encoder = make_encoder(without_dropout(CONFIG), random)
     finally:
-        tf.keras.mixed_precision.set_global_policy("float32")
+        keras.mixed_precision.set_global_policy("float32")
     mask = np.tile(np.array(mask, np.int32), [40, 1])
     inputs = {**make_batch(random, *mask.shape), "input_mask": tf.constant(mask)}
     weights = encoder.weights_for_inference()

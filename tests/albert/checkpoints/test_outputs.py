@@ -13,6 +13,7 @@ import tensorflow as tf
 import albert
 from albert import checkpoints
 from albert.config import AlbertConfig
+from albert.keras import keras
 from tests.albert import numpy_reference
 from tests.albert.checkpoint_files import DATA, copy, edit_json, random_inputs, random_weights, write_tf1
 
@@ -165,7 +166,7 @@ def test_tf2_checkpoints_of_the_encoder_and_of_models_around_it(tmp_path):
 
 def test_optimizer_slots_of_a_tf2_checkpoint_are_ignored(tmp_path):
     encoder = albert.load_encoder(DATA / "google_albert")
-    optimizer = tf.keras.optimizers.legacy.Adam()
+    optimizer = keras.optimizers.legacy.Adam()
     variables = encoder.trainable_variables
     optimizer.apply_gradients(zip([tf.ones_like(v) for v in variables], variables))
     tf.train.Checkpoint(model=encoder, optimizer=optimizer).write(str(tmp_path / "model.ckpt"))

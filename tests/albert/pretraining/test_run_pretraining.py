@@ -12,6 +12,7 @@ import tensorflow as tf
 from albert import checkpoints, encoder
 from albert.arithmetic.recompute import recomputed
 from albert.errors import UserError
+from albert.keras import keras
 from albert.lock import lock
 from tests.albert.pretraining.small_run import ROOT, arguments, pretrain, rows
 
@@ -67,7 +68,7 @@ def test_lamb_and_bfloat16_learn_too(options):
     losses = [float(row["masked_lm_loss"]) for row in rows(options, "train")]
     assert losses[-1] < losses[0] - 0.5
     # The policy is the model's alone.
-    assert tf.keras.mixed_precision.global_policy().name == "float32"
+    assert keras.mixed_precision.global_policy().name == "float32"
 
 
 def test_continued_pretraining_starts_from_the_checkpoint(options):

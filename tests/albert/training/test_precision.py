@@ -1,9 +1,9 @@
 """Choice of the 16-bit arithmetic, and its reasons."""
 
 import pytest
-import tensorflow as tf
 
 from albert.errors import UserError
+from albert.keras import keras
 from albert.training.precision import Device, Precision, choose, find_device
 
 
@@ -37,5 +37,5 @@ def test_this_machine_is_a_cpu_to_the_tests():
 
 def test_policy_is_as_before_after_the_scope():
     with Precision("bfloat16", "").scope():
-        assert tf.keras.mixed_precision.global_policy().name == "mixed_bfloat16"
-    assert tf.keras.mixed_precision.global_policy().name == "float32"
+        assert keras.mixed_precision.global_policy().name == "mixed_bfloat16"
+    assert keras.mixed_precision.global_policy().name == "float32"

@@ -1,9 +1,9 @@
 """Common parts of the tests of exports: a small tagger on disk, and texts."""
 
 import numpy as np
-import tensorflow as tf
 
 from albert import AlbertConfig
+from albert.keras import keras
 from ner.model.config import TaggerConfig
 from ner.model.directory import BEST_WEIGHTS, ModelDir
 from ner.model.network import TaggerModel
@@ -72,7 +72,7 @@ def save_tagger(path, config=CONFIG, seed=5, spread=0.5):
     directory.write_config(config)
     with open(directory.vocab_file, "w", encoding="utf-8", newline="\n") as f:
         f.writelines(f"{token}\n" for token in VOCABULARY)
-    tf.keras.utils.set_random_seed(seed)
+    keras.utils.set_random_seed(seed)
     model = TaggerModel(config)
     random = np.random.default_rng(seed)
     for name, variable in model.weight_map().items():

@@ -15,6 +15,7 @@ from tensorflow.core.protobuf import saved_model_pb2
 
 import ner
 from albert.errors import UserError
+from albert.keras import keras
 from ner.export import versions as versions_module
 from ner.export.network import FrozenNetwork
 from ner.export.provenance import without_directories
@@ -341,7 +342,7 @@ def test_int8_products_are_exact_integers():
 
 @pytest.mark.skipif(not available(), reason="TensorFlow has no int8 products on this processor")
 def test_int8_network_is_close():
-    tf.keras.utils.set_random_seed(5)
+    keras.utils.set_random_seed(5)
     model = TaggerModel(CONFIG)
     random = np.random.default_rng(5)
     # Smaller weights than the other tests have: with those a network this narrow turns any rounding of its activations into a

@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from albert import AlbertConfig
 from albert.errors import ConfigError
+from albert.keras import keras
 from ner.model.config import CharEncoderConfig, LatticeConfig, TaggerConfig
 from ner.model.network import TaggerModel
 from ner.tags import TagSet
@@ -45,7 +46,7 @@ def _config(**changes):
 
 
 def _model(**changes):
-    tf.keras.utils.set_random_seed(7)
+    keras.utils.set_random_seed(7)
     model = TaggerModel(_config(**changes))
     random = np.random.default_rng(3)
     for variable in model.weight_map().values():
@@ -148,11 +149,11 @@ def test_wide_encoders_compute_no_padding():
 def test_without_a_pretrained_encoder_all_is_float32(name):
     inputs = _inputs([13, 5, 1], 13, name == "lattice")
     expected = _model(**SYSTEMS[name])(inputs)
-    tf.keras.mixed_precision.set_global_policy("mixed_bfloat16")
+    keras.mixed_precision.set_global_policy("mixed_bfloat16")
     try:
         emissions = _model(**SYSTEMS[name])(inputs)
     finally:
-        tf.keras.mixed_precision.set_global_policy("float32")
+        keras.mixed_precision.set_global_policy("float32")
     np.testing.assert_allclose(emissions, expected, rtol=0, atol=1e-5)
 
 

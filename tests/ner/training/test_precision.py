@@ -6,6 +6,7 @@ import tensorflow as tf
 
 from albert.config import AlbertConfig
 from albert.errors import UserError
+from albert.keras import keras
 from albert.training.precision import Precision
 from ner.model.config import CharEncoderConfig, LatticeConfig, TaggerConfig
 from ner.model.network import TaggerModel
@@ -58,7 +59,7 @@ def test_gradients_agree_across_precisions(tmp_path):
 
 def make_tagger(head, precision, encoder=None):
     """A tagger whose encoder is compiled, with weights far from their first values, and a batch for it."""
-    tf.keras.utils.set_random_seed(5)
+    keras.utils.set_random_seed(5)
     with Precision(precision, "asked for").scope():
         model = TaggerModel(TaggerConfig(encoder or AlbertConfig.from_dict(ENCODER), TAG_SET, 37, lstm_units=11, **HEADS[head]))
     model.encoder.clusters = True

@@ -4,9 +4,9 @@ import itertools
 import json
 
 import numpy as np
-import tensorflow as tf
 
 from albert.config import AlbertConfig
+from albert.keras import keras
 from albert.training import distribution
 from albert.training.precision import Precision
 from ner.batches.encoded import encode
@@ -81,7 +81,7 @@ def make_trainer(path, train=None, dev=None, precision="off", loop=None, encoder
     config = TaggerConfig(AlbertConfig.from_dict({**ENCODER, **(encoder or {})}), TAG_SET, 37, **{"lstm_units": 11, **(model or {})})
     cluster = cluster or distribution.create("one_device")
     chosen = Precision(precision, "asked for")
-    tf.keras.utils.set_random_seed(settings.seed)
+    keras.utils.set_random_seed(settings.seed)
     with cluster.strategy.scope(), chosen.scope():
         tagger = TaggerModel(config)
     examples = train or sentences(23)

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from albert.keras import keras
 from ner.model import CRF
 from ner.model.crf import scan
 
@@ -100,11 +101,11 @@ def test_short_inputs(steps):
 
 
 def test_stays_float32_under_a_mixed_policy():
-    tf.keras.mixed_precision.set_global_policy("mixed_bfloat16")
+    keras.mixed_precision.set_global_policy("mixed_bfloat16")
     try:
         crf = CRF(5)
         emissions = tf.cast(np.random.default_rng(3).normal(size=(2, 7, 5)), tf.bfloat16)
         assert crf.log_likelihood(emissions, np.zeros([2, 7], np.int32), [7, 3]).dtype == tf.float32
         assert crf.transitions.dtype == tf.float32
     finally:
-        tf.keras.mixed_precision.set_global_policy("float32")
+        keras.mixed_precision.set_global_policy("float32")

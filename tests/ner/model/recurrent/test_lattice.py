@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from albert.keras import keras
 from ner.model.recurrent.lattice import LatticeBiLSTM
 from tests.ner.model.recurrent.recurrence_reference import both_directions, finite_differences, lattice_states
 
@@ -103,11 +104,11 @@ def test_the_order_of_the_words_does_not_matter():
 def test_without_words_it_is_an_lstm():
     layer = _layer("float32")
     x, words = _inputs()
-    keras = tf.keras.layers.LSTM(UNITS, return_sequences=True)
-    keras.build(x.shape)
-    keras.set_weights([layer.weight_map()[f"forward/{name}"].numpy() for name in ("kernel", "recurrent_kernel", "bias")])
+    reference = keras.layers.LSTM(UNITS, return_sequences=True)
+    reference.build(x.shape)
+    reference.set_weights([layer.weight_map()[f"forward/{name}"].numpy() for name in ("kernel", "recurrent_kernel", "bias")])
     output = layer(x, LENGTHS, words[:0], PLACES[:0])
-    np.testing.assert_allclose(output[:1, :, :UNITS], keras(x[:1].astype(np.float32)), rtol=0, atol=1e-5)
+    np.testing.assert_allclose(output[:1, :, :UNITS], reference(x[:1].astype(np.float32)), rtol=0, atol=1e-5)
 
 
 @pytest.mark.parametrize("known", [True, False])

@@ -5,6 +5,7 @@ import pytest
 import tensorflow as tf
 import tensorflow_addons as tfa
 
+from albert.keras import keras
 from ner.model.recurrent.gru import BiGRU
 from ner.model.recurrent.peephole import PeepholeBiLSTM
 from tests.ner.model.recurrent.recurrence_reference import both_directions, finite_differences, gru_states, peephole_states
@@ -75,28 +76,28 @@ def test_padding_and_neighbours_change_nothing(layer_class, _):
 
 def test_gru_weights_are_those_of_keras():
     layer = _layer(BiGRU, "float32")
-    keras = tf.keras.layers.GRU(UNITS, return_sequences=True)
+    reference = keras.layers.GRU(UNITS, return_sequences=True)
     x = _inputs().astype(np.float32)[:1]
-    keras.build(x.shape)
-    keras.set_weights([layer.weight_map()[f"forward/{name}"].numpy() for name in ("kernel", "recurrent_kernel", "bias")])
-    np.testing.assert_allclose(layer(x, LENGTHS[:1])[:, :, :UNITS], keras(x), rtol=0, atol=1e-5)
+    reference.build(x.shape)
+    reference.set_weights([layer.weight_map()[f"forward/{name}"].numpy() for name in ("kernel", "recurrent_kernel", "bias")])
+    np.testing.assert_allclose(layer(x, LENGTHS[:1])[:, :, :UNITS], reference(x), rtol=0, atol=1e-5)
 
 
 def test_standard_lstm_is_the_peephole_lstm_without_peepholes():
     layer = _layer(PeepholeBiLSTM, "float32")
     for direction in ("forward", "backward"):
         layer.weight_map()[f"{direction}/peephole"].assign(tf.zeros([3, UNITS]))
-    keras = tf.keras.layers.LSTM(UNITS, return_sequences=True)
+    reference = keras.layers.LSTM(UNITS, return_sequences=True)
     x = _inputs().astype(np.float32)[:1]
-    keras.build(x.shape)
-    keras.set_weights([layer.weight_map()[f"forward/{name}"].numpy() for name in ("kernel", "recurrent_kernel", "bias")])
-    np.testing.assert_allclose(layer(x, LENGTHS[:1])[:, :, :UNITS], keras(x), rtol=0, atol=1e-5)
+    reference.build(x.shape)
+    reference.set_weights([layer.weight_map()[f"forward/{name}"].numpy() for name in ("kernel", "recurrent_kernel", "bias")])
+    np.testing.assert_allclose(layer(x, LENGTHS[:1])[:, :, :UNITS], reference(x), rtol=0, atol=1e-5)
 
 
 def test_peephole_lstm_is_that_of_tensorflow_addons():
     layer = _layer(PeepholeBiLSTM, "float32")
     cell = tfa.rnn.PeepholeLSTMCell(UNITS, recurrent_activation="sigmoid", kernel_initializer="zeros")
-    rnn = tf.keras.layers.RNN(cell, return_sequences=True)
+    rnn = keras.layers.RNN(cell, return_sequences=True)
     x = _inputs().astype(np.float32)[:1]
     rnn.build(x.shape)
     weights = {name.removeprefix("forward/"): value.numpy() for name, value in layer.weight_map().items() if name.startswith("forward/")}

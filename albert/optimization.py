@@ -102,6 +102,10 @@ class AdamWeightDecay(keras.optimizers.Optimizer):
             raise ValueError("groups: a variable is in more than one group")
         self.build(self.variables_in_groups)
 
+    def decay_every_matrix(self):
+        """Decay what version 0.1.0 did: every variable of rank above 1. Before the first step."""
+        self._decays = [variable.shape.rank > 1 for variable in self.variables_in_groups]
+
     @property
     def variables_in_groups(self):
         """All variables of all groups, in order."""

@@ -14,8 +14,6 @@ from ner.batches.tagging_batches import padded_width
 _POOL_BATCHES = 64
 # And of at most this share of the batches: in a pool of all sentences the same ones would meet in every epoch.
 _POOL_SHARE = 1 / 4
-# The present way to make batches, and the one before it, with which runs that began with it go on.
-BATCHING, FIRST_BATCHING = 2, 1
 # Lengths are padded to a multiple of this, which keeps the number of different shapes, and so of compiled kernels, small.
 PAD_TO = 8
 
@@ -114,7 +112,7 @@ def num_batches(count, batch_size):
     return -(-count // batch_size)
 
 
-def training_batches(lengths, batch_size, seed, epoch, batching=BATCHING):
+def training_batches(lengths, batch_size, seed, epoch, as_0_1_0=False):
     """The batches of one epoch: every sentence once, similar lengths together, order a function of seed and epoch alone.
 
     All batches have the same size, the smallest with which there are no more of them, but for a random one that has what is left.
@@ -123,8 +121,8 @@ def training_batches(lengths, batch_size, seed, epoch, batching=BATCHING):
       lengths: int [N].
       batch_size: most sentences in a batch.
       seed, epoch: ints.
-      batching: ``BATCHING``, or ``FIRST_BATCHING``, whose pools have 64 batches, however few there are, and whose last batch has what is
-        left: the longest sentences of the last pool.
+      as_0_1_0: whether to make those of version 0.1.0: pools have 64 batches, however few there are, and the last batch has what is left,
+        the longest sentences of the last pool.
 
     Returns:
       list of ``num_batches`` int64 arrays of sentence indices.
@@ -132,7 +130,7 @@ def training_batches(lengths, batch_size, seed, epoch, batching=BATCHING):
     random = np.random.default_rng([seed, epoch])
     order = random.permutation(len(lengths))
     count = num_batches(len(order), batch_size)
-    if batching == FIRST_BATCHING:
+    if as_0_1_0:
         ends, in_pool = np.minimum(np.arange(1, count + 1) * batch_size, len(order)), _POOL_BATCHES
         pools = np.split(np.arange(count), np.arange(in_pool, count, in_pool))
     else:

@@ -9,7 +9,7 @@ import itertools
 import numpy as np
 import tensorflow as tf
 
-from ner.batches.encoded import BATCHING, FIRST_BATCHING, num_batches, training_batches
+from ner.batches.encoded import num_batches, training_batches
 
 # What a part holds besides the model's inputs and the tags.
 BOOKKEEPING = ("part", "sentences", "seed")
@@ -26,22 +26,22 @@ class StepFeed:
       seed: of the order.
       fixed_width: characters that every sentence is padded to, and every step to ``batch_size`` sentences, for devices that
         need one shape; None for no more than the step's longest sentence has.
-      batching: as for ``training_batches``.
+      as_0_1_0: whether batches, and what their losses are divided by, are those of version 0.1.0.
     """
 
-    def __init__(self, examples, batch_size, seed, fixed_width=None, batching=BATCHING):
+    def __init__(self, examples, batch_size, seed, fixed_width=None, as_0_1_0=False):
         self._examples = examples
         self._batch_size = batch_size
         self._seed = seed
         self._fixed_width = fixed_width
-        self._batching = batching
+        self._as_0_1_0 = as_0_1_0
         self.steps_per_epoch = num_batches(len(examples), batch_size)
         self._epoch = functools.lru_cache(maxsize=2)(self._epoch_batches)
         # Read twice: by the thread that feeds the devices, and later by the loop that counts.
         self._batch = functools.lru_cache(maxsize=4 * _PREFETCH)(self._padded_batch)
 
     def _epoch_batches(self, epoch):
-        return training_batches(self._examples.lengths, self._batch_size, self._seed, epoch, self._batching)
+        return training_batches(self._examples.lengths, self._batch_size, self._seed, epoch, self._as_0_1_0)
 
     def _indices(self, step):
         epoch, position = divmod(step, self.steps_per_epoch)
@@ -86,7 +86,7 @@ class StepFeed:
         parts["part"] = np.arange(count, dtype=np.int32)
         # The mean over the epoch's steps: a sentence weighs the same in a step that has fewer.
         mean = len(self._examples) / self.steps_per_epoch
-        parts["sentences"] = np.full([count], sentences if self._batching == FIRST_BATCHING else mean, np.float32)
+        parts["sentences"] = np.full([count], sentences if self._as_0_1_0 else mean, np.float32)
         parts["seed"] = np.tile(np.array([self._seed % 2**31, step], np.int32), [count, 1])
         return parts
 

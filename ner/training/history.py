@@ -21,6 +21,7 @@ class History:
     Attributes:
       rows: list of dicts, one per epoch: ``epoch`` (from 1), ``step``, ``loss`` and so on; with a dev set ``dev_f1`` and ``dev_found``,
         the number of entities found in it, too.
+      as_0_1_0: whether, as in version 0.1.0, the earlier of two equal epochs is better and patience counts epochs that found nothing.
       confusion: dict with ``types`` (list) and ``counts`` (list of lists) of the best epoch; None before any.
     """
 
@@ -28,8 +29,7 @@ class History:
         self._directory = directory
         self.rows = []
         self.confusion = None
-        # First rows of a run that began when the earlier of two equal epochs was kept: its weights are those on disk.
-        self._without_ties = 0
+        self.as_0_1_0 = False
 
     def read(self, last_step):
         """Take up the rows an earlier run left, up to the step its training state has reached."""
@@ -39,7 +39,6 @@ class History:
         try:
             stored = read_json(path, "the history of a run", allow_nan=True)
             self.rows = [row for row in stored["rows"] if row["step"] <= last_step]
-            self._without_ties = min(stored.get("rows_without_ties", len(stored["rows"])), len(self.rows))
             if len(self.rows) == len(stored["rows"]):
                 self.confusion = stored["confusion"]
         except (UserError, ValueError, KeyError, TypeError) as e:
@@ -56,8 +55,7 @@ class History:
             writer.writerows(self.rows)
         # Last: with it the epoch counts as finished.
         with atomic_write(self._directory.file(_JSON)) as f:
-            stored = {"rows": self.rows, "confusion": self.confusion, "rows_without_ties": self._without_ties}
-            json.dump(stored, f, indent=1, ensure_ascii=False)
+            json.dump({"rows": self.rows, "confusion": self.confusion}, f, indent=1, ensure_ascii=False)
 
     @property
     def last_step(self):
@@ -68,24 +66,23 @@ class History:
     def best(self):
         """The row with the best dev F1; None without a dev set. Of equal ones it is the later unless its loss is higher."""
         best = None
-        for i, row in enumerate(self.rows):
-            if "dev_f1" in row and (best is None or _is_better(row, best, ties=i >= self._without_ties)):
+        for row in self.rows:
+            if "dev_f1" in row and (best is None or self._is_better(row, best)):
                 best = row
         return best
 
     def would_be_best(self, row):
         """True if ``best`` will be a row that is about to be added."""
-        return self.best is None or _is_better(row, self.best)
+        return self.best is None or self._is_better(row, self.best)
 
     def epochs_since_best(self):
         """Epochs since the best dev F1 was first reached, but for those in which nothing was found; 0 without a dev set."""
         if self.best is None:
             return 0
         first = next(i for i, row in enumerate(self.rows) if row.get("dev_f1") == self.best["dev_f1"])
-        return sum(row.get("dev_found", 1) > 0 for row in self.rows[first + 1 :])
+        return sum(self.as_0_1_0 or row.get("dev_found", 1) > 0 for row in self.rows[first + 1 :])
 
-
-def _is_better(row, best, ties=True):
-    if row["dev_f1"] == best["dev_f1"]:
-        return ties and row["loss"] <= best["loss"]
-    return row["dev_f1"] > best["dev_f1"]
+    def _is_better(self, row, best):
+        if row["dev_f1"] == best["dev_f1"]:
+            return not self.as_0_1_0 and row["loss"] <= best["loss"]
+        return row["dev_f1"] > best["dev_f1"]

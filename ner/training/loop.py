@@ -13,12 +13,11 @@ from albert.training.csv_log import CsvLog
 from albert.training.state import TrainingState
 from albert.training.stopping import Interrupted, StopSignals
 from albert.training.tensorboard import ScalarWriter
-from ner.batches.encoded import BATCHING
 from ner.model.directory import BEST_WEIGHTS, LAST_WEIGHTS, STEPS_FILE
 from ner.training.feed import StepFeed
 from ner.training.groups import tagger_groups
 from ner.training.history import History
-from ner.training.progress import Progress
+from ner.training.progress import PROCEDURE, Progress
 from ner.training.settings import RunOptions
 from ner.training.step import TrainStep
 
@@ -65,7 +64,7 @@ class Trainer:
             schedule = WarmupPolynomialDecay(self.groups, self.num_steps, int(self.num_steps * settings.warmup_proportion))
             self.optimizer = precision.wrap(AdamWeightDecay(self.groups, schedule, settings.weight_decay))
         self.history = History(directory)
-        self.progress = Progress(batching=BATCHING)
+        self.progress = Progress(procedure=PROCEDURE)
         self._state = TrainingState(directory.file("state"), model, self.optimizer, Progress, self.loop.keep_checkpoints)
         self._scalars = ScalarWriter(directory.file("tensorboard") if distribution.is_chief else None)
         self._steps = CsvLog(directory.file(STEPS_FILE))
@@ -79,8 +78,9 @@ class Trainer:
           UserError: the state is broken, or the workers do not see the same one.
         """
         progress = self._state.restore()
-        self.progress = progress or Progress(batching=BATCHING)
-        self._feed = self._make_feed(batching=self.progress.batching)
+        self.progress = progress or Progress(procedure=PROCEDURE)
+        if self.progress.procedure < PROCEDURE:
+            self.go_on_as_0_1_0()
         step = self.progress.step
         if self.distribution.sum_over_workers([step])[0] != step * self.distribution.num_workers:
             raise FieldError(
@@ -94,6 +94,13 @@ class Trainer:
             self._state.remove_remains()
             self._steps.cut(step)
         return progress is not None
+
+    def go_on_as_0_1_0(self):
+        """Follow the rules that a run of version 0.1.0 began with, see ``Progress``."""
+        self.progress.procedure = 1
+        self.history.as_0_1_0 = True
+        self._feed = self._make_feed(as_0_1_0=True)
+        self._inner_optimizer().decay_every_matrix()
 
     def run(self):
         """Train to the end: of the last epoch, of ``max_train_steps``, or of patience.
@@ -260,8 +267,10 @@ class Trainer:
             self._state.save(self.progress)
 
     def _learning_rates(self):
-        optimizer = self.optimizer.inner_optimizer if self._is_scaled() else self.optimizer
-        return optimizer.learning_rates()
+        return self._inner_optimizer().learning_rates()
+
+    def _inner_optimizer(self):
+        return self.optimizer.inner_optimizer if self._is_scaled() else self.optimizer
 
     def _is_scaled(self):
         return isinstance(self.optimizer, keras.mixed_precision.LossScaleOptimizer)

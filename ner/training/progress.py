@@ -3,7 +3,8 @@
 import dataclasses
 import math
 
-from ner.batches.encoded import FIRST_BATCHING
+# The rules that runs follow to their end, once begun: 1 those of version 0.1.0, 2 the present ones.
+PROCEDURE = 2
 
 
 @dataclasses.dataclass
@@ -15,8 +16,8 @@ class Progress:
       seconds, epoch_seconds: training time, without evaluation, so far and in the epoch under way.
       steps, skipped_steps: of the epoch under way, those that moved the weights and those that overflowed in float16.
       loss_sum, norm_sum, sentences, tokens, padded_tokens: sums over the former; tokens without and with padding.
-      batching: how the training set is cut into batches, see ``training_batches``. A state that does not say so is of a run that began
-        when there was one way only.
+      procedure: ``PROCEDURE``, or 1, also where a state does not say so: batches as version 0.1.0 made them, decay of every matrix, and
+        the earlier of two equal epochs kept.
     """
 
     step: int = 0
@@ -29,7 +30,7 @@ class Progress:
     sentences: int = 0
     tokens: int = 0
     padded_tokens: int = 0
-    batching: int = FIRST_BATCHING
+    procedure: int = 1
 
     def add(self, loss_sum, norm, sentences, tokens, padded_tokens):
         """Add a step to the sums; one whose loss or gradient is not finite counts as skipped."""
@@ -45,7 +46,7 @@ class Progress:
 
     def next_epoch(self):
         """The same place with the epoch's sums at 0."""
-        return Progress(step=self.step, seconds=self.seconds, batching=self.batching)
+        return Progress(step=self.step, seconds=self.seconds, procedure=self.procedure)
 
     @property
     def loss(self):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from albert.tokenization import CharTokenizer
-from ner.batches.encoded import FIRST_BATCHING, EncodedExamples, encode, training_batches
+from ner.batches.encoded import EncodedExamples, encode, training_batches
 from ner.tags import TagSet
 
 
@@ -93,9 +93,9 @@ def test_batches_have_one_size_but_for_a_random_one(count, batch_size):
 @pytest.mark.parametrize(
     ("count", "batch_size", "seed", "epoch", "digest"), [(1009, 16, 3, 1, "12cb5459c73a6cdc"), (3001, 23, 7, 0, "871df6d0178aa52b")]
 )
-def test_runs_that_began_with_them_have_the_first_batches(count, batch_size, seed, epoch, digest):
+def test_runs_of_version_0_1_0_have_its_batches(count, batch_size, seed, epoch, digest):
     lengths = np.random.default_rng(5).integers(0, 90, count)
-    batches = training_batches(lengths, batch_size, seed, epoch, FIRST_BATCHING)
+    batches = training_batches(lengths, batch_size, seed, epoch, as_0_1_0=True)
     found = np.concatenate([np.append(batch, -1) for batch in batches]).astype("<i8")
     assert hashlib.sha256(found.tobytes()).hexdigest().startswith(digest)
 

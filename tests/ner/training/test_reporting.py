@@ -1,7 +1,6 @@
 """History, pictures, TensorBoard scalars and the description of the machine."""
 
 import errno
-import json
 import sys
 
 import pytest
@@ -47,23 +46,14 @@ def test_patience_counts_from_where_the_best_f1_was_reached_but_not_while_nothin
     assert counts == [0, 0, 1, 1, 0, 1, 2, 2, 3]
 
 
-def test_equal_epochs_of_a_run_of_before_keep_the_earlier_one_whose_weights_are_on_disk(tmp_path):
-    rows = [row(1, 0.1), row(2, 0.5), row(3, 0.5)]
-    (tmp_path / "history.json").write_text(json.dumps({"rows": rows, "confusion": CONFUSION}), encoding="utf-8")
+def test_equal_epochs_of_a_run_of_version_0_1_0_keep_the_earlier_one_whose_weights_are_on_disk(tmp_path):
     history = History(ModelDir(tmp_path))
-    history.read(15)
-    assert (history.best["epoch"], history.epochs_since_best()) == (2, 1)
-    history.add(row(4, 0.2))
-    again = History(ModelDir(tmp_path))
-    again.read(20)
-    assert again.best["epoch"] == 2
-    again.add(row(5, 0.5))
-    assert again.best["epoch"] == 5
-    # Taken up before the second epoch, whose row is then another one.
-    cut = History(ModelDir(tmp_path))
-    cut.read(9)
-    cut.add(row(2, 0.1))
-    assert cut.best["epoch"] == 2
+    history.as_0_1_0 = True
+    for epoch, f1 in enumerate([0.1, 0.5, 0.5, 0.2], start=1):
+        new = {**row(epoch, f1), "dev_found": 0}
+        assert history.would_be_best(new) == (epoch < 3)
+        history.add(new)
+    assert (history.best["epoch"], history.last_step, history.epochs_since_best()) == (2, 20, 2)
 
 
 def test_history_is_read_back_up_to_a_step(tmp_path):

@@ -15,7 +15,6 @@ import pytest
 from albert.errors import UserError
 from albert.training.csv_log import CsvLog
 from albert.training.state import TrainingState
-from ner.batches.encoded import FIRST_BATCHING
 from tests.ner.training import toy
 from tests.ner.training.toy import SOFTMAX, Killed, killed_after, make_trainer, sentences, weights
 
@@ -163,36 +162,42 @@ def test_everything_that_training_depends_on_is_in_the_state(tmp_path, monkeypat
         assert int(whole.optimizer.dynamic_counter) == int(again.optimizer.dynamic_counter)
 
 
-def test_a_run_of_before_goes_on_with_the_batches_it_began_with(tmp_path, monkeypatch):
-    """Its state says nothing of batches. Sentences of its last step, which has 3 of 23, weigh more, as they did."""
-    options = {"loop": {"save_steps": 2, "log_steps": 1}, **SOFTMAX}
-    trainers = [make_trainer(tmp_path / name, **options) for name in ("whole", "broken")]
-    for trainer in trainers:
-        trainer.progress.batching = FIRST_BATCHING
-        trainer._feed = trainer._make_feed(batching=FIRST_BATCHING)
-    whole, broken = trainers
+def test_a_run_of_version_0_1_0_goes_on_by_its_rules(tmp_path, monkeypatch):
+    """Its state names none. Sentences of its last step, which has 3 of 23, weigh more, as they did; a GRU's biases decay."""
+    options = {"loop": {"save_steps": 2, "log_steps": 1}, "model": {"rnn": "gru", "use_crf": False}, "weight_decay": 0.5}
+    whole, broken = (make_trainer(tmp_path / name, **options) for name in ("whole", "broken"))
+    for trainer in (whole, broken):
+        trainer.go_on_as_0_1_0()
     whole.run()
     with monkeypatch.context() as patch:
         killed_after(patch, 7)
-        patch.setattr(TrainingState, "save", save_as_before)
+        patch.setattr(TrainingState, "save", save_without_procedure)
         with pytest.raises(Killed):
             broken.run()
     again = make_trainer(tmp_path / "broken", **options)
     assert again.resume()
-    assert (again.progress.step, again.progress.batching) == (6, FIRST_BATCHING)
+    assert (again.progress.step, again.progress.procedure, again.history.as_0_1_0) == (6, 1, True)
     assert {again._feed.parts(step, 1)["sentences"][0] for step in range(5)} == {3.0, 5.0}
     again.run()
     assert_same(weights(whole), weights(again))
-    other = make_trainer(tmp_path / "other", **options)
-    other.run()
-    assert np.abs(weights(other)["emissions/kernel"] - weights(whole)["emissions/kernel"]).max() > 1e-5
 
 
-def save_as_before(state, progress, save=TrainingState.save):
-    """Without the entry that states had not."""
-    fields = {name: value for name, value in dataclasses.asdict(progress).items() if name != "batching"}
-    before = dataclasses.make_dataclass("Progress", fields)
-    save(state, before(**fields))
+def test_the_present_rules_are_others(tmp_path):
+    """Each of them moves the weights elsewhere: batches of one step, and decay of biases with two rows."""
+    options = {"model": {"rnn": "gru", "use_crf": False}, "max_train_steps": 2, "weight_decay": 0.5}
+    present, before = (make_trainer(tmp_path / name, **options) for name in ("present", "before"))
+    before.go_on_as_0_1_0()
+    now, then = ({v.name for v, d in zip(t.optimizer.variables_in_groups, t.optimizer._decays) if d} for t in (present, before))
+    assert now < then
+    assert then - now == {variable.name for name, variable in present.model.rnn.weight_map().items() if name.endswith("/bias")}
+    for trainer in (present, before):
+        trainer.run()
+    assert any(np.abs(a - b).max() > 1e-5 for a, b in zip(weights(present).values(), weights(before).values()))
+
+
+def save_without_procedure(state, progress, save=TrainingState.save):
+    fields = {name: value for name, value in dataclasses.asdict(progress).items() if name != "procedure"}
+    save(state, dataclasses.make_dataclass("Progress", fields)(**fields))
 
 
 def test_a_kill_while_an_epoch_is_scored_loses_nothing(tmp_path):

@@ -170,6 +170,24 @@ def test_sentences_left_out_are_counted(work, capsys):
     assert json.loads((out / "metrics.json").read_text())["skipped"] == {"unknown label": 1}
 
 
+@pytest.mark.parametrize("held_out", [True, False])
+def test_a_dev_set_without_entities_is_told_and_the_last_epoch_is_kept(work, capsys, held_out):
+    plain = [("今天天气很好", "O O O O O O"), ("他们回家了", "O O O O O")]
+    train = [*plain, *SENTENCES[:1]]
+    _write(work.directory / "data" / "train.txt", train if held_out else SENTENCES)
+    if not held_out:
+        _write(work.directory / "data" / "dev.txt", plain)
+    # Seed 1 holds one of the first two sentences out.
+    options = {"dev_fraction": 0.34, "seed": 1} if held_out else {}
+    options.update(num_train_epochs=3, head_learning_rate=1e-4, early_stopping_patience=1, rnn="none", use_crf=False)
+    assert work(do_train=True, **options) == 0
+    printed = capsys.readouterr().out
+    where = "held-out" if held_out else "dev"
+    assert f"data error: {where}: no entity at all, every F1 on it is 0 and no epoch can be chosen by it\n" in printed
+    rows = json.loads((work.directory / "out" / "history.json").read_text())["rows"]
+    assert json.loads((work.directory / "out" / "run.json").read_text())["result"]["chosen"]["epoch"] == rows[-1]["epoch"]
+
+
 def test_held_out_sentences_that_are_in_train_too_are_told(work, capsys):
     _write(work.directory / "data" / "train.txt", [*SENTENCES, *SENTENCES])
     assert work(do_train=True, dev_fraction=0.5, rnn="none", use_crf=False) == 0

@@ -90,6 +90,18 @@ def test_rare_and_missing_labels(check):
     assert findings["rare label", "train"].count == MIN_ENTITIES - 1
     _, findings = check([("中", ["O"])], [("国", ["O"])])
     assert findings["no entity", "train"].severity == "error"
+    assert findings["no entity", "test"].severity == "warning"
+
+
+@pytest.mark.parametrize("split", ["dev", "test"])
+def test_a_set_to_score_on_without_entities(tmp_path, split):
+    corpora = {}
+    for name, sentences in (("train", CLEAN_TRAIN), (split, [("今天天气", ["O"] * 4), ("他", ["O"])])):
+        (tmp_path / f"{name}.txt").write_text(column_file(*sentences), encoding="utf-8")
+        corpora[name] = read_examples(tmp_path / f"{name}.txt")
+    (finding,) = lint(corpora).findings
+    assert finding[:3] == (("error" if split == "dev" else "warning"), "no entity", split)
+    assert finding.message.startswith("no entity at all, every ")
 
 
 def test_repeated_and_contradicting_sentences(check, tmp_path):

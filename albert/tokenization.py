@@ -85,6 +85,20 @@ class _CodePointTokenizer:
         """The vocabulary entry of each character of ``text``: a list of len(text) strings."""
         return [self._tokens[index] for index in self.encode(text)]
 
+    def check_known(self, ids, what):
+        """Check that the vocabulary belongs to a text: one under which most of it is unknown teaches nothing.
+
+        Args:
+          ids: int [N], ids of the text's characters; white space apart.
+          what: the text, for the message.
+
+        Raises:
+          VocabularyError: more than half of the characters are unknown.
+        """
+        unknown = float(np.mean(np.asarray(ids) == self.unk_id)) if len(ids) else 0.0
+        if unknown > 0.5:
+            raise VocabularyError(f"{self.path}: found {unknown:.0%} of the characters of {what} unknown, expected at most half")
+
     def check_size(self, vocab_size, config_file=None):
         """Check that the vocabulary belongs to a model.
 

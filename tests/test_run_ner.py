@@ -282,6 +282,28 @@ def test_two_runs_in_one_directory(work):
     assert before == {path.name: path.read_bytes() for path in (work.directory / "out").iterdir() if path.is_file()}
 
 
+def test_a_vocabulary_under_which_most_is_unknown(work):
+    vocab = work.directory / "vocab.txt"
+    entries = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *map(chr, range(0x4E8C, 0x4E8C + 26))]
+    vocab.write_text("".join(f"{entry}\n" for entry in entries), encoding="utf-8")
+    message = _message(work, do_train=True, vocab_file=str(vocab))
+    assert message == "DIR/vocab.txt: found 100% of the characters of the training text unknown, expected at most half"
+    assert not (work.directory / "out").exists()
+
+
+def test_a_vocabulary_with_blanks_is_read_and_said(work, capsys):
+    vocab = work.directory / "vocab.txt"
+    characters = sorted({c for text, _ in SENTENCES for c in text})
+    entries = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *characters]
+    vocab.write_text("".join(f"{entry} \n" for entry in entries), encoding="utf-8")
+    assert work(do_train=True, vocab_file=str(vocab)) == 0
+    printed = capsys.readouterr().out
+    assert f"{vocab}: blanks around {len(entries)} entries, first on line 1, are left out" in printed
+    assert f"{vocab}: {len(entries)} entries for 31 rows: the last {31 - len(entries)} rows are spare" in printed
+    assert (work.directory / "out" / "vocab.txt").read_text(encoding="utf-8").split() == entries
+    ner.Tagger.load(work.directory / "out").tag("张三去了上海。")
+
+
 def test_a_second_process_in_one_directory(work):
     (work.directory / "out").mkdir()
     with lock(work.directory / "out" / ".lock"):

@@ -32,6 +32,9 @@ from albert.training.starting_point import find_starting_point
 from albert.training.state import TrainingState
 from albert.training.stopping import Interrupted
 
+# Tokens of an input of which most must be known.
+_LOOKED_AT = 10_000_000
+
 
 def run(options: PretrainingRun) -> int:
     """Pretrain. Returns an exit code, not 0 when a signal stopped the run."""
@@ -54,6 +57,8 @@ def _run(options, directory):
     tokenizer = load_tokenizer(*vocabulary, options.start.do_lower_case)
     tokenizer.check_size(start.config.vocab_size, options.start.albert_config_file)
 
+    for remark in (*(start.checkpoint.remarks if start.checkpoint else ()), *tokenizer.remarks):
+        print(remark)
     training, held_out, hashes = load_corpus(options.corpus, tokenizer, directory, examples.max_seq_length)
     stream = ExampleStream(training, tokenizer, examples, settings.train_batch_size, settings.seed)
     directory.ensure_same_run(
@@ -171,6 +176,7 @@ def load_corpus(settings, tokenizer, directory, length):
     for pattern, weight in zip(patterns, weights):
         paths = find_files(pattern)
         cache = open_cache(cache_dir, paths, tokenizer, segmenter, log=lambda line: print(line, flush=True))
+        tokenizer.check_known(cache.tokens[:_LOOKED_AT], pattern)
         train_region, eval_region = split_cache(cache, weight, settings.eval_fraction)
         training.append(train_region)
         if eval_region is not None and eval_region.size >= length:

@@ -21,8 +21,8 @@ from typing import Optional
 
 import numpy as np
 
-from albert.errors import FieldError
-from albert.files import sha256
+from albert.errors import FieldError, UserError
+from albert.files import read_json, sha256
 from albert.pretraining.text import read_lines
 
 _VERSION = 1
@@ -144,6 +144,8 @@ def _batches(lines):
 def _open(path, hashes):
     meta = _read_meta(path)
     try:
+        if meta["dtype"] not in ("uint16", "uint32") or type(meta["tokens"]) is not int:
+            raise ValueError("cache.json names no array")
         return TokenCache(
             path,
             _map(path, "tokens.bin", np.dtype(meta["dtype"]), meta["tokens"]),
@@ -152,7 +154,7 @@ def _open(path, hashes):
             np.load(os.path.join(path, "documents.npy")),
             hashes,
         )
-    except (OSError, ValueError) as e:
+    except (OSError, ValueError, LookupError, TypeError, OverflowError, EOFError) as e:
         raise _damaged(path, e) from e
 
 
@@ -166,9 +168,8 @@ def _map(path, name, dtype, size):
 
 def _read_meta(path):
     try:
-        with open(os.path.join(path, "cache.json"), encoding="utf-8") as f:
-            return json.load(f)
-    except (OSError, ValueError) as e:
+        return read_json(os.path.join(path, "cache.json"), "what a cache was made of")
+    except UserError as e:
         raise _damaged(path, e) from e
 
 

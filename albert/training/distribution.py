@@ -5,12 +5,12 @@ by the sentences of the whole step, so that a step is the same whatever it runs 
 """
 
 import contextlib
-import json
 import os
 
 import tensorflow as tf
 
 from albert.errors import FieldError, UserError
+from albert.files import parse_json
 
 # What TensorFlow raises on the workers that are left when one goes away.
 _WORKER_ERRORS = (
@@ -125,11 +125,11 @@ def read_tf_config(text):
     if not text:
         raise FieldError("{distribution_strategy}=multi_worker_mirrored requires TF_CONFIG: {}", expected)
     try:
-        config = json.loads(text)
+        config = parse_json(text)
         cluster, task = config["cluster"], config["task"]
         kind, index = task["type"], int(task["index"])
         sizes = {role: len(addresses) for role, addresses in cluster.items()}
-    except (ValueError, KeyError, TypeError, AttributeError) as e:
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as e:
         raise UserError(f"TF_CONFIG: found {text!r}; {expected}") from e
     for role in sorted({*sizes, kind} - {"chief", "worker"}):
         raise UserError(f"TF_CONFIG: found a task of type {role!r}, expected chief and worker only")

@@ -4,19 +4,21 @@ import dataclasses
 import glob
 import itertools
 import json
+import numbers
 import os
 import shutil
 
 import tensorflow as tf
 
+from albert.checkpoints.files import tensorflow_index
 from albert.errors import FieldError, UserError
-from albert.files import atomic_write, sync
+from albert.files import atomic_write, parse_json, sync
 
 # TensorFlow's name for the list of checkpoints in a directory.
 _LIST = "checkpoint"
 # What reading a damaged checkpoint raises: TensorFlow's own errors, those its C++ reader becomes in Python (IndexError for a file
 # cut short), and those of objects or a progress that are not the ones asked for.
-_UNREADABLE = (tf.errors.OpError, AssertionError, LookupError, RuntimeError, TypeError, ValueError)
+_UNREADABLE = (tf.errors.OpError, OSError, AssertionError, LookupError, RuntimeError, TypeError, ValueError)
 
 
 class TrainingState:
@@ -52,8 +54,11 @@ class TrainingState:
                 raise UserError(f"{os.path.join(self.directory, _LIST)}: names no training state; remove {self.directory} to start again")
             return None
         try:
+            _check_index(path)
             self._checkpoint.read(path).assert_existing_objects_matched()
-            return self._progress_class(**json.loads(self._progress.numpy().decode()))
+            progress = self._progress_class(**parse_json(self._progress.numpy(), allow_nan=True))
+            _check_types(progress)
+            return progress
         except _UNREADABLE as e:
             reason = str(e).split("\n", maxsplit=1)[0]
             raise UserError(f"{path}: cannot go on from this training state ({reason}); remove {self.directory} to start again") from e
@@ -111,6 +116,20 @@ class TrainingState:
             f.write(f'model_checkpoint_path: "{names[-1]}"\n')
             f.writelines(f'all_model_checkpoint_paths: "{name}"\n' for name in names)
         sync(self.directory)
+
+
+def _check_types(progress):
+    """Raise ValueError if a field holds another type than its default: numbers of any kind are one."""
+    for field in dataclasses.fields(progress):
+        kind = numbers.Real if isinstance(field.default, (int, float)) else type(field.default)
+        if not isinstance(getattr(progress, field.name), kind):
+            raise ValueError(f"the progress has {getattr(progress, field.name)!r} as {field.name}")
+
+
+def _check_index(path):
+    """Raise for an index that TensorFlow would end the whole process at."""
+    with open(f"{path}.index", "rb") as f:
+        tensorflow_index.parse(f.read(tensorflow_index.LARGEST + 1))
 
 
 def _files(path):

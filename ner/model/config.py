@@ -1,11 +1,13 @@
 """Configuration of a trained tagger, as it is stored beside its weights."""
 
 import dataclasses
+import os
 from typing import Optional, Union
 
 from albert.config import AlbertConfig
-from albert.errors import ConfigError, FieldError
+from albert.errors import ConfigError, FieldError, UserError
 from albert.fields import check_fields, check_keys, setting, shown
+from albert.files import read_json
 from ner.long_text.windows import NUM_SPECIAL_TOKENS
 from ner.model import recurrent
 from ner.tags import TagSet
@@ -52,7 +54,7 @@ class LatticeConfig:
 
     num_words: int = setting(at_least=0)
     word_embedding_size: int = setting(50, "Width of the word vectors of --rnn=lattice.", at_least=1)
-    max_word_length: int = setting(4, "Characters of the longest word of --rnn=lattice.", at_least=2)
+    max_word_length: int = setting(4, "Characters of the longest word of --rnn=lattice.", at_least=2, at_most=100)
 
     def __post_init__(self):
         check_fields(self)
@@ -147,6 +149,15 @@ class TaggerConfig:
         """All fields as a JSON-ready dict; ``from_dict`` gives an equal config back."""
         encoder = {"encoder_type": self.encoder_type, "encoder": self.encoder.to_dict()}
         return {**encoder, **{**dataclasses.asdict(self), **encoder, "tag_set": self.tag_set.to_dict()}}
+
+    @classmethod
+    def from_json_file(cls, path, what):
+        """Config from a JSON file; ``what`` it should be is for messages. Raises UserError with the file's name."""
+        values = read_json(path, what)
+        try:
+            return cls.from_dict(values)
+        except UserError as e:
+            raise ConfigError(f"{os.fspath(path)}: {e}") from e
 
     @classmethod
     def from_dict(cls, values):

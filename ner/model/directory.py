@@ -25,7 +25,7 @@ from albert.checkpoints.files.safetensors import SafetensorsFile
 from albert.checkpoints.files.weights_file import FLOATS
 from albert.checkpoints.proof import fetch
 from albert.errors import CheckpointError, ConfigError, FieldError, UserError
-from albert.files import atomic_write, read_json, write_json
+from albert.files import atomic_write, write_json
 from albert.foreign import printable
 from albert.tokenization import load_tokenizer
 from albert.vocabulary import copy_vocabulary
@@ -122,11 +122,7 @@ class ModelDir:
                 f"{self.path}: expected a training output, found a HuggingFace model: albert-ner convert-tagger makes one of it"
             )
         path = self.file("model.json")
-        values = read_json(path, "the tagger configuration written by training")
-        try:
-            config = TaggerConfig.from_dict(values)
-        except UserError as e:
-            raise ConfigError(f"{path}: {e}") from e
+        config = TaggerConfig.from_json_file(path, "the tagger configuration written by training")
         if os.path.lexists(self.file(LABELS_FILE)):
             tag_set = TagSet.load(self.file(LABELS_FILE))
             if tag_set != config.tag_set:

@@ -48,14 +48,13 @@ class _Exported(TextPredictor):
 
     def __init__(self, assets):
         path = os.path.join(assets, PROVENANCE)
-        self.provenance = read_json(path, "what the exported model was made from")
+        self.provenance = read_json(path, "what the exported model was made from", allow_nan=True)
         if not isinstance(self.provenance.get("constrained_decoding"), bool):
             raise UserError(f"{path}: found no constrained_decoding, expected what the export wrote")
         # Exports of version 0.1.0 do not tell, and do not look at characters.
         edges = self.provenance.get("visible_edges", False)
         self.decoding = DecodingOptions(self.provenance["constrained_decoding"], visible_edges=edges is True)
-        values = read_json(os.path.join(assets, "model.json"), "the configuration of the exported model")
-        self._config = TaggerConfig.from_dict(values)
+        self._config = TaggerConfig.from_json_file(os.path.join(assets, "model.json"), "the configuration of the exported model")
         self.tag_set = self._config.tag_set
 
     def _windows(self, text):

@@ -21,7 +21,7 @@ from ner.lattice.tokenizer import LatticeTokenizer
 from ner.lattice.vectors import read_vectors
 from ner.model.config import CharEncoderConfig, LatticeConfig, TaggerConfig
 from ner.model.network import TaggerModel
-from ner.training.starting_point import prepare_tokenizer, read_tokenizer
+from ner.training.starting_point import check_vocabulary, prepare_tokenizer, read_tokenizer
 
 # A character seen once in training cannot be told from an unseen one: it trains the vector of unknown characters.
 _MIN_CHARACTER_COUNT = 2
@@ -121,6 +121,7 @@ def build_recipe(files, network, start, data):
             _require_some(char_vectors, "char_vectors", network.char_vectors, "single characters")
             origin["char_vectors"] = sha256(network.char_vectors)
         start, vocabulary = _start_of_characters(files, network, texts, char_vectors)
+    check_vocabulary(start, texts, files.do_lower_case)
     if network.rnn == "lattice":
         lattice = LatticeConfig(0, network.word_embedding_size, network.max_word_length)
         words = set(lexicon_words(network.word_lexicon, texts, lattice.max_word_length))

@@ -71,6 +71,8 @@ def _train(run, given, directory, cluster):
         log(f"{directory.path}: this run is finished, nothing to do; {_describe_result(result)}")
         return 0
     tokenizer = _prepare_directory(directory, recipe, data, cluster)
+    for remark in (*(recipe.start.checkpoint.remarks if recipe.start.checkpoint else ()), *tokenizer.remarks):
+        log(remark)
     if cluster.is_chief:
         _lint(run.data.data_dir, data, test, findings, config, tokenizer, log)
         run_record.record_session(directory, _session(given, settings.seed, chosen_precision, cluster, data))

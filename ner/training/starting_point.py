@@ -83,6 +83,17 @@ def read_tokenizer(start, do_lower_case=True):
     return tokenizer
 
 
+def check_vocabulary(start, texts, do_lower_case=True):
+    """Check that the vocabulary which a ``StartingPoint`` names, if any, knows most characters of the training texts.
+
+    Raises:
+      VocabularyError: it does not.
+    """
+    tokenizer = read_tokenizer(start, do_lower_case)
+    if tokenizer is not None:
+        tokenizer.check_known(tokenizer.encode("".join("".join(texts).split())), "the training text")
+
+
 def prepare_tokenizer(start, directory, texts, do_lower_case=True, vocabulary=None):
     """The run's tokenizer; its file is copied, or made from the training text, into the output directory.
 

@@ -2,7 +2,9 @@
 
 import bz2
 import gzip
+import json
 import lzma
+import pathlib
 import re
 
 import numpy as np
@@ -118,6 +120,41 @@ def test_damaged_cache_says_what_to_do(corpus, name):
     with pytest.raises(UserError, match="is damaged .*; remove it and it will be made again") as e:
         _open(corpus, [corpus.path])
     assert "\n" not in str(e.value)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"dtype": "float3"},
+        {"dtype": ["uint16"]},
+        {"dtype": "object"},
+        {"tokens": "9"},
+        {"tokens": None},
+        {"tokens": 10**300},
+        {"words": "yes"},
+    ],
+)
+def test_a_cache_whose_record_is_damaged(corpus, change):
+    cache, _ = _open(corpus, [corpus.path])
+    file = pathlib.Path(cache.path) / "cache.json"
+    file.write_text(json.dumps({**json.loads(file.read_text()), **change}))
+    with pytest.raises(UserError, match="is damaged .*; remove it and it will be made again"):
+        _open(corpus, [corpus.path])
+
+
+@pytest.mark.parametrize("text", ["[" * 100_000, "[1]", "{}", "<html>", "", '{"tokens": ' + "9" * 5000 + "}"])
+def test_a_cache_whose_record_is_none(corpus, text):
+    cache, _ = _open(corpus, [corpus.path])
+    (pathlib.Path(cache.path) / "cache.json").write_text(text)
+    with pytest.raises(UserError, match="is damaged .*; remove it and it will be made again"):
+        _open(corpus, [corpus.path])
+
+
+def test_most_of_a_text_unknown(corpus):
+    """Nothing was trained under a vocabulary of another language: it stops before."""
+    corpus.tokenizer.check_known(np.array([corpus.tokenizer.unk_id, 7]), "the text")
+    with pytest.raises(UserError, match=r"vocab.txt: found 67% of the characters of the text unknown, expected at most half$"):
+        corpus.tokenizer.check_known(np.array([corpus.tokenizer.unk_id] * 2 + [7]), "the text")
 
 
 def test_word_list_takes_the_longest_word(corpus):

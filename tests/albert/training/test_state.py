@@ -4,13 +4,16 @@ import dataclasses
 import errno
 import os
 import pathlib
+import struct
 
 import numpy as np
 import pytest
 import tensorflow as tf
 
+from albert.checkpoints.files.tensorflow_index import masked_crc32c
 from albert.errors import UserError
 from albert.training.state import TrainingState
+from tests.fuzz.formats_weights import _blocks
 
 
 @dataclasses.dataclass
@@ -152,3 +155,26 @@ def test_a_broken_state_is_one_line(tmp_path, damage):
     assert message.endswith(f"; remove {tmp_path / 'state'} to start again")
     names = "checkpoint: names no training state" if damage == "list" else "ckpt-1: cannot go on from this training state ("
     assert message.startswith(f"{tmp_path / 'state'}/{names}")
+
+
+def test_a_state_that_tensorflow_would_end_the_process_at_is_one_line(tmp_path):
+    """An index whose checksums are right and whose entries are none."""
+    state, weight = make(tmp_path / "state")
+    save(state, weight, 7)
+    index = tmp_path / "state" / "ckpt-7.index"
+    content = bytearray(index.read_bytes())
+    offset, size = _blocks(bytes(content))[0]
+    place = content.index(b"model/weight", offset) + len("model/weight/.ATTRIBUTES/VARIABLE_VALUE")
+    content[place : place + 2] = b"\xff\xff"
+    content[offset + size + 1 : offset + size + 5] = struct.pack("<I", masked_crc32c(bytes(content[offset : offset + size + 1])))
+    index.write_bytes(content)
+    with pytest.raises(UserError, match="ckpt-7: cannot go on from this training state"):
+        state.restore()
+
+
+@pytest.mark.parametrize(("step", "seconds"), [("7", 1.0), (7, None), ([7], 1.0), (7, "1.0")])
+def test_a_progress_of_other_types_is_one_line(tmp_path, step, seconds):
+    state, _ = make(tmp_path / "state")
+    state.save(Progress(step, seconds))
+    with pytest.raises(UserError, match="cannot go on from this training state .the progress has"):
+        state.restore()

@@ -88,7 +88,7 @@ def test_a_lattice_is_trained_and_tagged_with(run, capsys):
         ({"rnn": "gru", "lstm_cell": "peephole"}, "--lstm_cell=peephole requires --rnn=lstm"),
         (
             {"max_word_length": 1},
-            "--max_word_length: found 1, expected a whole number of at least 2",
+            "--max_word_length: found 1, expected a whole number in [2, 100]",
         ),
         ({"rnn": "lattice", "word_lexicon": "train"}, "--word_lexicon: found no word of 2 to 4 characters, expected some"),
         (

@@ -30,7 +30,9 @@ def find_files(pattern, field="input_file"):
 
 
 def read_lines(path):
-    """Yield the lines of a UTF-8 text file without surrounding white space; ``.xz``, ``.gz`` and ``.bz2`` are decompressed on the way.
+    """Yield the lines of a UTF-8 text file without surrounding white space and byte order marks, whatever ends them.
+
+    Files named ``.xz``, ``.gz`` and ``.bz2`` are decompressed on the way.
 
     Raises:
       UserError: the file cannot be read, is broken, or is not UTF-8; names the file and the line.
@@ -40,7 +42,9 @@ def read_lines(path):
     try:
         with opener(path, "rb") as f:
             for number, line in enumerate(f, start=1):
-                yield line.decode("utf-8-sig" if number == 1 else "utf-8").strip()
+                # Line ends of CR alone split as well, and marks stand wherever files were joined.
+                for part in line.decode("utf-8").rstrip("\r\n").split("\r"):
+                    yield part.lstrip("\ufeff").strip()
     except UnicodeDecodeError as e:
         raise UserError(f"{path}:{number}: expected UTF-8, found byte 0x{e.object[e.start]:02x}") from e
     except (*_BROKEN, OSError) as e:

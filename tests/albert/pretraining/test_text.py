@@ -26,6 +26,14 @@ def test_compressed_files_read_alike(tmp_path, name, compress):
     assert list(read_lines(str(tmp_path / name))) == ["第一句。", "第二句。", "", "第三句。"]
 
 
+@pytest.mark.parametrize("newline", ["\n", "\r\n", "\r", "\r\r\n"])
+def test_line_ends_and_marks_of_joined_files(tmp_path, newline):
+    content = ("\ufeff" + TEXT.replace("\r", "").replace("\n", newline)) * 2
+    (tmp_path / "a.txt").write_bytes(content.encode())
+    found = list(read_lines(str(tmp_path / "a.txt")))
+    assert found == ["第一句。", "第二句。", "", "第三句。"] * 2
+
+
 @pytest.mark.parametrize(("name", "compress"), COMPRESSORS)
 @pytest.mark.parametrize("damage", ["cut", "other", "changed"])
 def test_broken_files_are_one_line(tmp_path, name, compress, damage):

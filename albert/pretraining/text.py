@@ -41,7 +41,7 @@ def read_lines(path):
     number = 0
     try:
         with opener(path, "rb") as f:
-            for number, line in enumerate(f, start=1):
+            for number, line in enumerate(f, start=1):  # noqa: B007 - the messages name it
                 # Line ends of CR alone split as well, and marks stand wherever files were joined.
                 for part in line.decode("utf-8").rstrip("\r\n").split("\r"):
                     yield part.lstrip("\ufeff").strip()

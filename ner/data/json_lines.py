@@ -182,8 +182,8 @@ def _cluener_spans(label):
 
 
 def _checked(span):
-    if not span.label or any(c.isspace() for c in span.label):
-        raise _LineError("structure", f"entity type {span.label!r}", "a name without white space")
+    if not span.label or not span.label.isprintable() or " " in span.label:
+        raise _LineError("structure", f"entity type {span.label[:40]!r}", "a name without white space and control characters")
     return span
 
 

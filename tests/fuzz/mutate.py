@@ -135,6 +135,8 @@ def mutate_lines(random, data, seeds):
             odd = random.choice(_TEXTS)
             lines = [own + odd for own in lines]
         else:
-            lines[place] = line * random.choice((2, 1000))
+            times = random.choice((2, 1000))
+            # A line that was repeated before would take all memory.
+            lines[place] = line * (times if len(line) < 1000 else 2)
     end = random.choice((b"\n", b"\n", b"\n", b"\r\n", b"\r", b"\n\n"))
     return end.join(lines)

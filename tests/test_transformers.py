@@ -1,6 +1,7 @@
 """HuggingFace transformers and this library read each other's models, in every shape; transformers has an environment of its own.
 
-Skipped unless ``.venv-bench`` is there (``make bench`` makes it) or ``TRANSFORMERS_PYTHON`` names an interpreter with torch and transformers.
+Skipped unless ``.venv-bench`` is there (``make bench`` makes it) or ``TRANSFORMERS_PYTHON`` names an interpreter with torch and
+transformers.
 """
 
 import json
@@ -123,7 +124,7 @@ def test_taggers_of_transformers_find_the_same_entities_here(theirs, sentences, 
 @pytest.mark.parametrize("name", ["google_albert", "bert", "brightmart_postln"])
 def test_taggers_written_here_find_the_same_entities_there(tmp_path, theirs, sentences, name, scheme):
     config = checkpoints.find(DATA / name).config
-    size = sum(1 for _ in open(theirs / "vocab.txt", encoding="utf-8"))
+    size = (theirs / "vocab.txt").read_text(encoding="utf-8").count("\n")
     config = TaggerConfig(config.replace(vocab_size=size), TagSet(("LOC", "人"), scheme), max_seq_length=64, rnn="none", use_crf=False)
     model = TaggerModel(config)
     values = np.random.default_rng(4)

@@ -11,8 +11,6 @@ import pytest
 
 pytest.importorskip("grpc")
 
-import grpc
-
 import ner
 from ner.serving_client import GrpcClient, RestClient, ServingError
 from ner.serving_client.answers import OUTPUTS

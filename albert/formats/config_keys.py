@@ -101,7 +101,7 @@ def expect(values, key, expected, title):
     """Take a key out of a config that may be absent; ConfigError if it has another value than the one the format implies."""
     found = values.pop(key, expected)
     if found != expected:
-        raise ConfigError(f"{key} must be {expected!r} for {title}, found {shown(found)}")
+        raise ConfigError(f"{key} must be {shown(expected)} for {title}, found {shown(found)}")
 
 
 def require(fields, key, expected, layout):

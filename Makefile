@@ -4,11 +4,12 @@ VENV := .venv
 PY := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
 
-.PHONY: help venv test test-slow fuzz lint format quickstart bench lock clean reproduce-smoke FORCE
+.PHONY: help venv test test-slow fuzz lint format quickstart bench lock clean paper reproduce-smoke FORCE
 
 help:
 	@echo "make quickstart  install, fetch MSRA, fine-tune the small encoder that ships with the project, evaluate, tag some sentences"
 	@echo "make bench       measure speed and memory beside PyTorch and plain Keras; BENCH_FLAGS=--quick for a short run"
+	@echo "make paper       fetch MSRA and the public weights, train the five systems of the paper's Table 4, write its tables; days on a CPU, asks before"
 	@echo "make reproduce-smoke  all systems of the paper's comparison, tiny and from random weights, on a part of MSRA: the report's tables in minutes"
 	@echo "make test        lint and the tests but for those marked slow"
 	@echo "make test-slow   the tests marked slow"
@@ -73,6 +74,9 @@ data/msra/train.txt: | $(STAMP)
 $(VENV)/.plots: $(STAMP)
 	$(PY) -m pip install --quiet --disable-pip-version-check --constraint requirements.lock "matplotlib~=3.9.0"
 	@touch $@
+
+paper: $(VENV)/.plots
+	$(PY) -m ner.cli reproduce --experiments=paper --output_dir=output/paper $(PAPER_FLAGS)
 
 reproduce-smoke: $(VENV)/.plots
 	$(PY) -m ner.data.msra --output_dir=data/msra

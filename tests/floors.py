@@ -19,6 +19,6 @@ FLOORS = {
     "export": "ner.export",
     "tagging": "ner.tagging",
     "training a tagger": "ner.training",
-    "commands of the tagger": "ner.cli",
     "the paper's comparison": "ner.reproduce",
+    "commands of the tagger": "ner.cli",
 }

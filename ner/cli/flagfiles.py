@@ -4,20 +4,13 @@ import os
 
 from absl import flags
 
-import ner
 from albert import command
 from albert.errors import UserError
 from albert.fields import settings_of
 from ner.cli.common import Steps
+from ner.training.flagfiles import folder
 
 _SUFFIX = ".flags"
-
-
-def folder():
-    """The directory with the flagfiles: in the package where that is installed, else beside it in the checkout."""
-    package = os.path.dirname(ner.__file__)
-    inside = os.path.join(package, "flags")
-    return inside if os.path.isdir(inside) else os.path.join(os.path.dirname(package), "flags")
 
 
 def find(name):

@@ -98,24 +98,45 @@ class Runner:
           UserError: the training process failed; with its own message, or how it ended and the last line it wrote.
         """
         command, run_dir = self._command(experiment, seed)
-        path = os.path.join(self._output_dir, "results", f"{experiment.name}_{seed}.json")
-        made_with = self._fingerprint(experiment, command)
         name = f"{experiment.title}, seed {seed}"
-        if os.path.exists(path):
-            stored = read_json(path, "the result of an experiment", kind=None)
-            if isinstance(stored, dict) and stored.get("made_with") == made_with:
-                self._log(f"{name}: {_describe(stored)}, measured before")
-                return stored
+        stored = self.measured(experiment, seed)
+        if stored:
+            self._log(f"{name}: {_describe(stored)}, measured before")
+            return stored
         log_file = os.path.join(self._output_dir, "logs", f"{experiment.name}_{seed}.log")
         self._log(f"{name}: run_ner.py {' '.join(command)}; its output: {log_file}")
         self._train(command, log_file)
         from ner.reproduce.scoring import score_run  # noqa: PLC0415 - TensorFlow loads only when something is to be measured
 
+        made_with = self._fingerprint(experiment, command)
         result = {**score_run(run_dir, self._data_dir), "made_with": made_with, "command": command, "seed": seed}
+        path = self._result_path(experiment, seed)
         os.makedirs(os.path.dirname(path), exist_ok=True)
         write_json(path, result)
         self._log(f"{name}: {_describe(result)}")
         return result
+
+    def measured(self, experiment, seed):
+        """The stored measurements of a run with the same flags, flagfile and data: dict as of ``result``, or None."""
+        path = self._result_path(experiment, seed)
+        if not os.path.exists(path):
+            return None
+        stored = read_json(path, "the result of an experiment", kind=None)
+        made_with = self._fingerprint(experiment, self._command(experiment, seed)[0])
+        return stored if isinstance(stored, dict) and stored.get("made_with") == made_with else None
+
+    def init_checkpoint(self, experiment):
+        """Name or path of the weights that an experiment starts from, by its flagfile and the overrides; empty for none."""
+        try:
+            with open(os.path.join(self._flags_dir, experiment.flagfile), encoding="utf-8") as f:
+                lines = f.read().splitlines()
+        except OSError as e:
+            raise FieldError("{flags_dir}: cannot read {}: {}", e.filename, e.strerror) from e
+        lines += [*self._overrides.get(ALL, []), *self._overrides.get(experiment.name, [])]
+        return next((line.partition("=")[2].strip() for line in reversed(lines) if line.startswith("--init_checkpoint=")), "")
+
+    def _result_path(self, experiment, seed):
+        return os.path.join(self._output_dir, "results", f"{experiment.name}_{seed}.json")
 
     def _command(self, experiment, seed):
         run_dir = os.path.join(self._output_dir, "runs", experiment.name, f"seed_{seed}")

@@ -141,7 +141,7 @@ def test_markup_is_escaped():
 
 def test_unknown_experiments():
     assert find_experiments(["all"]) == EXPERIMENTS
-    with pytest.raises(UserError, match="^experiments: found 'xlnet', expected all or some of char_bilstm_crf, "):
+    with pytest.raises(UserError, match="^experiments: found 'xlnet', expected all, paper or some of char_bilstm_crf, "):
         find_experiments(["xlnet"])
 
 

@@ -211,7 +211,7 @@ def test_ctrl_c_leaves_nothing_behind(model, tmp_path):
     [
         ((), 2, "usage: albert-ner COMMAND"),
         (("untag",), 2, "error: untag: no such command; did you mean tag?\n"),
-        (("xyz",), 2, "error: xyz: no such command; expected one of convert-tagger, download, evaluate, export, tag, train\n"),
+        (("xyz",), 2, "error: xyz: no such command; expected one of convert-tagger, download, evaluate, export, reproduce, tag, train\n"),
         (("tag", "--model_dri=none"), 2, "error: --model_dri: no such flag; did you mean --model_dir?\n"),
         (("tag", "--model_dir=none"), 1, "error: --model_dir: none is not a directory"),
         (("tag", "--model_dir=none", "none.txt"), 1, "error: none.txt: no such file, expected text to tag"),

@@ -24,7 +24,7 @@ from tests.ner.training.toy import write_columns
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 OF_PAPER = [experiment for experiment in EXPERIMENTS if experiment.published]
-SMALL = ["--lstm_units=5", "--max_seq_length=23", "--train_batch_size=7", "--num_train_epochs=7", "--save_steps=3", "--log_steps=1"]
+SMALL = ["--lstm_units=5", "--max_seq_length=23", "--train_batch_size=7", "--num_train_epochs=3", "--save_steps=3", "--log_steps=1"]
 LETTERS = "的一是在不了有和人这中大为上个国我以要他时来用们生到作地于出就分"
 
 
@@ -153,7 +153,9 @@ def _wait_until(condition, process):
 def test_killed_while_fetching_and_while_training(server, tmp_path, data):
     rows = [registry.lookup(name) for name in ("bert_base_chinese", "albert_base_zh")]
     stand_ins.publish(server, rows)
-    (tmp_path / "overrides.json").write_text(json.dumps({"*": SMALL, "lattice_lstm_crf": ["--word_lexicon=train"]}))
+    (tmp_path / "words.txt").write_text("中国\n国人\n大人\n", encoding="utf-8")
+    overrides = {"*": SMALL, "lattice_lstm_crf": [f"--word_lexicon={tmp_path / 'words.txt'}"]}
+    (tmp_path / "overrides.json").write_text(json.dumps(overrides))
     out = tmp_path / "out"
     command = [sys.executable, "-m", "ner.cli", "reproduce", "--experiments=paper", "--yes", f"--data_dir={data}", f"--output_dir={out}"]
     command.append(f"--overrides_file={tmp_path / 'overrides.json'}")

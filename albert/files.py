@@ -6,6 +6,7 @@ import hashlib
 import json
 import math
 import os
+import re
 import secrets
 
 from albert.errors import UserError
@@ -103,6 +104,14 @@ def show_json(value, most=40):
         return json.dumps(value, ensure_ascii=False)[:most].encode("utf-8", "backslashreplace").decode()
     except (RecursionError, ValueError):  # nested too deeply to be written, though it was read
         return f"a JSON {json_kind(value)}"
+
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+def to_json(value):
+    """JSON with characters as they are, but for unpaired surrogates, which no UTF-8 file can hold: they are escaped."""
+    return _SURROGATE.sub(lambda match: f"\\u{ord(match.group()):04x}", json.dumps(value, ensure_ascii=False))
 
 
 def _refuse_constant(name):

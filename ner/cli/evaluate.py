@@ -66,7 +66,7 @@ def run(settings: EvaluateCommand) -> None:
     how = settings.tagging
     tagger = Tagger.load(directory.path, how.eval_batch_size, lexicon=how.lexicon, decoding=how.decoding)
     tag_set = tagger.tag_set
-    test = read_split(settings.data.data_dir, "test", types=tag_set.types, on_bad_line=settings.data.on_bad_line)
+    test = read_split(settings.data.data_dir, "test", types=tag_set.types, **settings.data.reading)
     texts = [example.text for example in test]
     with_scores = settings.error_report or settings.reliability_plot
     started = time.perf_counter()

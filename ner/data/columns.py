@@ -8,6 +8,7 @@ holds the token space.
 from typing import NamedTuple
 
 from ner.data.column_layout import Layout, content_of, has_han, split, split_place
+from ner.data.examples import NO_DETAILS, Details
 from ner.data.problems import Problem, invalid_utf8
 from ner.tags import looks_like_tag
 
@@ -28,6 +29,7 @@ class Sentence(NamedTuple):
     line: int
     tokens: list
     tags: list
+    details: Details = NO_DETAILS
 
 
 class _Blank(NamedTuple):

@@ -2,9 +2,30 @@
 
 import collections
 import dataclasses
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from ner.tags import spans_from_tags
+
+
+@dataclasses.dataclass(frozen=True)
+class Details:
+    """Contents of a file beside text and entities, for those who write it again.
+
+    Attributes:
+      document: name of the document that the sentence is part of; empty where there is none.
+      fields: the other fields of its object or row, JSON-ready.
+      words: numbers of characters of its tokens, empty where each is one character.
+      before: characters of the document between the sentence before and this one.
+    """
+
+    document: str = ""
+    fields: Mapping = dataclasses.field(default_factory=dict)
+    words: tuple = ()
+    before: str = ""
+
+
+NO_DETAILS = Details()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -16,12 +37,14 @@ class Example:
       tags: T tags in the corpus's scheme, or None when the text is not labelled.
       source: the file it was read from, for messages.
       line: the 1-based line of that file on which it starts, 0 if it came from elsewhere.
+      details: the :class:`Details` that the file has of it, no part of a comparison.
     """
 
     text: str
     tags: tuple = None
     source: str = ""
     line: int = 0
+    details: Details = dataclasses.field(default=NO_DETAILS, compare=False, repr=False)
 
     def __post_init__(self):
         if self.tags is not None and len(self.tags) != len(self.text):
@@ -54,7 +77,7 @@ class Corpus(collections.abc.Sequence):
     Attributes:
       examples: list of :class:`Example`.
       path: the file.
-      file_format: ``columns``, ``cluener``, ``doccano`` or ``entities``; see ner.data.readers.
+      file_format: a name in ``ner.data.formats.FORMATS``.
       scheme: the scheme of the examples' tags.
       source_scheme: the scheme of the tags in the file; ``spans`` for formats that hold spans instead of tags.
       violations: list of :class:`Violation` of the source scheme.

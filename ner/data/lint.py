@@ -36,7 +36,7 @@ _MOST_COMMON = 10
 _SHOWN_CHARACTERS = 30
 
 
-def read_for_lint(data_dir, split):
+def read_for_lint(data_dir, split, nested="refuse"):
     """One split of a data directory, read as far as it can be.
 
     Returns:
@@ -44,7 +44,7 @@ def read_for_lint(data_dir, split):
       :class:`ner.data.lint_report.Finding` that says why.
     """
     try:
-        return read_split(data_dir, split, required=False, on_bad_line="skip"), []
+        return read_split(data_dir, split, required=False, on_bad_line="skip", nested=nested), []
     except Unlabelled as e:
         return None, [Finding(WARNING, "unlabelled", split, 1, f"texts without labels, which cannot be scored; {e}")]
     except DataError as e:

@@ -26,8 +26,12 @@ def code_point_offsets(text, unit):
     """From an offset in a unit to the one in code points: a range or dict that holds only offsets between two characters."""
     if unit == CODE_POINTS:
         return range(len(text) + 1)
-    ends = itertools.accumulate(map(_WIDTHS[unit], text), initial=0)
-    return {end: i for i, end in enumerate(ends)}
+    return {end: i for i, end in enumerate(units_before(text, unit))}
+
+
+def units_before(text, unit):
+    """The units before each of the T code points of a text, and in all of it: a list or range of T + 1 offsets in that unit."""
+    return range(len(text) + 1) if unit == CODE_POINTS else list(itertools.accumulate(map(_WIDTHS[unit], text), initial=0))
 
 
 def places(text, spans, unit):

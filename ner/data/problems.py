@@ -26,6 +26,14 @@ class Problem(NamedTuple):
         return f"found {found}, expected {expected}"
 
 
+class LineError(Exception):
+    """Carries the :class:`Problem` of a line out of the functions that take it apart."""
+
+    def __init__(self, reason, found, expected):
+        super().__init__(found)
+        self.problem = Problem(reason, found, expected)
+
+
 class Problems:
     """Collects the problems of one file under a policy.
 
@@ -42,9 +50,9 @@ class Problems:
         self.skipped = collections.Counter()
         self.first = {}
 
-    def report(self, line, problem):
-        """Raise DataError with the line's number, or count the sentence as skipped."""
-        message = f"{self._path}:{line}: {problem}"
+    def report(self, line, problem, path=None):
+        """Raise DataError with the line's number, or count the sentence as skipped; ``path`` is a file other than the one read."""
+        message = f"{path or self._path}:{line}: {problem}"
         if self._policy == "error":
             raise DataError(message)
         self.skipped[problem.reason] += 1

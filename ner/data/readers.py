@@ -1,7 +1,4 @@
-"""Reading labelled text in the formats people have, told apart by content.
-
-* **columns**: one token and its tag per line (:mod:`ner.data.columns`), in any scheme of :mod:`ner.tags`;
-* **cluener**, **doccano** and **entities**: JSON lines with spans (:mod:`ner.data.json_lines`).
+"""Reading labelled text in the formats people have, told apart by content: those of :mod:`ner.data.formats`.
 
 Files are UTF-8; a byte order mark and CRLF are read as if they were not there. What else is odd but has one meaning is read and noted.
 Whatever the file holds, examples have one tag per Unicode code point in one scheme, ``BIO`` unless another is asked for. ``BIO`` files
@@ -12,28 +9,38 @@ of the same entity, so that offsets stay exact; how many there were is noted.
 
 import collections
 import contextlib
+import dataclasses
 import os
-import re
 
+from albert.errors import FieldError
 from albert.text_file import TextFile
-from ner.data.column_layout import UncertainLayout, find_layout
-from ner.data.columns import read_sentences
+from ner.data import formats
 from ner.data.examples import Corpus, Example, Violation
-from ner.data.json_lines import detect_format, find_unit, is_unlabelled, read_texts
-from ner.data.problems import Problem, Problems
+from ner.data.formats.base import Head
+from ner.data.formats.columns import MAX_SENTENCE_LINES
+from ner.data.json_lines import is_unlabelled
+from ner.data.placing import NESTED, Placer, find_unit
+from ner.data.problems import LineError, Problem, Problems
 from ner.data.splits import find_split
 from ner.errors import DataError
-from ner.tags import OUTSIDE, convert_scheme, describe_scheme, detect_scheme, illegal_positions, split_tag, spread_tag
-
-MAX_SENTENCE_LINES = 10_000
-
-# How the first line of a file shows that it is JSON; "{" or "[" may also be a character in its first column.
-_JSON_OBJECT = re.compile(r'\s*\{\s*("|\}|$)')
-_JSON_ARRAY = re.compile(r"\s*\[\s*([\[{]|$)")
-
+from ner.tags import (
+    OUTSIDE,
+    convert_scheme,
+    describe_scheme,
+    detect_scheme,
+    illegal_positions,
+    spans_from_tags,
+    split_tag,
+    spread_tag,
+    tags_from_spans,
+)
 
 # Reasons of which the first line is shown where nothing could be read.
 _SHOWN_REASONS = 3
+
+
+# Formats of more than one file.
+_OF_DIRECTORIES = ("brat", "huggingface")
 
 
 class Unlabelled(DataError):
@@ -53,9 +60,26 @@ class ExampleReader:
       types: entity types that may occur, any when None. Others are bad lines ("unknown label").
       on_bad_line: ``error`` raises DataError at the first bad line; ``skip`` leaves its sentence out and counts it.
       max_sentence_lines: a sentence of more lines is a bad line.
+      nested: ``refuse`` makes a text with entities that overlap a bad line; ``outermost`` keeps the longest of them and counts the others.
+      rename: dict from an entity type to the one it becomes, an empty string to leave its entities out.
+      file_format: name of the file's format, one of ``ner.data.formats.FORMATS``; by default the one it is taken for.
     """
 
-    def __init__(self, path, *, scheme=None, target_scheme="BIO", types=None, on_bad_line="error", max_sentence_lines=MAX_SENTENCE_LINES):
+    def __init__(
+        self,
+        path,
+        *,
+        scheme=None,
+        target_scheme="BIO",
+        types=None,
+        on_bad_line="error",
+        max_sentence_lines=MAX_SENTENCE_LINES,
+        nested="refuse",
+        rename=None,
+        file_format=None,
+    ):
+        if nested not in NESTED:
+            raise FieldError("{nested}: found {!r}, expected one of {}", nested, ", ".join(NESTED))
         self.path = os.fspath(path)
         self.scheme = target_scheme
         self.file_format = None
@@ -68,26 +92,56 @@ class ExampleReader:
         self._types = None if types is None else frozenset(types)
         self._on_bad_line = on_bad_line
         self._max_sentence_lines = max_sentence_lines
+        self._nested, self._rename, self._given_format = nested, rename or {}, file_format
 
     def __iter__(self):
         """Yield :class:`ner.data.examples.Example`. Raises DataError: see ``on_bad_line``; also if no example is left."""
         problems = Problems(self.path, self._on_bad_line)
         self.violations, self.notes = [], collections.Counter()
         self.skipped, self.first_skipped = problems.skipped, problems.first
-        file = TextFile(self.path, "labelled sentences", DataError)
-        first_line = self._first_line(file)
-        if _JSON_OBJECT.match(first_line):
-            self.file_format, self.source_scheme = detect_format(first_line), "spans"
-            examples = self._read_json(file, problems)
+        head = self._head()
+        opened = self._open(head)
+        self.file_format = opened.name
+        if opened.tagged:
+            self.source_scheme = self._given_scheme or self._detect_scheme(opened)
+            examples = self._read_tagged(opened, problems)
         else:
-            layout = self._find_layout(file)
-            self.file_format, self.source_scheme = "columns", self._given_scheme or self._detect_scheme(file, layout)
-            examples = self._read_columns(file, layout, problems)
+            self.source_scheme = "spans"
+            examples = self._read_spans(opened, problems)
         count = 0
         for count, example in enumerate(examples, 1):  # noqa: B007
             yield example
         if not count:
-            raise self._nothing(first_line)
+            raise self._nothing(head.line)
+
+    def _head(self):
+        """The :class:`ner.data.formats.base.Head` of the file or directory."""
+        if os.path.isdir(self.path) or self.path.endswith(".ann"):
+            return Head(self.path)
+        file = TextFile(self.path, "labelled sentences", DataError)
+        with contextlib.closing(file.lines(collections.Counter())) as lines:
+            numbered = ((number, line) for number, line in enumerate(lines, 1) if line.strip(" \t\r\n"))
+            number, line = next(numbered, (0, ""))
+        if not number:
+            raise DataError(f"{self.path}: found blank lines only, expected labelled sentences")
+        return Head(self.path, file, line, number)
+
+    def _open(self, head):
+        """The file, opened in the first format that takes it."""
+        for name in [self._given_format] if self._given_format else formats.FORMATS:
+            data_format = formats.find_format(name)
+            if head.file is None and name not in _OF_DIRECTORIES:
+                continue
+            limits = {"max_sentence_lines": self._max_sentence_lines} if name == "columns" else {}
+            opened = data_format.open(head, **limits)
+            if opened is not None:
+                return opened
+        if self._given_format:
+            raise DataError(f"{self.path}: found another format, expected {self._given_format} ({formats.FORMATS[self._given_format][1]})")
+        raise DataError(
+            f"{self.path}: cannot read labelled sentences: Is a directory (expected a file, brat's .txt and .ann, or one that "
+            "HuggingFace datasets saved)"
+        )
 
     def _nothing(self, first_line):
         first = {reason: message.removeprefix(f"{self.path}:") for reason, message in self.first_skipped.items()}
@@ -96,48 +150,41 @@ class ExampleReader:
         error = Unlabelled if set(self.skipped) == {"missing label"} and is_unlabelled(first_line) else DataError
         return error(f"{self.path}: found no sentence to use, expected at least one{reasons}")
 
-    def _first_line(self, file):
-        """The first line that is not blank."""
-        with contextlib.closing(file.lines(collections.Counter())) as lines:
-            line = next((line for line in lines if line.strip(" \t\r\n")), None)
-        if line is None:
-            raise DataError(f"{self.path}: found blank lines only, expected labelled sentences")
-        if _JSON_ARRAY.match(line):
-            raise DataError(f"{self.path}: found a JSON array, expected JSON lines (one object per line)")
-        return line
-
-    def _find_layout(self, file):
-        try:
-            return find_layout(file.lines(collections.Counter()))
-        except UncertainLayout as e:
-            raise DataError(f"{self.path}:{e.line}: {e.problem}") from e
-
-    def _detect_scheme(self, file, layout):
+    def _detect_scheme(self, opened):
         problems, notes = Problems(self.path, self._on_bad_line), collections.Counter()
-        sentences = read_sentences(file.lines(notes), layout, problems, notes, self._max_sentence_lines)
-        return detect_scheme(sentence.tags for sentence in sentences)
+        return detect_scheme(sentence.tags for sentence in opened.read(problems, notes))
 
-    def _read_columns(self, file, layout, problems):
+    def _read_tagged(self, opened, problems):
         source, target = self.source_scheme, self.scheme
         checked = {OUTSIDE: None}  # tag → its problem, if it has one
-        for sentence in read_sentences(file.lines(self.notes), layout, problems, self.notes, self._max_sentence_lines):
-            line, tokens, tags = sentence
+        for sentence in opened.read(problems, self.notes):
+            tokens, tags, details = sentence.tokens, sentence.tags, sentence.details
             for tag in set(tags).difference(checked):
                 checked[tag] = self._tag_problem(tag)
             position = next((t for t, tag in enumerate(tags) if checked[tag]), None)
             if position is not None:
-                problems.report(line + position, checked[tags[position]])
+                problems.report(sentence.line + (position if opened.name == "columns" else 0), checked[tags[position]])
                 continue
-            self._note_violations(sentence)
-            if layout and layout.note:
-                self.notes[layout.note] += len(tokens)
+            self._note_violations(sentence, opened.name == "columns")
+            if opened.note:
+                self.notes[opened.note] += len(tokens)
             text = "".join(tokens)
             if len(text) != len(tokens):
                 self.notes["token of several characters"] += sum(len(token) > 1 for token in tokens)
                 tags = [spread for token, tag in zip(tokens, tags) for spread in spread_tag(tag, len(token), source)]
+                details = dataclasses.replace(details, words=tuple(map(len, tokens)))
             if source != target:
                 tags = convert_scheme(tags, source, target)
-            yield Example(text, tuple(tags), self.path, line)
+            if self._rename:
+                tags = self._renamed(tags, target)
+            yield Example(text, tuple(tags), self.path, sentence.line, details)
+
+    def _renamed(self, tags, scheme):
+        """Tags with other types; without those of types that are left out."""
+        if not any(tag[2:] in self._rename for tag in tags):
+            return tags
+        spans = [span._replace(label=self._rename.get(span.label, span.label)) for span in spans_from_tags(tags, scheme)]
+        return tags_from_spans([span for span in spans if span.label], len(tags), scheme)
 
     def _tag_problem(self, tag):
         """The :class:`Problem` of a tag that this file may not hold, else None."""
@@ -149,27 +196,35 @@ class ExampleReader:
         return self._label_problem(label)
 
     def _label_problem(self, label):
-        if label is not None and (not label.isprintable() or " " in label):
+        label = self._rename.get(label, label)
+        if not label:
+            return None
+        if not label.isprintable() or " " in label:
             return Problem("label", f"label {label!r}", "a name without white space and control characters")
         if self._types is None or label in self._types:
             return None
         return Problem("unknown label", f"label {label!r}", f"one of {', '.join(sorted(self._types))}")
 
-    def _note_violations(self, sentence):
+    def _note_violations(self, sentence, a_line_each):
         tags = sentence.tags
         for t in illegal_positions(tags, self.source_scheme):
             before = tags[t - 1] if t else "the start of the sentence"
             tag = tags[t] if t < len(tags) else "the end of the sentence"
-            self.violations.append(Violation(self.path, sentence.line + min(t, len(tags) - 1), before, tag))
+            self.violations.append(Violation(self.path, sentence.line + min(t, len(tags) - 1) * a_line_each, before, tag))
 
-    def _read_json(self, file, problems):
-        unit = find_unit(file.lines(collections.Counter()))
-        for line, text, spans_tags in read_texts(file.lines(self.notes), problems, self.scheme, unit, self.notes):
-            unknown = next((problem for problem in map(self._label_problem, _labels(spans_tags)) if problem), None)
-            if unknown:
-                problems.report(line, unknown)
+    def _read_spans(self, opened, problems):
+        unit = find_unit(opened.read(Problems(self.path, "skip"), collections.Counter()))
+        placer = Placer(unit, self._nested, self._rename, self.notes)
+        for raw in opened.read(problems, self.notes):
+            try:
+                tags = tags_from_spans(placer.place(raw), len(raw.text), self.scheme)
+                unknown = next((problem for problem in map(self._label_problem, _labels(tags)) if problem), None)
+                if unknown:
+                    raise LineError(*unknown)
+            except LineError as e:
+                problems.report(raw.line, e.problem)
             else:
-                yield Example(text, tuple(spans_tags), self.path, line)
+                yield Example(raw.text, tuple(tags), self.path, raw.line, raw.details)
 
 
 def _labels(tags):

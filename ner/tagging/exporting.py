@@ -60,7 +60,7 @@ def export(model_dir: str, settings: ExportSettings, prediction: PredictionSetti
     version = choose_version(settings.export_dir, settings.export_version, settings.export_format)
     test = None
     if data.data_dir:
-        test = read_split(data.data_dir, "test", types=config.tag_set.types, on_bad_line=data.on_bad_line)
+        test = read_split(data.data_dir, "test", types=config.tag_set.types, **data.reading)
     tokenizer = directory.read_tokenizer(config)
     model = TaggerModel(config)
     directory.read_weights(model)

@@ -56,9 +56,9 @@ def _train(run, given, directory, cluster):
     settings = run.training
     start = find_encoder(run.files, run.network)
     chosen_precision = _choose_precision(run.compute, start)
-    data = load_training_data(run.data.data_dir, run.dev_fraction, settings.seed, run.data.on_bad_line)
+    data = load_training_data(run.data.data_dir, run.dev_fraction, settings.seed, **run.data.reading)
     # Only looked at, for sentences that are in the training set too; what cannot be read is a finding.
-    test, findings = read_for_lint(run.data.data_dir, "test") if cluster.is_chief else (None, [])
+    test, findings = read_for_lint(run.data.data_dir, "test", run.data.nested) if cluster.is_chief else (None, [])
     recipe = build_recipe(run.files, run.network, start, data)
     config = recipe.config
     keras.utils.set_random_seed(settings.seed)

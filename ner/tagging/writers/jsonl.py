@@ -1,11 +1,7 @@
 """JSON lines: one object per text, with its entities."""
 
-import json
-import re
-
+from albert.files import to_json
 from ner.tagging.writers.base import Writer
-
-_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 class JsonLinesWriter(Writer):
@@ -36,8 +32,3 @@ class JsonLinesWriter(Writer):
     def end(self):
         """End the text's line."""
         self._out.write("]}\n")
-
-
-def to_json(value):
-    """JSON with characters as they are, but for unpaired surrogates, which no UTF-8 file can hold: they are escaped."""
-    return _SURROGATE.sub(lambda match: f"\\u{ord(match.group()):04x}", json.dumps(value, ensure_ascii=False))

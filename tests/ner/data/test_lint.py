@@ -253,7 +253,7 @@ UNREAD = {
     "empty.txt": ("", "error", "unreadable", "found an empty file, expected labelled sentences"),
     "gbk.txt": ("京\tO\n".encode("gbk"), "error", "unreadable", "invalid UTF-8 1 (line 1: found byte 0xbe at byte 1"),
     "plain.txt": ("张三去过北京\n李四在上海\n", "error", "unreadable", "missing tag 1 (line 1: found '张三去过北京' without a tag"),
-    "array.json": ('[{"text": "京"}]', "error", "unreadable", "found a JSON array, expected JSON lines"),
+    "array.json": ('[{"text": "京"}]', "error", "unreadable", "found no sentence to use, expected at least one; left out: missing label 1"),
     "other.json": ('{"text": "京", "spans": [1]}\n', "error", "unreadable", "missing label 1 (line 1: found the keys 'text', 'spans'"),
 }
 

@@ -8,7 +8,7 @@ import pytest
 from albert.text_file import NOTE_BOM, NOTE_CR
 from ner.data.column_layout import NOTE_LABEL_STUDIO, NOTE_WEIBO
 from ner.data.columns import NOTE_SPACE
-from ner.data.json_lines import NOTE_TWICE
+from ner.data.placing import NOTE_TWICE
 from ner.data.readers import Unlabelled, read_examples
 from ner.errors import DataError
 

@@ -1,0 +1,87 @@
+"""A sentence a line, its words with their types after a slash: ``当/o 希望工程/nt 救助/o``, as MSRA's training set was published."""
+
+import re
+
+from ner.data.examples import Details
+from ner.data.formats.base import DataFormat, Opened, RawText
+from ner.data.offsets import RawSpan
+from ner.data.problems import LineError, invalid_utf8
+
+# Other white space is characters of the text.
+_WORDS = re.compile(r"[^ \t\r\n]+")
+_WORD = re.compile(r"(.+)/([A-Za-z][\w.-]{0,15})", re.DOTALL)
+_OUTSIDE = ("o", "O")
+_SPACES = dict.fromkeys(map(ord, " \t\n\r"), "\u3000")
+
+
+class Words(DataFormat):
+    """Words and their types; what is no entity has the type ``o``."""
+
+    name = "words"
+    carries = frozenset({"words"})
+
+    def open(self, head):
+        """See the base; all words of the first line end with a slash and a type, and it has several or one that is ``o``."""
+        parts = [_WORD.fullmatch(word) for word in _WORDS.findall(head.line)]
+        if not parts or not all(parts) or not (len(parts) > 2 or any(part[2] in _OUTSIDE for part in parts)):
+            return None
+
+        def read(problems, notes):
+            for number, line in enumerate(head.file.lines(notes), 1):
+                if not line.strip():
+                    continue
+                try:
+                    yield _sentence(number, line)
+                except LineError as e:
+                    problems.report(number, e.problem)
+
+        return Opened(self.name, read)
+
+    def lines(self, examples, scheme, lost):
+        """A line per sentence."""
+        for example in examples:
+            text = example.text.translate(_SPACES)
+            if text != example.text:
+                lost["text with characters that the format cannot hold, written as others"] += 1
+            labels = {(start, end): label for start, end, label in example.spans()}
+            yield " ".join(f"{text[start:end]}/{labels.get((start, end), 'o')}" for start, end in _words(example, labels)) + "\n"
+
+
+def _words(example, entities):
+    """(start, end) of the entities, and of the words between them."""
+    ends, place = set(), 0
+    for length in example.details.words:
+        place += length
+        ends.add(place)
+    ends.add(len(example.text))
+    start = 0
+    for first, last in [*sorted(entities), (len(example.text), len(example.text))]:
+        for end in sorted(end for end in ends if start < end < first):
+            yield start, end
+            start = end
+        if start < first:
+            yield start, first
+        if first < last:
+            yield first, last
+        start = last
+
+
+def _sentence(number, line):
+    problem = invalid_utf8(line)
+    if problem:
+        raise LineError(*problem)
+    text, spans, words, place = [], [], [], 1
+    for word in _WORDS.findall(line):
+        match = _WORD.fullmatch(word)
+        if not match:
+            raise LineError("structure", f"word {place} {word[:40]!r}", "word/type, o for words that are no entities")
+        start = sum(words)
+        text.append(match[1])
+        words.append(len(match[1]))
+        if match[2] not in _OUTSIDE:
+            spans.append(RawSpan(start, start + words[-1], match[2], match[1]))
+        place += 1
+    return RawText(number, "".join(text), spans, Details(words=tuple(words)))
+
+
+FORMAT = Words()

@@ -46,6 +46,7 @@ setup(
         "hub": HUB,
         "gpu": ["tensorflow[and-cuda]>=2.15,<2.16"],  # the CUDA libraries this TensorFlow was built with
         "lattice": ["jieba"],  # the dictionary of --word_lexicon=jieba
+        "datasets": ["pyarrow"],  # directories saved by HuggingFace datasets
         "plots": ["matplotlib>=3.7"],  # pictures of runs, the reliability diagram
         "serving": ["grpcio"],  # the gRPC client of a served model
         "beam": ["apache-beam>=2.50"],  # bulk tagging on Flink, Spark, Dataflow

@@ -1,5 +1,6 @@
 """Entities in their places: offsets in code points, each entity inside its text, and none over another."""
 
+import bisect
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple, Optional
 
@@ -87,17 +88,20 @@ class Placer:
             self._notes[NOTE_TWICE] += len(spans) - len(different)
         if all(before.end <= span.start for before, span in zip(different, different[1:])):
             return different
-        kept = []
+        kept = []  # in their order, none over another
         for span in sorted(different, key=lambda span: (span.start - span.end, span.start)):
-            other = next((other for other in kept if span.start < other.end and other.start < span.end), None)
+            place = bisect.bisect(kept, span)
+            other = next(
+                (other for other in kept[max(place - 1, 0) : place + 1] if span.start < other.end and other.start < span.end), None
+            )
             if other is None:
-                kept.append(span)
+                kept.insert(place, span)
             elif self._nested == "refuse" or other[:2] == span[:2]:
                 first, second = sorted((other, span))
                 raise LineError("overlapping spans", f"{_name(second, text)} overlapping {_name(first, text)}", _EXPECTED)
             else:
                 self._notes[NOTE_NESTED] += 1
-        return sorted(kept)
+        return kept
 
 
 def _misplaced(text, raw, found, unit):

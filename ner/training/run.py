@@ -183,9 +183,10 @@ def _summary(data, model, trainer, recipe, chosen_precision):
         f"{group.name} {group.learning_rate:.3g}{f' (from step {group.first_step:,})' if group.first_step else ''}"
         for group in trainer.groups
     )
+    read = data.corpora["train"]
     return "\n".join(
         [
-            f"train: {len(data.train):,} sentences; dev: {data.dev_origin or 'none'}; tags: {' '.join(data.tag_set.tags)}",
+            f"train: {len(data.train):,} sentences ({read.file_format}, {read.source_scheme}); dev: {data.dev_origin or 'none'}; tags: {' '.join(data.tag_set.tags)}",
             *(f"{split}: {corpus.describe_skipped()}" for split, corpus in data.corpora.items() if corpus.skipped),
             f"model: {model.count_params():,} parameters ({encoder:,} in the encoder, {start})",
             *recipe.describe(),

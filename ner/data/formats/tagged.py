@@ -1,5 +1,7 @@
 """Base of the formats that hold a tag per token."""
 
+import itertools
+
 from ner.data.formats.base import DataFormat
 from ner.tags import convert_scheme, spans_from_tags, tags_from_spans
 
@@ -35,7 +37,7 @@ class TaggedFormat(DataFormat):
         lengths = example.details.words
         if not lengths or "words" not in self.carries or sum(lengths) != len(example.text):
             return None
-        ends = [sum(lengths[: number + 1]) for number in range(len(lengths))]
+        ends = list(itertools.accumulate(lengths))
         words = list(zip([0, *ends], ends))
         borders = {0, *ends}
         return words if all({start, end} <= borders for start, end, _ in spans_from_tags(example.tags)) else None

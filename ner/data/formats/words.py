@@ -1,5 +1,6 @@
 """A sentence a line, its words with their types after a slash: ``当/o 希望工程/nt 救助/o``, as MSRA's training set was published."""
 
+import itertools
 import re
 
 from ner.data.examples import Details
@@ -49,38 +50,27 @@ class Words(DataFormat):
 
 def _words(example, entities):
     """(start, end) of the entities, and of the words between them."""
-    ends, place = set(), 0
-    for length in example.details.words:
-        place += length
-        ends.add(place)
-    ends.add(len(example.text))
-    start = 0
-    for first, last in [*sorted(entities), (len(example.text), len(example.text))]:
-        for end in sorted(end for end in ends if start < end < first):
-            yield start, end
-            start = end
-        if start < first:
-            yield start, first
-        if first < last:
-            yield first, last
-        start = last
+    inside = {place for start, end in entities for place in range(start + 1, end)}
+    borders = {place for span in entities for place in span}
+    borders.update(place for place in itertools.accumulate(example.details.words) if place not in inside)
+    places = sorted(borders | {0, len(example.text)})
+    return zip(places, places[1:])
 
 
 def _sentence(number, line):
     problem = invalid_utf8(line)
     if problem:
         raise LineError(*problem)
-    text, spans, words, place = [], [], [], 1
-    for word in _WORDS.findall(line):
+    text, spans, words, start = [], [], [], 0
+    for place, word in enumerate(_WORDS.findall(line), 1):
         match = _WORD.fullmatch(word)
         if not match:
             raise LineError("structure", f"word {place} {word[:40]!r}", "word/type, o for words that are no entities")
-        start = sum(words)
         text.append(match[1])
         words.append(len(match[1]))
         if match[2] not in _OUTSIDE:
             spans.append(RawSpan(start, start + words[-1], match[2], match[1]))
-        place += 1
+        start += words[-1]
     return RawText(number, "".join(text), spans, Details(words=tuple(words)))
 
 

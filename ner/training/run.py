@@ -186,7 +186,8 @@ def _summary(data, model, trainer, recipe, chosen_precision):
     read = data.corpora["train"]
     return "\n".join(
         [
-            f"train: {len(data.train):,} sentences ({read.file_format}, {read.source_scheme}); dev: {data.dev_origin or 'none'}; tags: {' '.join(data.tag_set.tags)}",
+            f"train: {len(data.train):,} sentences ({read.file_format}, {read.source_scheme}); dev: {data.dev_origin or 'none'}; "
+            f"tags: {' '.join(data.tag_set.tags)}",
             *(f"{split}: {corpus.describe_skipped()}" for split, corpus in data.corpora.items() if corpus.skipped),
             f"model: {model.count_params():,} parameters ({encoder:,} in the encoder, {start})",
             *recipe.describe(),

@@ -4,9 +4,9 @@ import collections
 import os
 import tempfile
 
-from tests.fuzz.formats_texts import _mutate_json_lines, _mutate_lines, _read_labelled
+from tests.fuzz.formats_texts import _mutate_json_lines, _read_labelled
 from tests.fuzz.harness import Format
-from tests.fuzz.mutate import mutate_json
+from tests.fuzz.mutate import mutate_json, mutate_lines
 from tests.ner.data.formats.samples import SAMPLES
 
 _MOST_BYTES = 1 << 20
@@ -25,7 +25,7 @@ def formats():
         name = {"table": "train.csv", "brat": "train.ann"}.get(kind, "train.data")
         found.append(Format(f"data-{kind}", name, seeds, _read, _mutate, files))
     file, contents, others = SAMPLES["brat"]
-    found.append(Format("data-brat-text", "train.txt", (others["train.txt"].encode(),), _read, _mutate_lines, {file: contents.encode()}))
+    found.append(Format("data-brat-text", "train.txt", (others["train.txt"].encode(),), _read, mutate_lines, {file: contents.encode()}))
     file, contents, others = SAMPLES["huggingface-numbers"]
     info = others["dataset_info.json"].encode()
     found.append(Format("data-huggingface-info", "dataset_info.json", (info,), _read, mutate_json, {file: contents.encode()}))
@@ -36,7 +36,7 @@ def _mutate(random, data, seeds):
     if data.startswith(b"["):
         return mutate_json(random, data, seeds)[:_MOST_BYTES]
     lines = [seed for seed in seeds if seed.startswith(b"{")]
-    return (_mutate_json_lines if data.startswith(b"{") else _mutate_lines)(random, data, lines if data.startswith(b"{") else seeds)
+    return (_mutate_json_lines if data.startswith(b"{") else mutate_lines)(random, data, lines if data.startswith(b"{") else seeds)
 
 
 def _read(directory):

@@ -91,7 +91,7 @@ def test_a_sub_command_is_a_file(albert_ner):
     ("arguments", "code", "message"),
     [
         (("toi",), 2, "toi: no such command; did you mean toy?"),
-        (("xyz",), 2, "xyz: no such command; expected one of convert-tagger, download, evaluate, export, reproduce, tag, toy, train"),
+        (("xyz",), 2, "xyz: no such command; expected one of convert-data, convert-tagger, download, evaluate, export, reproduce, tag, toy, train"),
         (("toy", "--time=2"), 2, "--time: no such flag; did you mean --times?"),
         (("toy", "--times=0"), 1, "--times: found 0, expected a whole number of at least 1"),
         (("toy", "nobody"), 1, "--names: found nobody, expected somebody; --times does not help"),

@@ -46,6 +46,8 @@ def run(settings):
     return 7 * (settings.times > 2)
 '''
 
+COMMANDS = ("convert-data", "convert-tagger", "download", "evaluate", "export", "reproduce", "tag", "toy", "train")
+
 CODE = """
 import sys
 from ner import cli
@@ -91,7 +93,7 @@ def test_a_sub_command_is_a_file(albert_ner):
     ("arguments", "code", "message"),
     [
         (("toi",), 2, "toi: no such command; did you mean toy?"),
-        (("xyz",), 2, "xyz: no such command; expected one of convert-data, convert-tagger, download, evaluate, export, reproduce, tag, toy, train"),
+        (("xyz",), 2, f"xyz: no such command; expected one of {', '.join(COMMANDS)}"),
         (("toy", "--time=2"), 2, "--time: no such flag; did you mean --times?"),
         (("toy", "--times=0"), 1, "--times: found 0, expected a whole number of at least 1"),
         (("toy", "nobody"), 1, "--names: found nobody, expected somebody; --times does not help"),

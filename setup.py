@@ -16,6 +16,14 @@ HUB = [
     "pooch>=1.8",  # archives
 ]
 
+# albert-ner serve.
+SERVE = [
+    "fastapi>=0.110",  # paths, OpenAPI
+    "uvicorn>=0.29",  # HTTP
+    "httptools>=0.6",  # its parser in C, which limits are set on
+    "prometheus_client>=0.20",  # /metrics
+]
+
 setup(
     name="albert-ner",
     version=VERSION,
@@ -27,7 +35,7 @@ setup(
     package_dir={"ner.flags": "flags"},
     package_data={
         "albert": ["pretrained/[!_]*/*", "hub/*.json"],
-        "ner": ["tagging/writers/*.html", "evaluation/*.html", "pretrained/[!_]*/*"],
+        "ner": ["tagging/writers/*.html", "evaluation/*.html", "server/page/*", "pretrained/[!_]*/*"],
         "ner.flags": ["*.flags", "*.json", "*/*.json"],
     },
     py_modules=["run_ner"],
@@ -49,8 +57,10 @@ setup(
         "datasets": ["pyarrow"],  # directories saved by HuggingFace datasets
         "plots": ["matplotlib>=3.7"],  # pictures of runs, the reliability diagram
         "serving": ["grpcio"],  # the gRPC client of a served model
+        "serve": SERVE,
         "beam": ["apache-beam>=2.50"],  # bulk tagging on Flink, Spark, Dataflow
         "dev": [
+            *SERVE,
             "pytest",  # tests
             "pytest-xdist",  # on all cores: half of their time is starting Python and TensorFlow
             "ruff",  # lint and format

@@ -19,6 +19,7 @@ FLOORS = {
     "export": "ner.export",
     "tagging": "ner.tagging",
     "training a tagger": "ner.training",
+    "serving": "ner.server",
     "the paper's comparison": "ner.reproduce",
     "commands of the tagger": "ner.cli",
 }

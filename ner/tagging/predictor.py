@@ -1,6 +1,7 @@
 """A trained model over texts of any length and number: windows, batches by length, tags and scored entities."""
 
 import collections
+import copy
 import itertools
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
@@ -75,6 +76,8 @@ class Predictor(TextPredictor):
       DataError: a term of the gazetteer is too long to be seen whole wherever it stands, or has a type the model does not know.
     """
 
+    takes_gazetteer = True
+
     def __init__(self, model, tokenizer, batch_size=64, decoding=DEFAULT_OPTIONS, gazetteer=None, frozen=False):
         if batch_size < 1:
             raise UserError(f"batch_size: found {batch_size}, expected at least 1")
@@ -82,16 +85,25 @@ class Predictor(TextPredictor):
         self.tokenizer = tokenizer
         self.batch_size = batch_size
         self.decoding = decoding
-        self.gazetteer = gazetteer
         self.tag_set = model.config.tag_set
         self.window, self.overlap = model.config.window, model.config.overlap
-        if gazetteer is not None:
-            gazetteer.check(self.tag_set.types, self.overlap, decoding.edges)
+        self._set_gazetteer(gazetteer)
         note_use()
         self._emissions = frozen_emissions_function(model) if frozen else emissions_function(model)
         # Decoding is a graph of its own: the network's is there once, whatever is decoded.
         kinds = itertools.product((False, True), repeat=3)
         self._functions = {kind: self._function(kind) for kind in map(_Kind._make, kinds)}
+
+    def _set_gazetteer(self, gazetteer):
+        if gazetteer is not None:
+            gazetteer.check(self.tag_set.types, self.overlap, self.decoding.edges)
+        self.gazetteer = gazetteer
+
+    def with_gazetteer(self, gazetteer):
+        """See :class:`ner.tagging.protocol.TextPredictor`; network and graphs are shared."""
+        other = copy.copy(self)
+        other._set_gazetteer(gazetteer)
+        return other
 
     def tags(self, texts, progress=None):
         """See :class:`ner.tagging.protocol.TextPredictor`; no probabilities are computed."""

@@ -8,7 +8,9 @@ import dataclasses
 from collections.abc import Iterable, Iterator
 from typing import Callable, Optional, Protocol
 
+from albert.errors import UserError
 from ner.decoding.constraints import DecodingOptions
+from ner.decoding.gazetteer import Gazetteer
 from ner.entity import Entity
 from ner.long_text.joining import Piece
 from ner.tags import Span, TagSet
@@ -35,10 +37,12 @@ class TextPredictor(Protocol):
     Attributes:
       tag_set: the ``TagSet`` of its tags.
       decoding: the ``DecodingOptions`` it decodes with.
+      takes_gazetteer: whether :meth:`with_gazetteer` gives another one.
     """
 
     tag_set: TagSet
     decoding: DecodingOptions
+    takes_gazetteer: bool = False
 
     def pieces(self, texts: Iterable[str]) -> Iterator[Piece]:
         """Tags and entities of every text, in parts as they become final.
@@ -71,6 +75,15 @@ class TextPredictor(Protocol):
         for prediction in self.predict(read()):
             text = waiting.popleft()
             yield [Entity(*span, text[span.start : span.end], score) for span, score in prediction.spans]
+
+    def with_gazetteer(self, gazetteer: Optional[Gazetteer]) -> "TextPredictor":
+        """The same with another gazetteer, or none; what is large is shared.
+
+        Raises:
+          UserError: it takes none.
+          DataError: a term does not fit.
+        """
+        raise UserError("gazetteer: found an exported model, which takes none; expected the training output it was exported from")
 
 
 def whole(pieces: Iterable[Piece], progress: Optional[Callable[[int], object]] = None) -> Iterator[Prediction]:

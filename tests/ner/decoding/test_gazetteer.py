@@ -133,14 +133,18 @@ def random_texts(count, seed=1):
 
 def test_terms_in_a_tagger(tmp_path):
     texts = random_texts(60)
-    plain = Tagger(tiny_predictor(tmp_path)).tag_batch(texts)
+    predictor = tiny_predictor(tmp_path)
+    plain = Tagger(predictor).tag_batch(texts)
     # A must-tag term where the model sees none, and never what it is surest of.
     rng = random.Random(2)
     must = {text[i : i + 3] for text in texts[::2] for i in [rng.randrange(len(text) - 1)]}
     never = {entity.text for entities in plain for entity in entities if len(entity.text) <= 3} - must
     terms = [Term(text, "PER") for text in sorted(must)] + [Term(text, NEVER) for text in sorted(never)]
-    tagger = Tagger(tiny_predictor(tmp_path, Gazetteer(terms)))
+    tagger = Tagger(predictor.with_gazetteer(Gazetteer(terms)))
     results = tagger.tag_batch(texts)
+    assert predictor.gazetteer is None
+    with pytest.raises(DataError, match="found type 'XYZ'"):
+        predictor.with_gazetteer(Gazetteer([Term("京", "XYZ")]))
     assert not any(entity.text in never for entities in results for entity in entities)
     for text, entities, before in zip(texts, results, plain):
         found = {(entity.start, entity.end, entity.label): entity.score for entity in entities}

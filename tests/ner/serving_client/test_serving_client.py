@@ -1,4 +1,7 @@
-"""The clients against a server with the published interfaces that runs an exported model in a process of its own."""
+"""The clients against servers that run an exported model in processes of their own.
+
+They are one with TensorFlow Serving's published interfaces (kinds ``grpc`` and ``rest``), and ``albert-ner serve`` (kind ``serve``).
+"""
 
 import json
 import pathlib
@@ -24,27 +27,37 @@ from tests.ner.export.exporting import EDGE_TEXTS, random_texts, save_tagger
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 
 
+KINDS = ("grpc", "rest", "serve")
+
+
 class _Server:
-    """The test server as a process that can be killed and started again on the same ports."""
+    """The servers as processes that can be killed and started again on the same ports."""
 
     def __init__(self, path):
-        self.path, self.ports = path, [_free_port(), _free_port()]
-        self.process = None
+        self.path, self.ports = path, {kind: _free_port() for kind in KINDS}
+        self.processes = []
         self.start()
 
     def start(self):
-        command = [sys.executable, "-m", "tests.ner.serving_client.serving", str(self.path), *map(str, self.ports)]
-        self.process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
-        assert self.process.stdout.readline() == "ready\n"
+        ports = {kind: str(port) for kind, port in self.ports.items()}
+        published = ["tests.ner.serving_client.serving", str(self.path / "1"), ports["grpc"], ports["rest"]]
+        own = ["ner.cli", "serve", f"--export_dir={self.path}", f"--port={ports['serve']}", "--noaccess_log"]
+        self.processes = [
+            subprocess.Popen([sys.executable, "-m", *published], cwd=ROOT, stdout=subprocess.PIPE, text=True),
+            subprocess.Popen([sys.executable, "-m", *own], cwd=ROOT, stderr=subprocess.PIPE, text=True),
+        ]
+        assert self.processes[0].stdout.readline() == "ready\n"
+        assert "serving" in self.processes[1].stderr.readline()
 
     def kill(self):
-        self.process.kill()
-        self.process.wait()
+        for process in self.processes:
+            process.kill()
+            process.wait()
 
     def client(self, kind, **settings):
         if kind == "grpc":
-            return GrpcClient(f"127.0.0.1:{self.ports[0]}", **settings)
-        return RestClient(f"http://127.0.0.1:{self.ports[1]}", **settings)
+            return GrpcClient(f"127.0.0.1:{self.ports[kind]}", **settings)
+        return RestClient(f"http://127.0.0.1:{self.ports[kind]}", **settings)
 
 
 def _free_port():
@@ -60,7 +73,7 @@ def _work(tmp_path_factory):
     save_tagger(work / "model")
     run_ner_here(do_export=True, model_dir=str(work / "model"), export_dir=str(work / "base"))
     texts = [*EDGE_TEXTS, "\ud800京上海", *random_texts(150, seed=6)]
-    server = _Server(work / "base" / "1")
+    server = _Server(work / "base")
     yield server, texts, ner.Tagger.load(work / "model").tag_batch(texts)
     server.kill()
 
@@ -72,7 +85,7 @@ def same(found, expected):
     )
 
 
-@pytest.mark.parametrize("kind", ["grpc", "rest"])
+@pytest.mark.parametrize("kind", KINDS)
 def test_entities_are_the_taggers(work, kind):
     server, texts, expected = work
     assert sum(map(len, expected)) > 100
@@ -83,35 +96,36 @@ def test_entities_are_the_taggers(work, kind):
         assert client.tag_batch([]) == []
 
 
-@pytest.mark.parametrize("kind", ["grpc", "rest"])
+@pytest.mark.parametrize("kind", KINDS)
 def test_what_cannot_work_fails_at_once_and_says_why(work, kind):
     server, _, _ = work
     with server.client(kind, model="other", retries=50) as client, pytest.raises(ServingError, match="Servable not found"):
         client.tag("京")
     nowhere = _Server.__new__(_Server)
-    nowhere.ports = [_free_port(), _free_port()]
+    nowhere.ports = {kind: _free_port()}
     with nowhere.client(kind, retries=2, backoff=0.01) as client, pytest.raises(ServingError, match="gave up after 3 tries"):
         client.tag("京")
 
 
-@pytest.mark.parametrize("kind", ["grpc", "rest"])
+@pytest.mark.parametrize("kind", KINDS)
 def test_a_server_that_does_not_answer_is_not_waited_for(kind):
     with socket.socket() as silent:
         silent.bind(("127.0.0.1", 0))
         silent.listen()
         server = _Server.__new__(_Server)
-        server.ports = [silent.getsockname()[1]] * 2
+        server.ports = {kind: silent.getsockname()[1]}
         started = time.monotonic()
         with server.client(kind, timeout=0.5, retries=0) as client, pytest.raises(ServingError):
             client.tag("京")
         assert time.monotonic() - started < 5
 
 
-def test_the_answer_to_the_curl_of_the_readme(work):
+@pytest.mark.parametrize("kind", ["rest", "serve"])
+def test_the_answer_to_the_curl_of_the_readme(work, kind):
     server, _, _ = work
     lines = (ROOT / "serving" / "README.md").read_text(encoding="utf-8").splitlines()
     words = shlex.split(next(line for line in lines if line.startswith("curl ")))
-    body, url = words[words.index("-d") + 1], words[-1].replace(":8501", f":{server.ports[1]}")
+    body, url = words[words.index("-d") + 1], words[-1].replace(":8501", f":{server.ports[kind]}")
     with urllib.request.urlopen(urllib.request.Request(url, body.encode(), method="POST"), timeout=60) as response:
         (row,) = json.load(response)["predictions"]
     with server.client("grpc") as client:
@@ -143,7 +157,7 @@ def _crowd(server, kind, texts, expected, clients, requests, during=lambda: None
     return right[0]
 
 
-@pytest.mark.parametrize("kind", ["grpc", "rest"])
+@pytest.mark.parametrize("kind", KINDS)
 def test_a_crowd_survives_a_killed_server(work, kind):
     server, texts, expected = work
 
@@ -156,7 +170,7 @@ def test_a_crowd_survives_a_killed_server(work, kind):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kind", ["grpc", "rest"])
+@pytest.mark.parametrize("kind", KINDS)
 def test_20000_requests_by_64_clients(work, kind):
     server, texts, expected = work
 

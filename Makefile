@@ -80,7 +80,7 @@ paper: $(VENV)/.plots
 
 reproduce-smoke: $(VENV)/.plots
 	$(PY) -m ner.data.msra --output_dir=data/msra
-	$(PY) -m ner.reproduce --experiments=all --output_dir=output/reproduce_smoke --data_dir=data/msra \
+	$(PY) -m ner.reproduce --experiments=all --seeds=42 --output_dir=output/reproduce_smoke --data_dir=data/msra \
 		--overrides_file=flags/reproduce_smoke/overrides.json --train_sentences=600 --test_sentences=200
 
 lock:

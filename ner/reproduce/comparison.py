@@ -17,6 +17,7 @@ from ner.data.splits import find_split
 from ner.reproduce.experiments import EXPERIMENTS, PAPER, find_experiments
 from ner.reproduce.report import write_report
 from ner.reproduce.running import Interrupted, Runner, read_overrides, take_part
+from ner.tags import TagSet
 from ner.training import flagfiles
 
 _FLAGS_DIR = "flags"
@@ -35,7 +36,7 @@ class ComparisonSettings:
     data_dir: str = setting("data/msra", "Directory with train.txt and test.txt, as python -m ner.data.msra writes them.")
     flags_dir: str = setting(_FLAGS_DIR, "Directory with the systems' flagfiles.")
     overrides_file: str = setting("", "JSON from experiment, or * for all, to a list of flags that replace the flagfile's.")
-    seeds: tuple = setting(("42",), "Seeds, each of which every system is trained with.")
+    seeds: tuple = setting(("1", "2", "3"), "Seeds, each of which every system is trained with.")
     train_sentences: int = setting(0, "Train on a random part of so many sentences; 0 for all.", at_least=0)
     test_sentences: int = setting(0, "Score on a random part of so many sentences; 0 for all.", at_least=0)
     yes: bool = setting(False, f"Train the systems of {PAPER} without asking, also where there is no GPU and each takes many hours.")
@@ -69,7 +70,9 @@ def _compare(settings, experiments, overrides):
     if of_paper:
         _fetch_data(settings)
     data_dir, note = _data(settings)
-    counts = {split: _entities(data_dir, split) for split in ("train", "test")}
+    corpora = {split: read_split(data_dir, split) for split in ("train", "test")}
+    counts = {split: _entities(corpus) for split, corpus in corpora.items()}
+    num_tags = len(TagSet(counts["train"]["conlleval"], corpora["train"].scheme))
     # Outside a checkout, the flagfiles that come with the package.
     packaged = settings.flags_dir == _FLAGS_DIR and not os.path.isdir(_FLAGS_DIR)
     runner = Runner(settings.output_dir, data_dir, flagfiles.folder() if packaged else settings.flags_dir, overrides)
@@ -77,6 +80,7 @@ def _compare(settings, experiments, overrides):
         missing = [experiment for experiment in experiments if not all(runner.measured(experiment, seed) for seed in seeds)]
         _ask(missing, settings.yes)
         _fetch_weights(dict.fromkeys(map(runner.init_checkpoint, missing)), settings.fetching.offline)
+    sizes = {experiment: runner.parameters(experiment, num_tags) for experiment in EXPERIMENTS}
     results, missing, code = {}, dict.fromkeys(experiments, "not yet"), 0
     for experiment in experiments:
         runs = []
@@ -91,7 +95,7 @@ def _compare(settings, experiments, overrides):
             code = command.EXIT_INTERRUPTED
         if runs:
             results[experiment] = runs
-        write_report(settings.output_dir, counts, results, missing, note)
+        write_report(settings.output_dir, counts, results, missing, note, sizes)
         if code == command.EXIT_INTERRUPTED:
             print("stopped; the same command goes on from there", file=sys.stderr)
             break
@@ -146,9 +150,8 @@ def _data(settings):
     return target, f"Data: a random part of {settings.data_dir}, {parts}. Scores on a part are not comparable with the paper's."
 
 
-def _entities(data_dir, split):
+def _entities(corpus):
     """Number of entities of each type in both readings: dict of dicts."""
-    corpus = read_split(data_dir, split)
     return {
         reading: collections.Counter(span.label for example in corpus.examples for span in example.spans(corpus.scheme, strict))
         for reading, strict in (("strict", True), ("conlleval", False))

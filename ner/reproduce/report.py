@@ -8,17 +8,16 @@ import numpy as np
 from albert.files import atomic_write
 from ner.reproduce import plots
 from ner.reproduce.document import Heading, Paragraph, Table, to_html, to_markdown
-from ner.reproduce.experiments import EXPERIMENTS, MAIN, PUBLISHED_COUNTS, PUBLISHED_MACHINE, PUBLISHED_PER_TYPE
+from ner.reproduce.experiments import EXPERIMENTS
 from ner.reproduce.nested import OUTCOMES
-from ner.reproduce.statistics import RESAMPLES, mean_and_spread, paired_bootstrap
+from ner.reproduce.published import CITATION
+from ner.reproduce.statistics import RESAMPLES, paired_bootstrap
+from ner.reproduce.tables import table_1, table_2, table_3, table_4
 
 TITLE = "The paper's tables, measured"
-MEASURES = ("precision", "recall", "f1")
-_SHORT = {"precision": "P", "recall": "R", "f1": "F1"}
-_NOT_PUBLISHED = "not given"
 
 
-def write_report(output_dir, counts, results, missing, data_note):
+def write_report(output_dir, counts, results, missing, data_note, sizes=None):
     """Write ``report.md``, ``report.html`` and ``plots/`` into a directory.
 
     Args:
@@ -28,21 +27,23 @@ def write_report(output_dir, counts, results, missing, data_note):
       results: dict from experiment to a non-empty list of ``scoring.score_run`` results, one per seed.
       missing: dict from experiment to why its result, or that of some of its seeds, is not there.
       data_note: what data was used, in words.
+      sizes: dict from experiment to the number of its parameters, counted from its settings; of those that were not measured.
     """
     pictures = plots.write_plots(output_dir, results)
     blocks = [
         Heading(TITLE, 1),
         Paragraph(
-            "In every table the columns named “paper” hold numbers printed in the paper, copied, not measured; “not given” is what it "
-            "does not have. All others were measured by this project, with the weights that the first table names. Scores are "
-            "entity-level, exact span and type, in percent, in the conlleval reading; ± is the sample standard deviation over seeds."
+            f"The paper is {CITATION}. In every table the columns named “paper” hold numbers printed in it, copied, not measured; “not "
+            "given” is what it does not have. All others were measured by this project, with the weights that the first table names. "
+            "Scores are entity-level, exact span and type, in percent, in the strict reading, the paper's; the conlleval reading stands "
+            "beside it. ± is the sample standard deviation over seeds."
         ),
         Paragraph(data_note),
         *_weights(results, missing),
-        *_table_1(counts),
-        *_table_2(results),
-        *_table_3(results),
-        *_table_4(results),
+        *table_1(counts),
+        *table_2(results),
+        *table_3(results),
+        *table_4(results, sizes or {}),
         *pictures,
         *_significance(results),
         *_organisations(results),
@@ -67,129 +68,6 @@ def _weights(results, missing):
     return [Heading("What was measured, and with which weights"), Table(columns, rows)]
 
 
-def _table_1(counts):
-    rows = []
-    for split, published in PUBLISHED_COUNTS.items():
-        strict, conlleval = counts[split]["strict"], counts[split]["conlleval"]
-        for label, expected in published.items():
-            found = strict.get(label, 0)
-            rows.append([f"{split}, {label}", f"{expected:,}", f"{found:,}", f"{found - expected:+,}", f"{conlleval.get(label, 0):,}"])
-        expected, found = sum(published.values()), sum(strict.values())
-        rows.append([f"{split}, total", f"{expected:,}", f"{found:,}", f"{found - expected:+,}", f"{sum(conlleval.values()):,}"])
-    note = (
-        "As in the paper, an entity whose first tag breaks the scheme is not counted here (the strict reading). In the conlleval reading, "
-        "in which the scores are, it counts."
-    )
-    return [Heading("Table 1: entities"), Table(("", "paper", "here", "difference", "here, conlleval reading"), rows), Paragraph(note)]
-
-
-def _table_2(results):
-    sessions = [run["session"] for runs in results.values() for run in runs]
-    rows = []
-    for name, published in PUBLISHED_MACHINE.items():
-        # Each once: a comparison may have been resumed on another machine.
-        here = dict.fromkeys(_MACHINE[name](session) for session in sessions)
-        rows.append([name, published, "; ".join(here) or "nothing measured yet"])
-    return [Heading("Table 2: the machine"), Table(("", "paper", "here"), rows)]
-
-
-_MACHINE = {
-    "Operating system": lambda session: session["hardware"]["platform"],
-    "CPU": lambda session: f"{session['hardware']['cpu']}, {session['hardware']['cpu_count']} cores",
-    "GPU": lambda session: ", ".join(gpu.get("device_name", "GPU") for gpu in session["hardware"]["gpus"]) or "none",
-    "Python": lambda session: session["python"],
-    "TensorFlow": lambda session: session["packages"]["tensorflow"],
-    "Memory": lambda session: _gigabytes(session["hardware"].get("memory_bytes")),
-}
-
-
-def _gigabytes(size):
-    return "unknown" if size is None else f"{size / 2**30:.0f} GiB"
-
-
-def _table_3(results):
-    with_paper, others = [], []
-    for experiment, runs in results.items():
-        for label in sorted({label for run in runs for label in run["evaluation"]["conlleval"]["per_type"]}):
-            scores = [run["evaluation"]["conlleval"]["per_type"].get(label, {}) for run in runs]
-            values = [[score.get(m, 0.0) for m in MEASURES] for score in scores]
-            support = f"{max(score.get('support', 0) for score in scores):,}"
-            if experiment.name == MAIN:
-                with_paper.append([f"{experiment.title}, {label}", *_measure_cells(PUBLISHED_PER_TYPE.get(label), values), support])
-            else:
-                here = [_spread([100 * value for value in measure]) for measure in zip(*values)]
-                others.append([f"{experiment.title}, {label}", *here, support])
-    blocks = [Heading("Table 3: types")]
-    if with_paper:
-        blocks.append(Table(("", *_measure_columns(), "support"), with_paper))
-    if others:
-        columns = ("", *(f"{_SHORT[m]}, here" for m in MEASURES), "support")
-        blocks += [Paragraph("Of the other systems the paper has no numbers per type."), Table(columns, others)]
-    return blocks
-
-
-def _table_4(results):
-    scores, costs = [], []
-    for experiment in EXPERIMENTS:
-        runs = results.get(experiment, [])
-        if runs:
-            overall = [[run["evaluation"]["conlleval"]["overall"][m] for m in MEASURES] for run in runs]
-            strict = _spread([100 * run["evaluation"]["strict"]["overall"]["f1"] for run in runs])
-            scores.append([experiment.title, *_measure_cells(experiment.published, overall), strict])
-            costs.append([experiment.title, *_cost_cells(runs)])
-        else:
-            cells = [cell for m in MEASURES for cell in (_published(experiment.published, m), "not measured", "-")]
-            scores.append([experiment.title, *cells, "not measured"])
-            costs.append([experiment.title, "not measured", *["-"] * (len(_COSTS) - 1)])
-    return [
-        Heading("Table 4: systems"),
-        Table(("system", *_measure_columns(), "strict F1, here"), scores),
-        Paragraph("Strict F1 does not count entities whose first tag breaks the scheme."),
-        Heading("What the systems cost", 3),
-        Table(("system", *_COSTS), costs),
-        Paragraph(
-            "All measured here; the paper has none of these. Training time is elapsed time, without evaluation; tagging speed is the whole "
-            "test set in batches of 128, without the scores of entities."
-        ),
-    ]
-
-
-_COSTS = ("parameters", "epochs", "steps", "training, s", "tagging, sentences/s")
-
-
-def _cost_cells(runs):
-    return [
-        f"{runs[0]['parameters']:,}",
-        f"{runs[0]['epochs']:,}",
-        f"{runs[0]['train_steps']:,}",
-        _spread([run["train_seconds"] for run in runs], 0),
-        _spread([run["sentences_per_second"] for run in runs], 0),
-    ]
-
-
-def _measure_columns():
-    return tuple(f"{_SHORT[m]}, {what}" for m in MEASURES for what in ("paper", "here", "difference"))
-
-
-def _measure_cells(published, scores):
-    """Paper, here and difference of each measure; ``scores`` holds a list of fractions per seed."""
-    cells = []
-    for m, fractions in zip(MEASURES, zip(*scores)):
-        values = [100 * fraction for fraction in fractions]
-        difference = f"{mean_and_spread(values)[0] - getattr(published, m):+.2f}" if published else "-"
-        cells += [_published(published, m), _spread(values), difference]
-    return cells
-
-
-def _published(published, measure):
-    return f"{getattr(published, measure):.2f}" if published else _NOT_PUBLISHED
-
-
-def _spread(values, digits=2):
-    mean, spread = mean_and_spread(values)
-    return f"{mean:,.{digits}f}" + ("" if spread is None else f" ± {spread:,.{digits}f}")
-
-
 def _significance(results):
     if len(results) < 2:
         return []
@@ -204,7 +82,7 @@ def _significance(results):
     note = (
         f"Paired bootstrap over test sentences, {RESAMPLES:,} resamples: the difference in F1 points over all seeds together, the "
         "middle 95 % of the resampled differences, and p, the share of resamples in which the system that is ahead is not (one-sided; "
-        f"none corrected for there being {len(rows)} pairs). It speaks of this test set, not of other seeds."
+        f"none corrected for there being {len(rows)} pairs), in the conlleval reading. It speaks of this test set, not of other seeds."
     )
     columns = ("pair", "F1 difference", "95 % of resamples", "p")
     return [Heading("Which differences are more than chance"), Table(columns, rows), Paragraph(note)]
@@ -229,11 +107,13 @@ def _organisations(results):
         "place: the place is tagged and the organisation is not. It gives no counts, so there is no column for the paper. A place "
         "is a name of two characters or more that is annotated as one in the training set. Means over seeds."
     )
-    columns = ("organisations of the test set", "number", *OUTCOMES)
-    return [Heading("Section 4.5: places inside organisations"), Table(columns, rows), Paragraph(note)]
+    table = Table(("organisations of the test set", "number", *OUTCOMES), rows) if rows else Paragraph("Nothing measured yet.")
+    return [Heading("Section 4.5: places inside organisations"), table, Paragraph(note)]
 
 
 def _commands(results):
+    if not results:
+        return []
     rows = [
         [experiment.title, "python run_ner.py " + " ".join(run["command"]), _revision(run["session"]["revision"])]
         for experiment, runs in results.items()

@@ -15,6 +15,7 @@ from albert.files import atomic_write, read_json, sha256, write_json
 from albert.training.stopping import Interrupted
 from ner.data.readers import read_split
 from ner.data.splits import find_split
+from ner.reproduce.system import count_parameters, encoder_config, read_settings
 
 ALL = "*"
 # Changes with what a result holds: those of an earlier form are measured again.
@@ -138,6 +139,16 @@ class Runner:
     def _result_path(self, experiment, seed):
         return os.path.join(self._output_dir, "results", f"{experiment.name}_{seed}.json")
 
+    def parameters(self, experiment, num_tags):
+        """Number of a system's parameters, from its settings: int, or None where the training text or unstated sizes decide it."""
+        try:
+            settings = read_settings(self._command(experiment, 0)[0])
+            encoder = None if settings.network.encoder == "char" else encoder_config(settings.files)
+        except UserError:
+            # Training it will say the same, and the report why it was not measured.
+            return None
+        return None if encoder is None else count_parameters(settings.network, encoder, num_tags)
+
     def _command(self, experiment, seed):
         run_dir = os.path.join(self._output_dir, "runs", experiment.name, f"seed_{seed}")
         flags = [
@@ -189,5 +200,5 @@ class Runner:
 
 
 def _describe(result):
-    overall = result["evaluation"]["conlleval"]["overall"]
+    overall = result["evaluation"]["strict"]["overall"]
     return f"F1 {100 * overall['f1']:.2f} after {result['train_seconds']:,.0f} s of training"

@@ -10,8 +10,9 @@ import pytest
 from albert.errors import UserError
 from ner.reproduce import running
 from ner.reproduce.document import Heading, Paragraph, Table, to_html, to_markdown
-from ner.reproduce.experiments import EXPERIMENTS, PUBLISHED_COUNTS, find_experiments
+from ner.reproduce.experiments import EXPERIMENTS, find_experiments
 from ner.reproduce.nested import OUTCOMES
+from ner.reproduce.published import COUNTS as PUBLISHED_COUNTS
 from ner.reproduce.report import write_report
 from ner.reproduce.running import Interrupted, Runner, read_overrides, take_part
 
@@ -19,13 +20,18 @@ COUNTS = {split: {"strict": {**counts, "PER": 7}, "conlleval": {**counts, "PER":
 
 
 def _run(seed, f1):
-    def score(value):
-        return {"precision": value, "recall": value, "f1": value, "support": 11}
+    def score(value, support):
+        return {"precision": value, "recall": value, "f1": value, "support": support}
 
-    reading = {"overall": score(f1), "per_type": {label: score(f1 - 0.1) for label in ("LOC", "ORG", "PER")}}
+    def reading(value, support):
+        return {
+            "overall": score(value, 3 * support),
+            "per_type": {label: score(value - 0.1, support) for label in ("LOC", "ORG", "PER")},
+        }
+
     return {
         "seed": seed,
-        "evaluation": {"conlleval": reading, "strict": reading},
+        "evaluation": {"conlleval": reading(f1 - 0.03, 13), "strict": reading(f1, 11)},
         "sentences": [[1, 2, 2], [0, 1, 1], [round(3 * f1), 3, 3]],
         "organisations": {kind: dict.fromkeys(OUTCOMES, 1) for kind in ("nested", "plain")},
         "parameters": 12345,
@@ -70,9 +76,13 @@ def test_every_cell_is_filled(tmp_path):
     assert "| CPU | i7-7700 @ 3.6 GHz | toy, 3 cores |" in markdown
     assert "| Memory | 16 GB DDR4 | 5 GiB |" in markdown
     assert "| 0123456789ab+changes |" in markdown
+    # The difference is that of the strict reading; the conlleval reading stands beside it.
+    assert main[-2:] == ["-10.22", "82.00 ± 7.07"]
     assert "| ALBERT-BiLSTM-CRF, LOC | 97.36 | 75.00 ± 7.07 | -22.36 |" in markdown
-    assert "| BERT-BiLSTM-CRF, LOC | 75.00 ± 7.07 | 75.00 ± 7.07 | 75.00 ± 7.07 | 11 |" in markdown
-    assert "| BERT-BiLSTM-CRF | 12,345 | 2 | 13 | 61 ± 0 | 97 ± 0 |" in markdown
+    assert "| 95.13 | 75.00 ± 7.07 | -20.13 | 72.00 ± 7.07 | 11 / 13 |" in markdown
+    assert "| BERT-BiLSTM-CRF, LOC | 75.00 ± 7.07 | 75.00 ± 7.07 | 75.00 ± 7.07 | 72.00 ± 7.07 | 11 / 13 |" in markdown
+    assert "| BERT-BiLSTM-CRF | 12 layers | 12,345 | 2 | 13 | 61 ± 0 | 97 ± 0 |" in markdown
+    assert "| ALBERT-BiLSTM-CRF | 12M, 12 layers, 40 MB | 12,345 | 2 | 13 | 61 ± 0 | 97 ± 0 |" in markdown
     assert "| Char-BiLSTM-CRF | not given | 85.00 ± 7.07 | - |" in markdown
     assert f"there being {len(EXPERIMENTS) * (len(EXPERIMENTS) - 1) // 2} pairs" in markdown
     page = (tmp_path / "report.html").read_text(encoding="utf-8")
@@ -95,8 +105,20 @@ def test_what_was_not_measured_says_so(tmp_path):
 
 
 def test_before_anything_is_measured(tmp_path):
-    write_report(tmp_path, COUNTS, {}, dict.fromkeys(EXPERIMENTS, "not yet"), "Data: toys.")
-    assert "| CPU | i7-7700 @ 3.6 GHz | nothing measured yet |" in (tmp_path / "report.md").read_text(encoding="utf-8")
+    write_report(tmp_path, COUNTS, {}, dict.fromkeys(EXPERIMENTS, "not yet"), "Data: toys.", {EXPERIMENTS[-1]: 10_007})
+    markdown = (tmp_path / "report.md").read_text(encoding="utf-8")
+    tables = list(_tables(markdown))
+    # Weights, Tables 1, 2 and 3, two for Table 4: whatever the paper printed is there.
+    assert len(tables) == 1 + 3 + 2
+    for table in tables:
+        assert len(table) > 2
+        assert all(len(row) == len(table[0]) for row in table)
+        assert all(cell for row in table[2:] for cell in row)
+    assert "| CPU | i7-7700 @ 3.6 GHz | nothing measured yet |" in markdown
+    cells = ["97.87", "not measured", "-", "96.40", "not measured", "-", "97.13", "not measured", "-", "not measured", "-"]
+    assert f"| ALBERT-BiLSTM-CRF, PER | {' | '.join(cells)} |" in markdown
+    assert "| Char-BiLSTM-CRF | - | not measured | not measured | - | - | - |" in markdown
+    assert re.search(r"\| 10,007 \| not measured \| - \| - \| - \|", markdown)
 
 
 def test_machines_differ(tmp_path):

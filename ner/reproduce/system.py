@@ -1,0 +1,94 @@
+"""A system before it is trained: its settings, its encoder's sizes and the number of its parameters. Imports no TensorFlow."""
+
+from typing import Optional
+
+from absl import flags
+
+from albert import command, hub
+from albert.config import AlbertConfig
+from albert.errors import UserError
+from albert.training.settings import EncoderFiles
+from albert.training.starting_point import find_starting_point
+from ner.training.settings import NetworkSettings, TrainingRun
+
+# What the formats' own configs have, where a release gives only sizes.
+_HEAD_SIZE = 64
+_BERT_DROPOUT = 0.1
+# Flagfiles hold these beside the settings of training.
+_STEPS = ("do_train", "do_eval", "do_predict", "do_export")
+
+
+def read_settings(arguments: list) -> TrainingRun:
+    """The training settings that flags of ``run_ner.py`` give.
+
+    Args:
+      arguments: flags, flagfiles among them.
+
+    Raises:
+      UserError: a flag or flagfile is not known, or a value is out of range.
+    """
+    values = flags.FlagValues()
+    command.define(TrainingRun, values=values)
+    for name in _STEPS:
+        flags.DEFINE_bool(name, False, "A step of run_ner.py.", flag_values=values)
+    flags.DEFINE_string("flagfile", "", "Insert flag definitions from the given file.", flag_values=values)
+    try:
+        values(["run_ner.py", *values.read_flags_from_files(list(arguments))])
+    except flags.Error as e:
+        raise UserError(str(e)) from e
+    return command.settings(TrainingRun, values)
+
+
+def encoder_config(files: EncoderFiles) -> Optional[AlbertConfig]:
+    """Sizes of the encoder that training starts from, without fetching it; None for a release whose sizes nobody has stated.
+
+    Raises:
+      UserError: a file is missing or broken, or a name means nothing.
+    """
+    name = files.init_checkpoint
+    if not name or files.albert_config_file or not hub.is_name(name):
+        return find_starting_point(files).config
+    release = hub.lookup(name)
+    sizes = release.architecture
+    if sizes is None:
+        return None
+    is_bert = release.layout in ("bert", "huggingface_bert")
+    projection = "none" if is_bert else "before_sum" if release.layout == "brightmart" else "after_norm"
+    dropout = _BERT_DROPOUT if is_bert else 0.0
+    return AlbertConfig(
+        **sizes,
+        num_attention_heads=sizes["hidden_size"] // _HEAD_SIZE,
+        num_hidden_groups=sizes["num_hidden_layers"] if is_bert else 1,
+        embedding_projection=projection,
+        hidden_dropout_prob=dropout,
+        attention_probs_dropout_prob=dropout,
+    )
+
+
+def count_parameters(network: NetworkSettings, encoder: AlbertConfig, num_tags: int) -> int:
+    """Number of weights of a tagger on a pretrained encoder, its pooler included.
+
+    Args:
+      network: the layers on the encoder; not a lattice, whose words the training text decides.
+      encoder: the encoder's sizes.
+      num_tags: K.
+    """
+    hidden, units = encoder.hidden_size, network.lstm_units
+    count, features = _encoder_parameters(encoder), hidden
+    if network.rnn != "none":
+        gates, biases = {"lstm": (4, 1), "gru": (3, 2)}[network.rnn]
+        peepholes = 3 if network.lstm_cell == "peephole" else 0
+        count += 2 * units * (gates * (hidden + units + biases) + peepholes)
+        features = 2 * units
+    count += (features + 1) * num_tags
+    return count + (num_tags * (num_tags + 2) if network.use_crf else 0)
+
+
+def _encoder_parameters(config):
+    hidden, inner, width = config.hidden_size, config.intermediate_size, config.embedding_norm_size
+    tables = config.vocab_size * config.embedding_size + (config.max_position_embeddings + config.type_vocab_size) * width
+    projection = 0
+    if config.embedding_projection != "none":
+        projection = (config.embedding_size + (config.embedding_projection == "after_norm")) * hidden
+    block = 4 * (hidden + 1) * hidden + (hidden + 1) * inner + (inner + 1) * hidden + 4 * hidden
+    return tables + 2 * width + projection + config.num_hidden_groups * block + (hidden + 1) * hidden

@@ -13,7 +13,7 @@ class Experiment:
 
     Attributes:
       name: what ``--experiments`` calls it.
-      title: what the paper's Table 4 calls it.
+      title: what the paper's Table 4 calls it; with what differs, of a variant that the table does not have.
       flagfile: its settings, a file of the flags directory.
     """
 
@@ -40,6 +40,9 @@ EXPERIMENTS = (
     Experiment("bert_bilstm_crf", "BERT-BiLSTM-CRF", "msra_bert_bilstm_crf.flags"),
     Experiment("bert_bigru_crf", "BERT-BiGRU-CRF", "msra_bert_bigru_crf.flags"),
     Experiment("albert_bilstm_crf", "ALBERT-BiLSTM-CRF", "msra_albert_base.flags"),
+    Experiment("albert_peephole", "ALBERT-BiLSTM-CRF, peepholes", "msra_albert_peephole.flags"),
+    Experiment("albert_one_rate", "ALBERT-BiLSTM-CRF, one rate", "msra_albert_one_rate.flags"),
+    Experiment("albert_no_dropout", "ALBERT-BiLSTM-CRF, no dropout", "msra_albert_no_dropout.flags"),
 )
 
 # In the place of names: the systems of Table 4.

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from albert.pretraining.masking import choose_ngrams, mask, ngram_probabilities, predictions_per_sequence
+from albert.pretraining.masking import _draw_lengths, choose_ngrams, mask, ngram_probabilities, predictions_per_sequence
 
 MASK, SPECIAL = 4, 5
 ROWS, LENGTH, VOCAB = 997, 128, 211
@@ -40,6 +40,29 @@ def test_ngram_lengths_follow_the_formula():
     # 6,700 n-grams: four standard deviations are 0.025; touching ones make up for less than 0.012.
     assert found[:3] == pytest.approx(expected, abs=0.025)
     assert found[3] < 0.012
+
+
+@pytest.mark.parametrize(
+    ("length", "most", "number", "expected"),
+    [(128, 20, 19, (56.9, 26.8, 16.3)), (32, 5, 5, (62.7, 25.8, 11.4))],
+)
+def test_lengths_of_masked_ngrams(length, most, number, expected):
+    """The shortened last n-gram of each row makes short ones more frequent than drawn: the shares that docs/pretraining.md gives."""
+    assert predictions_per_sequence(length, 0.15, most) == number
+    # Exactly: the probability that a row is filled up to a place with no n-gram across it.
+    drawn, reached, counts = ngram_probabilities(3), np.zeros(number + 1), np.zeros(3)
+    reached[0] = 1.0
+    for place in range(number):
+        for n, p in enumerate(drawn, start=1):
+            shortened = min(n, number - place)
+            counts[shortened - 1] += reached[place] * p
+            reached[place + shortened] += reached[place] * p
+    shares = 100 * counts / counts.sum()
+    assert tuple(np.round(shares, 1)) == expected
+    # And as drawn: 70,000 n-grams or more, four standard deviations are below 0.8 points.
+    rows = _draw_lengths(np.full(10_007 if number > 7 else 30_011, number), number, 3, np.random.default_rng(17))
+    found = np.bincount(rows[rows > 0], minlength=4)[1:]
+    assert 100 * found / found.sum() == pytest.approx(shares, abs=0.8)
 
 
 def test_places_are_uniform():

@@ -157,7 +157,17 @@ def test_killed_while_fetching_and_while_training(server, tmp_path, data):
     overrides = {"*": SMALL, "lattice_lstm_crf": [f"--word_lexicon={tmp_path / 'words.txt'}"]}
     (tmp_path / "overrides.json").write_text(json.dumps(overrides))
     out = tmp_path / "out"
-    command = [sys.executable, "-m", "ner.cli", "reproduce", "--experiments=paper", "--yes", f"--data_dir={data}", f"--output_dir={out}"]
+    command = [
+        sys.executable,
+        "-m",
+        "ner.cli",
+        "reproduce",
+        "--experiments=paper",
+        "--seeds=42",
+        "--yes",
+        f"--data_dir={data}",
+        f"--output_dir={out}",
+    ]
     command.append(f"--overrides_file={tmp_path / 'overrides.json'}")
 
     def start():

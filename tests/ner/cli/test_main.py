@@ -46,7 +46,7 @@ def run(settings):
     return 7 * (settings.times > 2)
 '''
 
-COMMANDS = ("convert-data", "convert-tagger", "download", "evaluate", "export", "reproduce", "serve", "tag", "toy", "train")
+COMMANDS = ("compare", "convert-data", "convert-tagger", "download", "evaluate", "export", "reproduce", "serve", "tag", "toy", "train")
 
 CODE = """
 import sys

@@ -14,7 +14,7 @@ help:
 	@echo "make test        lint and the tests but for those marked slow"
 	@echo "make test-slow   the tests marked slow"
 	@echo "make fuzz        mutants of every kind of file: no traceback, no hang, no full memory; FUZZ_FLAGS=--mutants=1000 for a short run"
-	@echo "make lint        ruff check and ruff format --check"
+	@echo "make lint        ruff check, ruff format --check, and mypy on the public names"
 	@echo "make format      apply both"
 	@echo "make venv        .venv from requirements.lock; PYTHON=path chooses the interpreter"
 	@echo "make lock        requirements.lock from setup.py; needs uv"
@@ -46,6 +46,7 @@ fuzz: venv
 lint: venv
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
+	$(PY) -m mypy
 
 format: venv
 	$(PY) -m ruff check --fix .

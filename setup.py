@@ -34,8 +34,8 @@ setup(
     # Beside the package here, where they are seen; inside it where it is installed.
     package_dir={"ner.flags": "flags"},
     package_data={
-        "albert": ["pretrained/[!_]*/*", "hub/*.json"],
-        "ner": ["tagging/writers/*.html", "evaluation/*.html", "server/page/*", "pretrained/[!_]*/*"],
+        "albert": ["py.typed", "pretrained/[!_]*/*", "hub/*.json"],
+        "ner": ["py.typed", "tagging/writers/*.html", "evaluation/*.html", "server/page/*", "pretrained/[!_]*/*"],
         "ner.flags": ["*.flags", "*.json", "*/*.json"],
     },
     py_modules=["run_ner"],
@@ -63,6 +63,7 @@ setup(
             *SERVE,
             "pytest",  # tests
             "pytest-xdist",  # on all cores: half of their time is starting Python and TensorFlow
+            "mypy>=1.15",  # types of the public names
             "ruff",  # lint and format
             "seqeval",  # reference scorer the evaluation is compared with in tests
             "pip",  # the one a Python brings along may be too old for today's wheels

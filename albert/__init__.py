@@ -5,8 +5,17 @@ TensorFlow is imported when the first name that needs it is used, not by ``impor
 
 import os
 import platform
+from typing import TYPE_CHECKING
 
 from albert import lazy, moved
+
+if TYPE_CHECKING:
+    from albert.checkpoints import load_encoder, load_pretraining_model
+    from albert.config import AlbertConfig
+    from albert.encoder import AlbertEncoder
+    from albert.errors import CheckpointError, ConfigError, UserError, VocabularyError
+    from albert.pretraining_model import AlbertForPretraining
+    from albert.tokenization import CharTokenizer, SentencePieceTokenizer
 
 # TensorFlow's C++ start-up messages (missing CUDA libraries, CPU features) say nothing a user of this library can act on.
 # Set TF_CPP_MIN_LOG_LEVEL=0 before starting Python to see them.
@@ -33,5 +42,18 @@ _EXPORTS = {
     "load_encoder": "albert.checkpoints",
     "load_pretraining_model": "albert.checkpoints",
 }
-__all__ = list(_EXPORTS)
+# A type checker reads no computed list.
+__all__ = [
+    "AlbertConfig",
+    "AlbertEncoder",
+    "AlbertForPretraining",
+    "CharTokenizer",
+    "CheckpointError",
+    "ConfigError",
+    "SentencePieceTokenizer",
+    "UserError",
+    "VocabularyError",
+    "load_encoder",
+    "load_pretraining_model",
+]
 __getattr__, __dir__ = lazy.exports(__name__, _EXPORTS)

@@ -3,6 +3,8 @@
 import dataclasses
 import json
 import os
+from collections.abc import Mapping
+from typing import Any, Optional, Union
 
 from albert.errors import ConfigError
 from albert.fields import check_fields, check_keys, setting
@@ -57,7 +59,7 @@ class AlbertConfig:
     embedding_projection: str = setting("after_norm", choices=("after_norm", "before_sum", "none"))
     ln_type: str = setting("postln", choices=("postln", "preln"))
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         check_fields(self)
         if self.hidden_size % self.num_attention_heads:
             raise ConfigError(f"num_attention_heads must divide hidden_size {self.hidden_size}, found {self.num_attention_heads}")
@@ -71,23 +73,23 @@ class AlbertConfig:
             )
 
     @property
-    def embedding_norm_size(self):
+    def embedding_norm_size(self) -> int:
         """Width in which word, position and type embeddings are summed and normalised: E for Google ALBERT, else H."""
         return self.embedding_size if self.embedding_projection == "after_norm" else self.hidden_size
 
     @property
-    def head_size(self):
+    def head_size(self) -> int:
         """Width of one attention head, H / num_attention_heads."""
         return self.hidden_size // self.num_attention_heads
 
-    def group_of_layer(self, layer):
+    def group_of_layer(self, layer: int) -> int:
         """Index of the block that layer ``layer`` (0-based) uses: int(layer / L * G), as in the original code."""
         if self.num_hidden_groups == self.num_hidden_layers:
             return layer  # BERT; the floating-point formula is off by one here for some L (22, 23, 26, …)
         return int(layer / self.num_hidden_layers * self.num_hidden_groups)
 
     @classmethod
-    def from_dict(cls, values, layout=None):
+    def from_dict(cls, values: Mapping[str, Any], layout: Optional[str] = None) -> "AlbertConfig":
         """Config from the keys of a published config file or of :meth:`to_dict`.
 
         Args:
@@ -108,12 +110,12 @@ class AlbertConfig:
         return cls._from_known(FORMATS[layout or layout_of(values)].read_config(dict(values)))
 
     @classmethod
-    def _from_known(cls, values):
+    def _from_known(cls, values: Mapping[str, Any]) -> "AlbertConfig":
         check_keys(cls, values)
         return cls(**values)
 
     @classmethod
-    def from_json_file(cls, path, layout=None):
+    def from_json_file(cls, path: Union[str, os.PathLike[str]], layout: Optional[str] = None) -> "AlbertConfig":
         """Config from a JSON file; see :meth:`from_dict`. Raises ConfigError with the file's name."""
         values = read_json(path, "the config of an encoder", error=ConfigError)
         try:
@@ -121,7 +123,7 @@ class AlbertConfig:
         except ConfigError as e:
             raise ConfigError(f"{os.fspath(path)}: {e}") from e
 
-    def to_dict(self, layout=None):
+    def to_dict(self, layout: Optional[str] = None) -> dict[str, Any]:
         """A JSON-ready dict that :meth:`from_dict` turns into an equal config.
 
         Args:
@@ -133,12 +135,12 @@ class AlbertConfig:
         fields = dataclasses.asdict(self)
         return fields if layout is None else FORMATS[layout].write_config(fields)
 
-    def to_json_file(self, path, layout=None):
+    def to_json_file(self, path: Union[str, os.PathLike[str]], layout: Optional[str] = None) -> None:
         """Write :meth:`to_dict` as indented JSON, all at once."""
         with atomic_write(path) as f:
             json.dump(self.to_dict(layout), f, indent=2)
             f.write("\n")
 
-    def replace(self, **changes):
+    def replace(self, **changes: Any) -> "AlbertConfig":
         """A copy with some fields changed, validated again."""
         return dataclasses.replace(self, **changes)

@@ -1,6 +1,8 @@
 """AlbertEncoder: text ids in, hidden states out. ALBERT and BERT are the same encoder with different configs."""
 
 import functools
+from collections.abc import Mapping, Sequence
+from typing import Any, Optional
 
 import numpy as np
 import tensorflow as tf
@@ -9,6 +11,7 @@ from albert.arithmetic import onednn, plain, xla
 from albert.arithmetic.packing import Packing
 from albert.arithmetic.processor import cpu_flags
 from albert.arithmetic.recompute import recomputed
+from albert.config import AlbertConfig
 from albert.keras import keras
 from albert.layers import Dense, Embeddings, TransformerBlock
 
@@ -58,7 +61,15 @@ class AlbertEncoder(keras.Model):
       tf.errors.InvalidArgumentError: the same, found when the graph runs.
     """
 
-    def __init__(self, config, recompute_grad=False, clusters=None, remove_padding=False, name="albert_encoder", **kwargs):
+    def __init__(
+        self,
+        config: AlbertConfig,
+        recompute_grad: bool = False,
+        clusters: Optional[bool] = None,
+        remove_padding: bool = False,
+        name: str = "albert_encoder",
+        **kwargs: Any,
+    ) -> None:
         super().__init__(name=name, **kwargs)
         self.config = config
         self.recompute_grad = recompute_grad
@@ -69,7 +80,7 @@ class AlbertEncoder(keras.Model):
         self.pooler = Dense(config.hidden_size, config.hidden_size, config.initializer_range, name="pooler")
         self.built = True
 
-    def call(self, inputs, training=None, seed=None):
+    def call(self, inputs: Mapping[str, Any], training: Optional[bool] = None, seed: Any = None) -> dict[str, Any]:
         config = self.config
         word_ids = inputs["input_word_ids"]
         batch, length = _shape(word_ids)
@@ -102,11 +113,11 @@ class AlbertEncoder(keras.Model):
             "embedding_output": embedding_output,
         }
 
-    def weights_for_inference(self):
+    def weights_for_inference(self) -> list[Any]:
         """The blocks' weights as inference uses them: a list of ``BlockWeights`` in the compute dtype, one for each group."""
         return [block.weights_for_inference() for block in self.blocks]
 
-    def sequence_output(self, inputs, weights):
+    def sequence_output(self, inputs: Mapping[str, Any], weights: Sequence[Any]) -> Any:
         """The last layer's output at inference, with the blocks' weights given: [B, T, H], as ``call`` gives it.
 
         Args:
@@ -185,7 +196,7 @@ class AlbertEncoder(keras.Model):
             return []
         return [tf.debugging.assert_less_equal(length, limit, message=message)]
 
-    def weight_map(self):
+    def weight_map(self) -> dict[str, Any]:
         """Every weight under its canonical name; the checkpoint tables map published names to these.
 
         Returns:
@@ -220,7 +231,7 @@ class AlbertEncoder(keras.Model):
         return weights
 
 
-def add_weights(weights, prefix, layer):
+def add_weights(weights: dict[str, Any], prefix: str, layer: Any) -> None:
     for attribute in ("kernel", "bias", "gamma", "beta"):
         variable = getattr(layer, attribute, None)
         if variable is not None:

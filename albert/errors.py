@@ -4,6 +4,7 @@ Commands print such an error as one line and exit with a non-zero code; anything
 """
 
 import string
+from collections.abc import Callable
 
 
 class UserError(Exception):
@@ -24,26 +25,26 @@ class FieldError(ConfigError):
       values: these values.
     """
 
-    def __init__(self, message, *values):
+    def __init__(self, message: str, *values: object) -> None:
         super().__init__(message, *values)
 
-    def __str__(self):
+    def __str__(self) -> str:
         return self.text()
 
-    def text(self, rename=str):
+    def text(self, rename: Callable[[str], str] = str) -> str:
         """The message with ``rename(name)`` in the place of each field's name."""
         message, *values = self.args
         return string.Formatter().vformat(message, values, _Renamed(rename))
 
 
-class _Renamed(dict):
+class _Renamed(dict[str, str]):
     """Every key renamed."""
 
-    def __init__(self, rename):
+    def __init__(self, rename: Callable[[str], str]) -> None:
         super().__init__()
         self._rename = rename
 
-    def __missing__(self, name):
+    def __missing__(self, name: str) -> str:
         return self._rename(name)
 
 

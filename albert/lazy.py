@@ -20,7 +20,7 @@ def exports(package: str, modules: Mapping[str, str]) -> tuple[Callable[[str], A
       modules: dict from public name to the module that defines it.
     """
 
-    def getattribute(name):
+    def getattribute(name: str) -> Any:
         if name not in modules:
             raise AttributeError(f"module {package!r} has no attribute {name!r}")
         value = load(f"{modules[name]}.{name}")

@@ -3,9 +3,13 @@
 Shapes: B batch, T tokens, P masked positions, V vocabulary, E embedding, H hidden.
 """
 
+from collections.abc import Mapping
+from typing import Any, Optional
+
 import tensorflow as tf
 
 from albert.arithmetic import plain
+from albert.config import AlbertConfig
 from albert.encoder import AlbertEncoder, add_weights
 from albert.keras import keras
 from albert.layers import Dense, LayerNorm
@@ -18,7 +22,7 @@ class MaskedLMHead(keras.layers.Layer):
     logits = (t · projectionᵀ) · wordᵀ + bias. BERT: dense H→H, logits = t · wordᵀ + bias.
     """
 
-    def __init__(self, config, **kwargs):
+    def __init__(self, config: AlbertConfig, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.config = config
         width = config.hidden_size if config.embedding_projection == "before_sum" else config.embedding_size
@@ -27,7 +31,7 @@ class MaskedLMHead(keras.layers.Layer):
         self.bias = self.add_weight("bias", [config.vocab_size], initializer="zeros", experimental_autocast=False)
         self.built = True
 
-    def call(self, sequence_output, positions, embeddings):
+    def call(self, sequence_output: Any, positions: Any, embeddings: Any) -> Any:
         """Logits float32 [B, P, V] at ``positions`` int32 [B, P] of ``sequence_output`` [B, T, H]."""
         # In float32 because the gradient of a position that is there several times is a sum.
         hidden = tf.gather(tf.cast(sequence_output, tf.float32), positions, batch_dims=1)
@@ -71,7 +75,9 @@ class AlbertForPretraining(keras.Model):
       (class 0: the segments are in order; the published BERT's class 0: the second segment follows the first).
     """
 
-    def __init__(self, config, encoder=None, name="albert_for_pretraining", **kwargs):
+    def __init__(
+        self, config: AlbertConfig, encoder: Optional[AlbertEncoder] = None, name: str = "albert_for_pretraining", **kwargs: Any
+    ) -> None:
         super().__init__(name=name, **kwargs)
         self.config = config
         self.encoder = encoder or AlbertEncoder(config)
@@ -79,13 +85,13 @@ class AlbertForPretraining(keras.Model):
         self.sentence_order = Dense(config.hidden_size, 2, config.initializer_range, name="sentence_order", dtype="float32")
         self.built = True
 
-    def call(self, inputs, training=None, seed=None):
+    def call(self, inputs: Mapping[str, Any], training: Optional[bool] = None, seed: Any = None) -> dict[str, Any]:
         outputs = dict(self.encoder(inputs, training=training, seed=seed))
         outputs["masked_lm_logits"] = self.masked_lm(outputs["sequence_output"], inputs["masked_lm_positions"], self.encoder.embeddings)
         outputs["sentence_order_logits"] = self.sentence_order(outputs["pooled_output"])
         return outputs
 
-    def weight_map(self):
+    def weight_map(self) -> dict[str, Any]:
         """The encoder's ``weight_map`` and the heads'::
 
         masked_lm/dense/{kernel [H, E or H], bias}, masked_lm/norm/{gamma,beta}, masked_lm/bias [V],

@@ -9,12 +9,16 @@ import functools
 import os
 import sys
 import unicodedata
+from collections.abc import Iterator, Sequence
+from typing import ClassVar, Optional, Union
 
 import numpy as np
+import numpy.typing as npt
 
 from albert.errors import FieldError, VocabularyError
 from albert.vocabulary_file import read_bytes, read_with_remarks
 
+_Path = Union[str, os.PathLike[str]]
 _CODE_POINTS = sys.maxunicode + 1
 _SURROGATES = range(0xD800, 0xE000)
 _MOST_SPARE_ROWS = 127
@@ -31,10 +35,15 @@ class _CodePointTokenizer:
       remarks: tuple of lines on what the file has that a vocabulary should not have, and how it was read.
     """
 
-    remarks = ()
-    _SPECIAL_TOKENS = {}  # attribute → the names that token may have in the file
+    remarks: tuple[str, ...] = ()
+    pad_id: int
+    unk_id: int
+    cls_id: int
+    sep_id: int
+    mask_id: int
+    _SPECIAL_TOKENS: ClassVar[dict[str, tuple[str, ...]]] = {}  # attribute → the names that token may have in the file
 
-    def __init__(self, path, tokens, do_lower_case):
+    def __init__(self, path: _Path, tokens: Sequence[str], do_lower_case: bool) -> None:
         self.path = os.fspath(path)
         self.do_lower_case = do_lower_case
         self.vocab = {token: index for index, token in enumerate(tokens) if token}
@@ -42,7 +51,7 @@ class _CodePointTokenizer:
         for attribute, names in self._SPECIAL_TOKENS.items():
             setattr(self, attribute, self._special_id(names))
 
-    def _special_id(self, names):
+    def _special_id(self, names: tuple[str, ...]) -> int:
         found = [name for name in names if name in self.vocab]
         wanted = " or ".join(names)
         if not found:
@@ -52,40 +61,40 @@ class _CodePointTokenizer:
         return self.vocab[found[0]]
 
     @property
-    def special_ids(self):
+    def special_ids(self) -> tuple[int, ...]:
         """Ids of the special tokens: a tuple."""
         return tuple(getattr(self, attribute) for attribute in self._SPECIAL_TOKENS)
 
     @property
-    def vocab_size(self):
+    def vocab_size(self) -> int:
         """V, number of entries."""
         return len(self._tokens)
 
-    def code_point_table(self):
+    def code_point_table(self) -> npt.NDArray[np.int32]:
         """The id of every character: int32 [0x110000], indexed by code point, read-only; ``unk_id`` where there is none."""
         return self._table
 
     @functools.cached_property
-    def _table(self):
+    def _table(self) -> npt.NDArray[np.int32]:
         table = np.full(_CODE_POINTS, self.unk_id, np.int32)
         self._fill(table)
         table.setflags(write=False)
         return table
 
-    def _fill(self, table):
+    def _fill(self, table: npt.NDArray[np.int32]) -> None:
         """Set the entries of ``table`` whose character is in the vocabulary."""
         raise NotImplementedError
 
-    def encode(self, text):
+    def encode(self, text: str) -> npt.NDArray[np.int32]:
         """Ids of the characters of ``text``: int32 [len(text)], without special tokens. Unpaired surrogates are unknown."""
         code_points = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), "<u4")
-        return self._table[code_points]
+        return np.take(self._table, code_points)
 
-    def tokenize(self, text):
+    def tokenize(self, text: str) -> list[str]:
         """The vocabulary entry of each character of ``text``: a list of len(text) strings."""
         return [self._tokens[index] for index in self.encode(text)]
 
-    def check_known(self, ids, what):
+    def check_known(self, ids: npt.ArrayLike, what: str) -> None:
         """Check that the vocabulary belongs to a text: one under which most of it is unknown teaches nothing.
 
         Args:
@@ -95,11 +104,12 @@ class _CodePointTokenizer:
         Raises:
           VocabularyError: more than half of the characters are unknown.
         """
-        unknown = float(np.mean(np.asarray(ids) == self.unk_id)) if len(ids) else 0.0
+        ids = np.asarray(ids)
+        unknown = float(np.mean(ids == self.unk_id)) if ids.size else 0.0
         if unknown > 0.5:
             raise VocabularyError(f"{self.path}: found {unknown:.0%} of the characters of {what} unknown, expected at most half")
 
-    def check_size(self, vocab_size, config_file=None):
+    def check_size(self, vocab_size: int, config_file: Optional[_Path] = None) -> None:
         """Check that the vocabulary belongs to a model.
 
         Args:
@@ -143,11 +153,11 @@ class CharTokenizer(_CodePointTokenizer):
         "mask_id": ("[MASK]",),
     }
 
-    def __init__(self, vocab_file, do_lower_case=True):
+    def __init__(self, vocab_file: _Path, do_lower_case: bool = True) -> None:
         tokens, self.remarks = read_with_remarks(vocab_file)
         super().__init__(vocab_file, tokens, do_lower_case)
 
-    def _fill(self, table):
+    def _fill(self, table: npt.NDArray[np.int32]) -> None:
         for token, index in self.vocab.items():
             if len(token) == 1:
                 table[ord(token)] = index
@@ -181,10 +191,10 @@ class SentencePieceTokenizer(_CodePointTokenizer):
         "mask_id": ("[MASK]",),
     }
 
-    def __init__(self, model_file, do_lower_case=True):
+    def __init__(self, model_file: _Path, do_lower_case: bool = True) -> None:
         super().__init__(model_file, _read_pieces(model_file), do_lower_case)
 
-    def _fill(self, table):
+    def _fill(self, table: npt.NDArray[np.int32]) -> None:
         ids = {token[1]: index for token, index in self.vocab.items() if len(token) == 2 and token[0] == _WORD_START}
         ids.update({token: index for token, index in self.vocab.items() if len(token) == 1})
         if _WORD_START in ids:
@@ -199,47 +209,51 @@ class SentencePieceTokenizer(_CodePointTokenizer):
                 table[code_point] = ids.get(form, self.unk_id)
 
 
-def load_tokenizer(vocab_file=None, spm_model_file=None, do_lower_case=True):
+def load_tokenizer(
+    vocab_file: Optional[_Path] = None,
+    spm_model_file: Optional[_Path] = None,
+    do_lower_case: bool = True,
+) -> Union[CharTokenizer, SentencePieceTokenizer]:
     """The tokenizer of a ``vocab.txt`` or a SentencePiece model, of which exactly one must be given.
 
     Raises:
       UserError: neither or both are given.
       VocabularyError: the file is not what it should be.
     """
-    if bool(vocab_file) == bool(spm_model_file):
-        found = ("both", "and") if vocab_file else ("neither", "nor")
-        raise FieldError("found {} {vocab_file} {} {spm_model_file}, expected one of them", *found)
-    if vocab_file:
+    if vocab_file and not spm_model_file:
         return CharTokenizer(vocab_file, do_lower_case)
-    return SentencePieceTokenizer(spm_model_file, do_lower_case)
+    if spm_model_file and not vocab_file:
+        return SentencePieceTokenizer(spm_model_file, do_lower_case)
+    found = ("both", "and") if vocab_file else ("neither", "nor")
+    raise FieldError("found {} {vocab_file} {} {spm_model_file}, expected one of them", *found)
 
 
-def lower_case(character):
+def lower_case(character: str) -> str:
     """A character as BERT's basic tokenizer normalises it: lower case, NFD, without combining marks (category Mn)."""
     decomposed = unicodedata.normalize("NFD", character.lower())
     return "".join(c for c in decomposed if unicodedata.category(c) != "Mn")
 
 
 @functools.cache
-def _lower_cased():
+def _lower_cased() -> dict[int, str]:
     """``lower_case`` of every character that it changes: dict from code point to string."""
     return {code_point: form for code_point, c in _characters() if (form := lower_case(c)) != c}
 
 
 @functools.cache
-def _compatibility_forms(do_lower_case):
+def _compatibility_forms(do_lower_case: bool) -> dict[int, str]:
     """NFKC form, after ``lower_case`` if asked for, of every character that NFKC then changes: dict from code point to string."""
     lower_cased = _lower_cased() if do_lower_case else {}
     forms = ((code_point, lower_cased.get(code_point, c)) for code_point, c in _characters())
     return {code_point: nfkc for code_point, form in forms if (nfkc := unicodedata.normalize("NFKC", form)) != form}
 
 
-def _characters():
+def _characters() -> Iterator[tuple[int, str]]:
     """(code point, character) for all of Unicode but the surrogates, which are no characters."""
     return ((code_point, chr(code_point)) for code_point in range(_CODE_POINTS) if code_point not in _SURROGATES)
 
 
-def _read_pieces(path):
+def _read_pieces(path: _Path) -> list[str]:
     """The pieces of a SentencePiece model, in order of id."""
     import sentencepiece  # noqa: PLC0415 - only models that come with such a file need the library
 

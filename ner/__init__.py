@@ -3,8 +3,15 @@
 TensorFlow is imported when the first name that needs it is used, not by ``import ner``.
 """
 
+from typing import TYPE_CHECKING
+
 # Also sets how loud TensorFlow is before anything here imports it.
 from albert import lazy
+
+if TYPE_CHECKING:
+    from ner.entity import Entity
+    from ner.evaluation.scores import evaluate
+    from ner.tagging.tagger import Tagger
 
 _EXPORTS = {
     "Entity": "ner.entity",

@@ -1,6 +1,7 @@
 """Entities, as a tagger returns them."""
 
 import dataclasses
+from typing import Any
 
 
 @dataclasses.dataclass(frozen=True)
@@ -20,6 +21,6 @@ class Entity:
     text: str
     score: float
 
-    def to_dict(self):
+    def to_dict(self) -> dict[str, Any]:
         """A JSON-ready dict with the five attributes."""
         return dataclasses.asdict(self)

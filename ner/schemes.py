@@ -19,7 +19,8 @@ nothing; the *strict* reading (seqeval's strict mode) takes only entities that f
 
 import collections
 import functools
-from typing import NamedTuple
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple, Optional
 
 from albert.fields import shown
 from ner.errors import DataError
@@ -42,18 +43,18 @@ class Span(NamedTuple):
     label: str
 
 
-def _is_tag_of(text, scheme):
+def _is_tag_of(text: str, scheme: str) -> bool:
     return text == OUTSIDE or (len(text) > 2 and text[1] == "-" and text[0] in LETTERS[scheme])
 
 
-class _TagTable(dict):
+class _TagTable(dict[str, tuple[int, Optional[str]]]):
     """Tag → (role, type) under one scheme, filled as tags are met; raises DataError for a tag the scheme does not have."""
 
-    def __init__(self, scheme):
+    def __init__(self, scheme: str) -> None:
         super().__init__({OUTSIDE: (_OUTSIDE, None)})
         self._scheme = scheme
 
-    def __missing__(self, tag):
+    def __missing__(self, tag: str) -> tuple[int, Optional[str]]:
         if not _is_tag_of(tag, self._scheme):
             raise DataError(f"found tag {tag!r}, expected {describe_scheme(self._scheme)}")
         self[tag] = parsed = (LETTERS[self._scheme].index(tag[0]), tag[2:])
@@ -61,44 +62,44 @@ class _TagTable(dict):
 
 
 @functools.cache
-def tag_table(scheme):
+def tag_table(scheme: str) -> _TagTable:
     return _TagTable(scheme)
 
 
-def check_scheme(scheme):
+def check_scheme(scheme: str) -> str:
     if not isinstance(scheme, str) or scheme not in LETTERS:
         raise DataError(f"found scheme {shown(scheme)}, expected one of {', '.join(SCHEMES)}")
     return scheme
 
 
-def _has_end(scheme):
+def _has_end(scheme: str) -> bool:
     """True if the scheme marks where an entity ends. Otherwise an entity ends where it is not continued."""
     return len(LETTERS[scheme]) > _END
 
 
-def describe_scheme(scheme):
+def describe_scheme(scheme: str) -> str:
     """The scheme's tags in words, for messages: ``a BIO tag (O, B-…, I-…)``."""
     return f"a {check_scheme(scheme)} tag (O, {', '.join(f'{letter}-…' for letter in LETTERS[scheme])})"
 
 
-def split_tag(tag, scheme="BIO"):
+def split_tag(tag: str, scheme: str = "BIO") -> tuple[str, Optional[str]]:
     """``(letter, type)`` of a tag; ``("O", None)`` for ``O``. Raises DataError if the tag is not of the scheme."""
     return tag[0], tag_table(check_scheme(scheme))[tag][1]
 
 
-def looks_like_tag(text):
+def looks_like_tag(text: str) -> bool:
     """True if a string is a tag of any scheme: ``O``, or a letter of some scheme, a hyphen and a type."""
     return any(_is_tag_of(text, scheme) for scheme in SCHEMES)
 
 
-def begin_tag(tag, scheme="BIO"):
+def begin_tag(tag: str, scheme: str = "BIO") -> str:
     """The tag that opens the entity which ``tag`` would go on with: an inside tag's begin tag, an end tag's single tag."""
     role, label = tag_table(check_scheme(scheme))[tag]
     opening = {_INSIDE: _BEGIN, _END: _SINGLE}.get(role)
     return tag if opening is None else f"{LETTERS[scheme][opening]}-{label}"
 
 
-def spread_tag(tag, length, scheme="BIO"):
+def spread_tag(tag: str, length: int, scheme: str = "BIO") -> list[str]:
     """Tags of ``length`` characters that share one tag, because the token they form had it: ``B-X`` becomes ``B-X, I-X, …``."""
     role, label = tag_table(check_scheme(scheme))[tag]
     if length == 1 or role == _OUTSIDE:
@@ -112,7 +113,7 @@ def spread_tag(tag, length, scheme="BIO"):
     return tags
 
 
-def may_follow(before, after, scheme):
+def may_follow(before: tuple[int, Optional[str]], after: tuple[int, Optional[str]], scheme: str) -> bool:
     """True if a tag may follow another; both are (role, type). The edges of a sentence count as outside."""
     if before[0] in (_BEGIN, _INSIDE):
         if after[0] in (_INSIDE, _END):
@@ -122,12 +123,12 @@ def may_follow(before, after, scheme):
 
 
 @functools.cache
-def legal_pair(before, after, scheme):
+def legal_pair(before: str, after: str, scheme: str) -> bool:
     table = tag_table(scheme)
     return may_follow(table[before], table[after], scheme)
 
 
-def illegal_positions(tags, scheme="BIO"):
+def illegal_positions(tags: Sequence[str], scheme: str = "BIO") -> list[int]:
     """Places at which a tag sequence breaks its scheme.
 
     Args:
@@ -150,7 +151,7 @@ def illegal_positions(tags, scheme="BIO"):
     return positions
 
 
-def spans_from_tags(tags, scheme="BIO", strict=False):
+def spans_from_tags(tags: Sequence[str], scheme: str = "BIO", strict: bool = False) -> list[Span]:
     """Entities of a tag sequence.
 
     Equal to seqeval's ``get_entities`` (default) and to its scheme classes (strict), with the letters of ``BMES`` and ``BMEWO``
@@ -170,7 +171,8 @@ def spans_from_tags(tags, scheme="BIO", strict=False):
     table = tag_table(check_scheme(scheme))
     closed_by_any = not strict or not _has_end(scheme)
     spans = []
-    start, label = 0, None  # the open entity; none when label is None
+    start = 0
+    label: Optional[str] = None  # the open entity; none when label is None
     for t, tag in enumerate(tags):
         if tag == OUTSIDE and label is None:
             continue
@@ -190,7 +192,7 @@ def spans_from_tags(tags, scheme="BIO", strict=False):
     return spans
 
 
-def tags_from_spans(spans, length, scheme="BIO"):
+def tags_from_spans(spans: Iterable[tuple[int, int, str]], length: int, scheme: str = "BIO") -> list[str]:
     """Tags of a text with given entities; the inverse of :func:`spans_from_tags`.
 
     Args:
@@ -224,7 +226,7 @@ def tags_from_spans(spans, length, scheme="BIO"):
     return tags
 
 
-def convert_scheme(tags, source, target):
+def convert_scheme(tags: Sequence[str], source: str, target: str) -> list[str]:
     """Tags of one scheme as tags of another, through the entities in the conlleval reading.
 
     What broke the source scheme is therefore repaired: converting ``BIO`` to ``BIO`` turns an ``I-`` without its ``B-`` into a ``B-``.
@@ -243,7 +245,7 @@ def convert_scheme(tags, source, target):
 convert = convert_scheme
 
 
-def detect_scheme(sequences):
+def detect_scheme(sequences: Iterable[Sequence[str]]) -> str:
     """The scheme that some tag sequences follow: the one they break least often.
 
     A stray tag of another scheme does not change the answer; ties (``O`` only; two-character entities only) go to the
@@ -255,13 +257,13 @@ def detect_scheme(sequences):
     Returns:
       One of ``SCHEMES``.
     """
-    pairs = collections.Counter()
+    pairs: collections.Counter[tuple[str, str]] = collections.Counter()
     for tags in sequences:
         pairs.update(zip((OUTSIDE, *tags), (*tags, OUTSIDE)))
     return min(SCHEMES, key=lambda scheme: sum(count for pair, count in pairs.items() if _breaks(pair, scheme)))
 
 
-def _breaks(pair, scheme):
+def _breaks(pair: tuple[str, str], scheme: str) -> bool:
     before, after = pair
     if not _is_tag_of(after, scheme):
         return True

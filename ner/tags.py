@@ -5,8 +5,10 @@ import dataclasses
 import functools
 import os
 from collections.abc import Iterable
+from typing import Any, Union
 
 import numpy as np
+import numpy.typing as npt
 
 from albert.fields import check_keys, shown
 from albert.files import atomic_write
@@ -68,10 +70,10 @@ class TagSet:
       DataError: there is no type, a type occurs twice or is empty, no string or holds white space, or the scheme is unknown.
     """
 
-    types: tuple
+    types: tuple[str, ...]
     scheme: str = "BIO"
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         check_scheme(self.scheme)
         if not isinstance(self.types, Iterable) or isinstance(self.types, (str, bytes)):
             raise DataError(f"tag set: found types {shown(self.types)}, expected several strings")
@@ -88,20 +90,20 @@ class TagSet:
             raise DataError(f"tag set: found entity type {shown(twice[0])} twice, expected each type once")
 
     @functools.cached_property
-    def tags(self):
+    def tags(self) -> tuple[str, ...]:
         """All tags, as a tuple of strings; a tag's position is its id."""
         return (OUTSIDE, *(f"{letter}-{label}" for label in self.types for letter in LETTERS[self.scheme]))
 
     @functools.cached_property
-    def index(self):
+    def index(self) -> dict[str, int]:
         """Dict from tag to id."""
         return {tag: i for i, tag in enumerate(self.tags)}
 
-    def __len__(self):
+    def __len__(self) -> int:
         """K, the number of tags."""
         return len(self.tags)
 
-    def encode(self, tags):
+    def encode(self, tags: Iterable[str]) -> npt.NDArray[np.int32]:
         """Ids of a tag sequence, int32 ``[T]``. Raises DataError for a tag that is not in the set."""
         index = self.index
         try:
@@ -109,7 +111,7 @@ class TagSet:
         except KeyError as e:
             raise DataError(f"tag set: found tag {e.args[0]!r}, expected one of {', '.join(self.tags)}") from None
 
-    def decode(self, ids):
+    def decode(self, ids: Iterable[int]) -> list[str]:
         """Tags of a sequence of ids, as a list of strings. Raises IndexError for an id outside ``[0, K)``."""
         tags = self.tags
         ids = [int(i) for i in ids]
@@ -118,25 +120,25 @@ class TagSet:
         return [tags[i] for i in ids]
 
     @functools.cached_property
-    def continues(self):
+    def continues(self) -> npt.NDArray[np.bool_]:
         """Pairs in which tag j after tag i belongs to the same entity, in the conlleval reading: bool ``[K, K]``, indexed (i, j)."""
         pairs = [[spans_from_tags([i, j], self.scheme) for j in self.tags] for i in self.tags]
         return np.array([[any(span.end - span.start == 2 for span in spans) for spans in row] for row in pairs])
 
-    def legal_transitions(self):
+    def legal_transitions(self) -> npt.NDArray[np.bool_]:
         """Transitions that the scheme allows: bool ``[K, K]``, indexed (from, to)."""
         return np.array([[legal_pair(before, after, self.scheme) for after in self.tags] for before in self.tags])
 
-    def legal_start(self):
+    def legal_start(self) -> npt.NDArray[np.bool_]:
         """Tags that may begin a sentence: bool ``[K]``. A sentence's edges count as ``O``, the first tag."""
-        return self.legal_transitions()[0]
+        return self.legal_transitions()[0, :]
 
-    def legal_end(self):
+    def legal_end(self) -> npt.NDArray[np.bool_]:
         """Tags that may end a sentence: bool ``[K]``."""
         return self.legal_transitions()[:, 0]
 
     @classmethod
-    def from_tags(cls, tags, scheme="BIO"):
+    def from_tags(cls, tags: Iterable[str], scheme: str = "BIO") -> "TagSet":
         """The smallest tag set that covers some tags: their types **sorted** by code point, so that the order of the data
         does not matter. Tags of a type that do not occur (an ``I-`` of one-character entities) are added.
 
@@ -148,27 +150,27 @@ class TagSet:
           DataError: a tag is not of the scheme, or all are ``O``.
         """
         table = tag_table(check_scheme(scheme))
-        return cls(tuple(sorted({table[tag][1] for tag in set(tags)} - {None})), scheme)
+        return cls(tuple(sorted({label for tag in set(tags) if (label := table[tag][1]) is not None})), scheme)
 
-    def to_dict(self):
+    def to_dict(self) -> dict[str, Any]:
         """JSON-ready dict; :meth:`from_dict` gives an equal tag set back."""
         return {"scheme": self.scheme, "types": list(self.types)}
 
     @classmethod
-    def from_dict(cls, values):
+    def from_dict(cls, values: Any) -> "TagSet":
         """The tag set :meth:`to_dict` described. Raises DataError or ConfigError if it is none."""
         check_keys(cls, values, "tag set", all_needed=True)
         if not isinstance(values["types"], (list, tuple)):
             raise DataError(f"tag set: found types {shown(values['types'])}, expected a list of strings")
-        return cls(values["types"], values["scheme"])
+        return cls(tuple(values["types"]), values["scheme"])
 
-    def save(self, path):
+    def save(self, path: Union[str, os.PathLike[str]]) -> None:
         """Write ``labels.txt``: one tag per line in the order of their ids."""
         with atomic_write(path) as f:
             f.writelines(f"{tag}\n" for tag in self.tags)
 
     @classmethod
-    def load(cls, path):
+    def load(cls, path: Union[str, os.PathLike[str]]) -> "TagSet":
         """Read what :meth:`save` wrote. Raises DataError if the file is unreadable or its lines are in any other order."""
         name = os.fspath(path)
         try:

@@ -4,12 +4,22 @@ One module per format holds its table; ``find`` tells which format a path is, ``
 it, ``load_weights`` fills a model made elsewhere. Importing this package does not import TensorFlow.
 """
 
+import os
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Union
+
 from albert.checkpoints.locate import Checkpoint, find
+
+if TYPE_CHECKING:
+    from albert.encoder import AlbertEncoder
+    from albert.pretraining_model import AlbertForPretraining
+
+_Source = Union[str, os.PathLike[str], Checkpoint]
 
 __all__ = ["Checkpoint", "find", "load_encoder", "load_pretraining_model", "load_weights"]
 
 
-def load_encoder(path, require_pooler=True):
+def load_encoder(path: _Source, require_pooler: bool = True) -> "AlbertEncoder":
     """Load the encoder of a checkpoint in any published layout.
 
     Args:
@@ -32,7 +42,7 @@ def load_encoder(path, require_pooler=True):
     return loading.load_encoder(_checkpoint(path), require_pooler)
 
 
-def load_pretraining_model(path):
+def load_pretraining_model(path: _Source) -> "AlbertForPretraining":
     """Load an encoder and both its pretraining heads, masked language model and sentence order.
 
     Args:
@@ -49,7 +59,7 @@ def load_pretraining_model(path):
     return loading.load_pretraining_model(_checkpoint(path))
 
 
-def load_weights(model, checkpoint, optional=()):
+def load_weights(model: Any, checkpoint: _Source, optional: Sequence[str] = ()) -> tuple[str, ...]:
     """Assign a checkpoint's values to a model that exists.
 
     Args:
@@ -68,5 +78,5 @@ def load_weights(model, checkpoint, optional=()):
     return loading.load_weights(model, _checkpoint(checkpoint), optional)
 
 
-def _checkpoint(path):
+def _checkpoint(path: _Source) -> Checkpoint:
     return path if isinstance(path, Checkpoint) else find(path)

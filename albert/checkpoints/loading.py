@@ -1,10 +1,13 @@
 """Values from a checkpoint into variables, one tensor at a time."""
 
 import contextlib
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
+from albert.checkpoints.locate import Checkpoint
 from albert.checkpoints.matching import match
 from albert.checkpoints.shapes import encoder_shapes, head_shapes
 from albert.encoder import AlbertEncoder
@@ -42,7 +45,7 @@ def _check_tied(checkpoint, matching):
             raise source.error(copy, f"the values of {original}, to which it is tied", "other values")
 
 
-def load_weights(model, checkpoint, optional=()):
+def load_weights(model: Any, checkpoint: Checkpoint, optional: Sequence[str] = ()) -> tuple[str, ...]:
     """Assign a checkpoint's values to a model's variables; see ``albert.checkpoints.load_weights``."""
     weight_map = model.weight_map()
     matching = check(checkpoint, {name: tuple(variable.shape) for name, variable in weight_map.items()}, optional)
@@ -50,12 +53,12 @@ def load_weights(model, checkpoint, optional=()):
     return matching.skipped
 
 
-def load_encoder(checkpoint, require_pooler=True):
+def load_encoder(checkpoint: Checkpoint, require_pooler: bool = True) -> AlbertEncoder:
     """An ``AlbertEncoder`` with the checkpoint's weights; see ``albert.load_encoder``."""
     return _load(AlbertEncoder, checkpoint, encoder_shapes(checkpoint.config), () if require_pooler else ("pooler/",))
 
 
-def load_pretraining_model(checkpoint, optional=()):
+def load_pretraining_model(checkpoint: Checkpoint, optional: Sequence[str] = ()) -> AlbertForPretraining:
     """An ``AlbertForPretraining`` with the checkpoint's weights; see ``albert.load_pretraining_model``."""
     shapes = {**encoder_shapes(checkpoint.config), **head_shapes(checkpoint.config)}
     return _load(AlbertForPretraining, checkpoint, shapes, optional)

@@ -2,6 +2,8 @@
 
 import collections
 import dataclasses
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 from ner.tags import spans_from_tags
 
@@ -21,22 +23,22 @@ class Score:
     support: int
 
     @property
-    def precision(self):
+    def precision(self) -> float:
         """correct / predicted, 0 when nothing was predicted."""
         return self.correct / self.predicted if self.predicted else 0.0
 
     @property
-    def recall(self):
+    def recall(self) -> float:
         """correct / support, 0 when there is nothing to find."""
         return self.correct / self.support if self.support else 0.0
 
     @property
-    def f1(self):
+    def f1(self) -> float:
         """Harmonic mean of precision and recall."""
         total = self.predicted + self.support
         return 2.0 * self.correct / total if total else 0.0
 
-    def to_dict(self):
+    def to_dict(self) -> dict[str, Any]:
         """JSON-ready dict of the measures (fractions, not percent) and the counts."""
         measures = {"precision": self.precision, "recall": self.recall, "f1": self.f1}
         return {**measures, **dataclasses.asdict(self)}
@@ -51,10 +53,10 @@ class Scores:
       overall: ``Score`` over all types (micro average).
     """
 
-    per_type: dict
+    per_type: dict[str, Score]
     overall: Score
 
-    def to_dict(self):
+    def to_dict(self) -> dict[str, Any]:
         """JSON-ready dict."""
         return {"overall": self.overall.to_dict(), "per_type": {label: score.to_dict() for label, score in self.per_type.items()}}
 
@@ -74,21 +76,21 @@ class Evaluation:
     num_sentences: int
 
     @property
-    def readings(self):
+    def readings(self) -> tuple[Scores, Scores]:
         """The two readings, the headline first."""
         return self.conlleval, self.strict
 
     @property
-    def labels(self):
+    def labels(self) -> list[str]:
         """Every entity type of either reading, sorted."""
         return sorted({label for reading in self.readings for label in reading.per_type})
 
-    def to_dict(self):
+    def to_dict(self) -> dict[str, Any]:
         """JSON-ready dict."""
         return {"num_sentences": self.num_sentences, "conlleval": self.conlleval.to_dict(), "strict": self.strict.to_dict()}
 
 
-def evaluate(gold, predicted, scheme="BIO"):
+def evaluate(gold: Sequence[Sequence[str]], predicted: Sequence[Sequence[str]], scheme: str = "BIO") -> Evaluation:
     """Score predicted tag sequences against gold ones.
 
     Args:
@@ -114,9 +116,11 @@ def evaluate(gold, predicted, scheme="BIO"):
     return Evaluation(readings[0], readings[1], len(gold))
 
 
-def score_spans(gold, predicted):
+def score_spans(gold: Iterable[Iterable[tuple[int, int, str]]], predicted: Iterable[Iterable[tuple[int, int, str]]]) -> Scores:
     """``Scores`` of predicted spans against gold spans, both one list of (start, end, label) per sentence."""
-    correct, found, support = collections.Counter(), collections.Counter(), collections.Counter()
+    correct: collections.Counter[str] = collections.Counter()
+    found: collections.Counter[str] = collections.Counter()
+    support: collections.Counter[str] = collections.Counter()
     for g, p in zip(gold, predicted):
         support.update(span[2] for span in g)
         found.update(span[2] for span in p)
@@ -126,16 +130,16 @@ def score_spans(gold, predicted):
     return Scores(per_type, Score(sum(correct.values()), sum(found.values()), sum(support.values())))
 
 
-def format_table(evaluation):
+def format_table(evaluation: Evaluation) -> str:
     """The paper's Table 3 with support, in percent: the conlleval reading on the left, the strict one on the right.
 
     The two supports differ where the gold annotation itself breaks the scheme; a last line says so.
     """
     columns = f"{'P':>8}{'R':>8}{'F1':>8}{'support':>10}"
     lines = [f"{'':9}{'conlleval reading':>34}   {'strict reading':>34}", f"{'':9}{columns}   {columns}"]
-    rows = [(label, *(reading.per_type.get(label, Score(0, 0, 0)) for reading in evaluation.readings)) for label in evaluation.labels]
-    rows.append(("overall", *(reading.overall for reading in evaluation.readings)))
-    for label, *scores in rows:
+    rows = [(label, [reading.per_type.get(label, Score(0, 0, 0)) for reading in evaluation.readings]) for label in evaluation.labels]
+    rows.append(("overall", [reading.overall for reading in evaluation.readings]))
+    for label, scores in rows:
         cells = ("".join(f"{100 * v:8.2f}" for v in (s.precision, s.recall, s.f1)) + f"{s.support:10,}" for s in scores)
         lines.append(f"{label:9}" + "   ".join(cells))
     extra = evaluation.conlleval.overall.support - evaluation.strict.overall.support

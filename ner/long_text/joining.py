@@ -29,7 +29,7 @@ class Piece(NamedTuple):
     last: bool
 
 
-def trim(piece, text, scheme="BIO"):
+def trim(piece: Piece, text: str, scheme: str = "BIO") -> Piece:
     """A piece without invisible characters (:mod:`ner.edges`) at its entities' edges.
 
     Windows that are decoded so have none there, but a border that had to be put into an entity may leave some.
@@ -74,7 +74,7 @@ class WindowJoiner:
       scheme: the tags' scheme.
     """
 
-    def __init__(self, scheme="BIO"):
+    def __init__(self, scheme: str = "BIO") -> None:
         self._scheme = scheme
         self._last = None  # the last window added; its right border is not known yet
         self._border = 0  # its left border

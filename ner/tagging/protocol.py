@@ -65,9 +65,9 @@ class TextPredictor(Protocol):
 
     def entities(self, texts: Iterable[str]) -> Iterator[list[Entity]]:
         """Entities in the order of their offsets, one list per text."""
-        waiting = collections.deque()
+        waiting: collections.deque[str] = collections.deque()
 
-        def read():
+        def read() -> Iterator[str]:
             for text in texts:
                 waiting.append(text)
                 yield text

@@ -1,12 +1,18 @@
 """``Tagger``: text in, entities out."""
 
+import os
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, Optional, Union
+
 from albert.checkpoints.loading import uninitialized
 from albert.errors import FieldError, UserError
 from albert.tokenization import load_tokenizer
 from ner import pretrained
 from ner.decoding.constraints import DecodingOptions
 from ner.decoding.gazetteer import Gazetteer
+from ner.entity import Entity
 from ner.export.versions import is_export
+from ner.long_text.joining import Piece
 from ner.model import token_classification
 from ner.model.directory import ModelDir, find_model, is_token_classifier
 from ner.model.network import TaggerModel
@@ -14,6 +20,8 @@ from ner.serving_client.texts import list_of_texts
 from ner.tagging.exported import load_exported
 from ner.tagging.forks import check_fork
 from ner.tagging.predictor import Predictor
+from ner.tagging.protocol import Prediction, TextPredictor
+from ner.tags import TagSet
 
 
 class Tagger:
@@ -29,11 +37,18 @@ class Tagger:
       predictor: a :class:`ner.tagging.protocol.TextPredictor`, such as ``ner.tagging.predictor.Predictor``.
     """
 
-    def __init__(self, predictor):
+    def __init__(self, predictor: TextPredictor) -> None:
         self.predictor = predictor
 
     @classmethod
-    def load(cls, path=None, batch_size=64, constrained_decoding=True, lexicon=None, decoding=None):
+    def load(
+        cls,
+        path: Optional[Union[str, os.PathLike[str]]] = None,
+        batch_size: int = 64,
+        constrained_decoding: bool = True,
+        lexicon: Optional[Union[str, os.PathLike[str], Gazetteer]] = None,
+        decoding: Optional[DecodingOptions] = None,
+    ) -> "Tagger":
         """Tagger with the weights of a training output directory, or of an exported model.
 
         Args:
@@ -70,7 +85,7 @@ class Tagger:
         return cls(Predictor(model, tokenizer, batch_size, decoding, lexicon, frozen=True))
 
     @classmethod
-    def _load_export(cls, path, batch_size, decoding, lexicon):
+    def _load_export(cls, path: Any, batch_size: int, decoding: DecodingOptions, lexicon: Any) -> "Tagger":
         if lexicon is not None:
             raise UserError(f"{path}: an exported model takes no lexicon; expected the training output it was exported from")
         predictor = load_exported(path, batch_size)
@@ -80,20 +95,20 @@ class Tagger:
         return cls(predictor)
 
     @property
-    def tag_set(self):
+    def tag_set(self) -> TagSet:
         """The ``TagSet`` of its tags."""
         return self.predictor.tag_set
 
     @property
-    def labels(self):
+    def labels(self) -> tuple[str, ...]:
         """The entity types it knows, in the order of the model's tags."""
         return self.tag_set.types
 
-    def tag(self, text):
+    def tag(self, text: str) -> list[Entity]:
         """Entities of one text in the order of their offsets: list of ``Entity``."""
         return self.tag_batch([text])[0]
 
-    def tag_batch(self, texts):
+    def tag_batch(self, texts: Iterable[str]) -> list[list[Entity]]:
         """Entities of several texts: one list of ``Entity`` per text. Faster than one at a time.
 
         Args:
@@ -104,14 +119,14 @@ class Tagger:
         """
         return list(self.predictor.entities(list_of_texts(texts)))
 
-    def stream(self, texts):
+    def stream(self, texts: Iterable[str]) -> Iterator[Piece]:
         """Tags and entities of every text in parts as they become final: an iterator over ``ner.long_text.joining.Piece``.
 
         For texts of any length and number in little memory; see ``ner.tagging.protocol.TextPredictor.pieces``.
         """
         return self.predictor.pieces(texts)
 
-    def predict(self, texts, progress=None):
+    def predict(self, texts: Iterable[str], progress: Optional[Callable[[int], object]] = None) -> Iterator[Prediction]:
         """Tags and scored entities of each text: an iterator over ``ner.tagging.protocol.Prediction``.
 
         Args:
@@ -120,12 +135,12 @@ class Tagger:
         """
         return self.predictor.predict(texts, progress)
 
-    def tags(self, texts, progress=None):
+    def tags(self, texts: Iterable[str], progress: Optional[Callable[[int], object]] = None) -> list[list[str]]:
         """Best tag of every character: one list of tags per text, faster than with scores; arguments as for :meth:`predict`."""
         return self.predictor.tags(texts, progress)
 
 
-def _load_token_classifier(path):
+def _load_token_classifier(path: Any) -> tuple[Any, Any]:
     """(``TaggerModel``, tokenizer) of a HuggingFace token classification model."""
     found = token_classification.read(path)
     tokenizer = load_tokenizer(found.vocab_file, found.spm_model_file, found.config.do_lower_case)

@@ -7,6 +7,8 @@ import pathlib
 
 import pytest
 
+import albert
+import ner
 from tests.floors import FLOORS
 
 ROOT = pathlib.Path(__file__).parent.parent
@@ -25,9 +27,17 @@ MODULES = modules()
 FLOOR_OF = {room: number for number, rooms in enumerate(FLOORS.values()) for room in rooms.split()}
 
 
+def run_nodes(tree):
+    """All nodes of a syntax tree but those that type checkers alone read."""
+    for node in ast.iter_child_nodes(tree):
+        if not (isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"):
+            yield node
+            yield from run_nodes(node)
+
+
 @functools.cache
-def imports(path, nodes=ast.walk):
-    """Names of the project's modules that a file imports; those of ``nodes`` of its syntax tree, by default all."""
+def imports(path, nodes=run_nodes):
+    """Names of the project's modules that a file imports; those of ``nodes`` of its syntax tree, by default all that run."""
     found = set()
     for node in nodes(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
@@ -94,3 +104,14 @@ def test_production_files_are_small(folder):
 def test_the_tagger_is_found_by_its_folders():
     loose = {path.name for path in (ROOT / "ner").glob("*.py")} - {"__init__.py"}
     assert len(loose) <= MAX_LOOSE_FILES, loose
+
+
+@pytest.mark.parametrize("package", [albert, ner])
+def test_type_checkers_see_the_public_names(package):
+    """They do not know of names that are imported on first use."""
+    directory = pathlib.Path(package.__file__).parent
+    nodes = ast.parse((directory / "__init__.py").read_text(encoding="utf-8")).body
+    (block,) = (node for node in nodes if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING")
+    assert {alias.name: node.module for node in block.body for alias in node.names} == package._EXPORTS
+    assert sorted(package.__all__) == sorted(package._EXPORTS)
+    assert (directory / "py.typed").exists()

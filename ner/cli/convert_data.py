@@ -16,6 +16,7 @@ from typing import Optional
 from albert.errors import FieldError, UserError
 from albert.fields import check_fields, setting
 from ner.data import formats
+from ner.data.corrections import correct, read_corrections
 from ner.data.dealing import deal
 from ner.data.placing import NESTED
 from ner.data.problems import POLICIES
@@ -41,6 +42,9 @@ class ConvertData:
     seed: int = setting(42, "Decides which sentences go into which split.", at_least=0)
     rename: tuple = setting((), "Entity types under other names, such as GPE=LOC,地名=LOC.")
     drop: tuple = setting((), "Entity types to leave out.")
+    corrections: Optional[str] = setting(
+        None, "Corrections of the inputs, as albert-ner lint proposes them; those with accept: true are made."
+    )
     scheme: str = setting("BIO", "Scheme of the tags, for output formats that have tags.", choices=tuple(SCHEMES))
     on_bad_line: str = setting("error", "What to do with a bad line: stop, or leave its sentence out.", choices=POLICIES)
     nested: str = setting("refuse", "Entities inside others: a bad line, or the outermost is kept and the others counted.", choices=NESTED)
@@ -105,6 +109,10 @@ def run(settings: ConvertData) -> None:
             print(f"  {len(corpus.violations):,} tags that break the scheme, the first {corpus.violations[0]}")
         seen.update(entities)
         examples += corpus.examples
+    if settings.corrections:
+        corrections = read_corrections(settings.corrections)
+        examples = correct(examples, corrections, settings.corrections)
+        print(f"{settings.corrections}: {len(corrections):,} corrections made")
     _tell_repeated(examples)
     parts = deal(examples, settings.shares(), settings.seed) if settings.split else [examples]
     if not all(parts[number] for number in range(len(parts)) if not settings.split or settings.shares()[number]):

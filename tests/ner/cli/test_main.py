@@ -46,7 +46,20 @@ def run(settings):
     return 7 * (settings.times > 2)
 '''
 
-COMMANDS = ("compare", "convert-data", "convert-tagger", "download", "evaluate", "export", "reproduce", "serve", "tag", "toy", "train")
+COMMANDS = (
+    "compare",
+    "convert-data",
+    "convert-tagger",
+    "download",
+    "evaluate",
+    "export",
+    "reproduce",
+    "serve",
+    "suggest",
+    "tag",
+    "toy",
+    "train",
+)
 
 CODE = """
 import sys

@@ -1,7 +1,7 @@
 """Chooses from raw texts those whose annotation would teach a tagger most, with its own entities to start from.
 
     albert-ner suggest --model_dir=output/mine --input_file=texts.txt --output_file=next.jsonl --limit=200
-    albert-ner suggest --model_dir=output/mine --input_file=texts.txt --annotated=train.txt --output_file=next.json --output_format=label-studio
+    albert-ner suggest --model_dir=output/mine --input_file=texts.txt --annotated=train.txt --output_file=next.json --limit=50
 
 The most doubtful texts come first: those in which most entities are expected to be wrong or missing. Of texts that are nearly the same one
 is taken, and none that is nearly the same as an annotated one. A share is chosen at random, so that what is measured on it is honest.

@@ -28,6 +28,12 @@ def find(name):
     return packaged
 
 
+def lines_for(name, values):
+    """The lines of a flagfile, given as for :func:`find`, that are flags of an ``absl.flags.FlagValues``."""
+    lines = flags.FlagValues().read_flags_from_files([f"--flagfile={find(name)}"])
+    return [_in_package(line) for line in lines if _is_flag(line, values)]
+
+
 def expand(arguments, others):
     """A command line with the flagfiles' lines in it, but for those that are flags of other sub-commands.
 

@@ -3,21 +3,42 @@
     albert-ner train --data_dir=data/mine --output_dir=output/mine --init_checkpoint=albert_mini_zh --learning_rate=1e-4
     albert-ner train --flagfile=quickstart
 
+    albert-ner train --flagfile=quickstart --output_dir=output/curve --learning_curve
+
 The same command goes on where it stopped. The epoch with the best score on dev.txt, or on a share of the training set (--dev_fraction),
 is kept; the test split never chooses anything.
 """
 
+import dataclasses
+
 from albert import command
+from albert.fields import setting
 from albert.training.starting_point import fetch_checkpoint
 from ner.training.settings import TrainingRun
 
 HELP = "train a tagger on a data set"
-SETTINGS = TrainingRun
 
 
-def run(settings: TrainingRun) -> int:
+@dataclasses.dataclass(frozen=True)
+class TrainCommand(TrainingRun):
+    """Settings of training, once or on growing parts of the data."""
+
+    learning_curve: bool = setting(
+        False, "Train on 10, 25, 50 and 100 % of the training set, and draw what more annotation would bring; needs a dev set."
+    )
+
+
+SETTINGS = TrainCommand
+
+
+def run(settings: TrainCommand) -> int:
     """Train; returns an exit code, not 0 when a signal stopped the run."""
     fetch_checkpoint(settings.files)
+    one = TrainingRun(**{field.name: getattr(settings, field.name) for field in dataclasses.fields(TrainingRun)})
+    if settings.learning_curve:
+        from ner.training.learning_curve import learn  # noqa: PLC0415 - imports TensorFlow
+
+        return learn(one)
     from ner.training.run import train  # noqa: PLC0415 - imports TensorFlow
 
-    return train(settings, command.given_flags())
+    return train(one, command.given_flags())

@@ -1,5 +1,6 @@
 """Scores of a trained system on the test set."""
 
+import functools
 import time
 
 import tensorflow as tf
@@ -10,8 +11,10 @@ from ner.evaluation.scores import evaluate
 from ner.model import run_record
 from ner.model.directory import ModelDir
 from ner.reproduce.nested import count_outcomes, place_names
+from ner.reproduce.places import agreement, count_places, gold_places
 from ner.tagging.tagger import Tagger
 from ner.tags import spans_from_tags
+from ner.training.history import History
 
 # Sentences tagged before the clock starts: the graph is built with the first.
 _WARM_UP = 128
@@ -26,9 +29,10 @@ def score_run(path, data_dir, batch_size=128):
       batch_size: sentences per batch.
 
     Returns:
-      JSON-ready dict: ``evaluation`` (``Evaluation.to_dict``), ``sentences`` ([N, 3] correct, predicted and gold entities of
-      each), ``organisations`` (``count_outcomes``), ``parameters``, ``train_seconds``, ``train_steps``, ``epochs``,
-      ``sentences_per_second`` in tagging, ``weights`` (what the encoder started from), ``precision`` of training, and
+      JSON-ready dict: ``evaluation`` (``Evaluation.to_dict``), ``sentences`` (for ``strict`` and ``conlleval``, [N, 3] correct,
+      predicted and gold entities of each), ``organisations`` (``nested.count_outcomes``), ``places`` (``places.count_places``),
+      ``identity`` of the run's record, ``history`` (step and loss of each epoch), ``parameters``, ``train_seconds``, ``train_steps``,
+      ``epochs``, ``sentences_per_second`` in tagging, ``weights`` (what the encoder started from), ``precision`` of training, and
       ``session`` (flags, versions and hardware).
     """
     # Every system has graphs of its own, which TensorFlow takes for one graph that is traced again and again, and warns.
@@ -45,12 +49,19 @@ def score_run(path, data_dir, batch_size=128):
     predicted = tagger.tags(texts)
     seconds = time.perf_counter() - started
     spans = [spans_from_tags(tags, scheme) for tags in predicted]
-    gold = [example.spans(scheme) for example in test]
-    places = place_names(read_split(data_dir, "train").examples, scheme)
+    openings, agreements = _training_set(data_dir, scheme)
     result = {
         "evaluation": evaluate([example.tags for example in test], predicted, scheme).to_dict(),
-        "sentences": [[len({*g} & {*p}), len(p), len(g)] for g, p in zip(gold, spans)],
-        "organisations": count_outcomes(test, spans, places, scheme),
+        "sentences": {
+            reading: [
+                _count(example.spans(scheme, strict), spans_from_tags(tags, scheme, strict)) for example, tags in zip(test, predicted)
+            ]
+            for reading, strict in (("strict", True), ("conlleval", False))
+        },
+        "organisations": count_outcomes(test, spans, openings, scheme),
+        "places": count_places(gold_places(test, scheme), spans, agreements),
+        "identity": identity,
+        "history": [{"step": row["step"], "loss": row["loss"]} for row in _history(directory)],
         "parameters": int(tagger.predictor.model.count_params()),
         "train_seconds": record["result"]["seconds"],
         "train_steps": record["result"]["steps"],
@@ -62,6 +73,24 @@ def score_run(path, data_dir, batch_size=128):
     }
     keras.backend.clear_session()
     return result
+
+
+@functools.lru_cache(maxsize=1)
+def _training_set(data_dir, scheme):
+    """(names that are annotated as places, agreement of the training set on the places of the test set), the same for every system."""
+    train = read_split(data_dir, "train").examples
+    names = {name for _, _, name in gold_places(read_split(data_dir, "test").examples, scheme)}
+    return place_names(train, scheme), agreement(train, scheme, names)
+
+
+def _count(gold, predicted):
+    return [len({*gold} & {*predicted}), len(predicted), len(gold)]
+
+
+def _history(directory):
+    history = History(directory)
+    history.read(float("inf"))
+    return history.rows
 
 
 def describe_weights(identity):

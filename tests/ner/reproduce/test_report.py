@@ -8,7 +8,7 @@ import types
 import pytest
 
 from albert.errors import UserError
-from ner.reproduce import running
+from ner.reproduce import places, running
 from ner.reproduce.document import Heading, Paragraph, Table, to_html, to_markdown
 from ner.reproduce.experiments import EXPERIMENTS, find_experiments
 from ner.reproduce.nested import OUTCOMES
@@ -32,8 +32,9 @@ def _run(seed, f1):
     return {
         "seed": seed,
         "evaluation": {"conlleval": reading(f1 - 0.03, 13), "strict": reading(f1, 11)},
-        "sentences": [[1, 2, 2], [0, 1, 1], [round(3 * f1), 3, 3]],
+        "sentences": dict.fromkeys(("strict", "conlleval"), [[1, 2, 2], [0, 1, 1], [round(3 * f1), 3, 3]]),
         "organisations": {kind: dict.fromkeys(OUTCOMES, 1) for kind in ("nested", "plain")},
+        "places": {kind: dict.fromkeys(places.OUTCOMES, 2) for kind in places.AGREEMENTS},
         "parameters": 12345,
         "train_seconds": 61.0,
         "train_steps": 13,
@@ -62,8 +63,8 @@ def test_every_cell_is_filled(tmp_path):
     write_report(tmp_path, COUNTS, results, {}, "Data: toys.")
     markdown = (tmp_path / "report.md").read_text(encoding="utf-8")
     tables = list(_tables(markdown))
-    # Weights, Tables 1 and 2, two each for Tables 3 and 4, significance, organisations, commands.
-    assert len(tables) == 1 + 2 + 2 + 2 + 1 + 1 + 1
+    # Weights, Tables 1 and 2, two each for Tables 3 and 4, significance, organisations, places, commands.
+    assert len(tables) == 1 + 2 + 2 + 2 + 1 + 1 + 1 + 1
     for table in tables:
         assert all(len(row) == len(table[0]) for row in table)
         assert all(cell for row in table[2:] for cell in row)

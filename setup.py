@@ -36,7 +36,7 @@ setup(
     package_data={
         "albert": ["py.typed", "pretrained/[!_]*/*", "hub/*.json"],
         "ner": ["py.typed", "tagging/writers/*.html", "evaluation/*.html", "server/page/*", "pretrained/[!_]*/*"],
-        "ner.flags": ["*.flags", "*.json", "*/*.json"],
+        "ner.flags": ["*.flags", "*.json", "*/*.flags", "*/*.json"],
     },
     py_modules=["run_ner"],
     entry_points={"console_scripts": ["albert-ner=ner.cli.main:main"]},

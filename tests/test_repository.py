@@ -9,7 +9,7 @@ import sys
 import pytest
 
 ROOT = pathlib.Path(__file__).parent.parent
-FLAGFILES = sorted((ROOT / "flags").glob("*.flags"))
+FLAGFILES = sorted((ROOT / "flags").rglob("*.flags"))
 
 # Written with brackets so that these lines do not match themselves.
 PACKAGE_INDEXES = r"py[p]i[.]|python[h]osted[.]|mirrors[.]|--(extra-)?index[-]url|--find[-]links|--trusted[-]host"

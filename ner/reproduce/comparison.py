@@ -17,6 +17,7 @@ from ner.data.splits import find_split
 from ner.reproduce.experiments import EXPERIMENTS, PAPER, find_experiments
 from ner.reproduce.report import write_report
 from ner.reproduce.running import Interrupted, Runner, read_overrides, take_part
+from ner.reproduce.system import count_parameters
 from ner.tags import TagSet
 from ner.training import flagfiles
 
@@ -39,6 +40,7 @@ class ComparisonSettings:
     seeds: tuple = setting(("1", "2", "3"), "Seeds, each of which every system is trained with.")
     train_sentences: int = setting(0, "Train on a random part of so many sentences; 0 for all.", at_least=0)
     test_sentences: int = setting(0, "Score on a random part of so many sentences; 0 for all.", at_least=0)
+    measure_costs: bool = setting(False, "Time a training step of every system, at the paper's batch, and take its peak memory.")
     yes: bool = setting(False, f"Train the systems of {PAPER} without asking, also where there is no GPU and each takes many hours.")
     fetching: FetchSettings = FetchSettings()
 
@@ -72,7 +74,7 @@ def _compare(settings, experiments, overrides):
     data_dir, note = _data(settings)
     corpora = {split: read_split(data_dir, split) for split in ("train", "test")}
     counts = {split: _entities(corpus) for split, corpus in corpora.items()}
-    num_tags = len(TagSet(counts["train"]["conlleval"], corpora["train"].scheme))
+    tag_set = TagSet(sorted(counts["train"]["conlleval"]), corpora["train"].scheme)
     # Outside a checkout, the flagfiles that come with the package.
     packaged = settings.flags_dir == _FLAGS_DIR and not os.path.isdir(_FLAGS_DIR)
     runner = Runner(settings.output_dir, data_dir, flagfiles.folder() if packaged else settings.flags_dir, overrides)
@@ -80,7 +82,9 @@ def _compare(settings, experiments, overrides):
         missing = [experiment for experiment in experiments if not all(runner.measured(experiment, seed) for seed in seeds)]
         _ask(missing, settings.yes)
         _fetch_weights(dict.fromkeys(map(runner.init_checkpoint, missing)), settings.fetching.offline)
-    sizes = {experiment: runner.parameters(experiment, num_tags) for experiment in EXPERIMENTS}
+    configs = {experiment: runner.config(experiment, seeds[0], tag_set) for experiment in EXPERIMENTS}
+    sizes = {e: count_parameters(config) for e, config in configs.items() if config is not None and e.encoder in ("bert", "albert")}
+    costs = runner.costs()
     results, missing, code = {}, dict.fromkeys(experiments, "not yet"), 0
     for experiment in experiments:
         runs = []
@@ -95,10 +99,15 @@ def _compare(settings, experiments, overrides):
             code = command.EXIT_INTERRUPTED
         if runs:
             results[experiment] = runs
-        write_report(settings.output_dir, counts, results, missing, note, sizes)
+        write_report(settings.output_dir, counts, results, missing, note, sizes, costs)
         if code == command.EXIT_INTERRUPTED:
             print("stopped; the same command goes on from there", file=sys.stderr)
             break
+    if settings.measure_costs and code != command.EXIT_INTERRUPTED:
+        # Again: of a character model training has decided the vocabulary.
+        configs = {experiment: runner.config(experiment, seeds[0], tag_set) for experiment in EXPERIMENTS}
+        costs = runner.costs({experiment: config for experiment, config in configs.items() if config is not None})
+        write_report(settings.output_dir, counts, results, missing, note, sizes, costs)
     print(f"report: {os.path.join(settings.output_dir, 'report.md')}")
     return code
 

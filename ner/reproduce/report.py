@@ -7,19 +7,21 @@ import numpy as np
 
 from albert.files import atomic_write
 from ner.reproduce import plots
+from ner.reproduce.claims import claims
 from ner.reproduce.document import Heading, Paragraph, Table, to_html, to_markdown
 from ner.reproduce.experiments import EXPERIMENTS
 from ner.reproduce.nested import OUTCOMES
 from ner.reproduce.places import AGREEMENTS
 from ner.reproduce.places import OUTCOMES as PLACE_OUTCOMES
 from ner.reproduce.published import CITATION
+from ner.reproduce.run_tables import settings_tables
 from ner.reproduce.statistics import RESAMPLES, paired_bootstrap
 from ner.reproduce.tables import table_1, table_2, table_3, table_4
 
 TITLE = "The paper's tables, measured"
 
 
-def write_report(output_dir, counts, results, missing, data_note, sizes=None):
+def write_report(output_dir, counts, results, missing, data_note, sizes=None, costs=None):
     """Write ``report.md``, ``report.html`` and ``plots/`` into a directory.
 
     Args:
@@ -30,6 +32,7 @@ def write_report(output_dir, counts, results, missing, data_note, sizes=None):
       missing: dict from experiment to why its result, or that of some of its seeds, is not there.
       data_note: what data was used, in words.
       sizes: dict from experiment to the number of its parameters, counted from its settings; of those that were not measured.
+      costs: dict from experiment to what ``cost.measure`` gave; of those whose step was timed.
     """
     pictures = plots.write_plots(output_dir, results)
     blocks = [
@@ -45,7 +48,9 @@ def write_report(output_dir, counts, results, missing, data_note, sizes=None):
         *table_1(counts),
         *table_2(results),
         *table_3(results),
-        *table_4(results, sizes or {}),
+        *table_4(results, sizes or {}, costs or {}),
+        *claims(results, costs or {}),
+        *settings_tables(results),
         *pictures,
         *_significance(results),
         *_organisations(results),
@@ -81,7 +86,7 @@ def _significance(results):
         if seeds[first] == seeds[second]:
             difference = paired_bootstrap(counts[first], counts[second])
             interval = f"{difference.low:+.2f} to {difference.high:+.2f}"
-            rows.append([f"{first.title} – {second.title}", f"{difference.f1:+.2f}", interval, _share(difference.p)])
+            rows.append([f"{first.title} – {second.title}", f"{difference.value:+.2f}", interval, _share(difference.p)])
     note = (
         f"Paired bootstrap over test sentences, {RESAMPLES:,} resamples: the difference in F1 points over all seeds together, the "
         "middle 95 % of the resampled differences, and p, the share of resamples in which the system that is ahead is not (one-sided; "

@@ -15,7 +15,10 @@ from albert.files import atomic_write, read_json, sha256, write_json
 from albert.training.stopping import Interrupted
 from ner.data.readers import read_split
 from ner.data.splits import find_split
-from ner.reproduce.system import count_parameters, encoder_config, read_settings
+from ner.model.directory import ModelDir
+from ner.reproduce import cost, published
+from ner.reproduce.experiments import EXPERIMENTS
+from ner.reproduce.system import encoder_config, read_settings, tagger_config
 
 ALL = "*"
 # Changes with what a result holds: those of an earlier form are measured again.
@@ -139,15 +142,43 @@ class Runner:
     def _result_path(self, experiment, seed):
         return os.path.join(self._output_dir, "results", f"{experiment.name}_{seed}.json")
 
-    def parameters(self, experiment, num_tags):
-        """Number of a system's parameters, from its settings: int, or None where the training text or unstated sizes decide it."""
+    def config(self, experiment, seed, tag_set):
+        """The network of a system: that of its run if there is one, else what its settings say.
+
+        Returns:
+          ``TaggerConfig``; None where the training text or unstated sizes decide it.
+        """
+        command, run_dir = self._command(experiment, seed)
         try:
-            settings = read_settings(self._command(experiment, 0)[0])
-            encoder = None if settings.network.encoder == "char" else encoder_config(settings.files)
+            settings = read_settings(command)
+            if settings.network.encoder == "char":
+                return ModelDir(run_dir).read_config() if os.path.exists(run_dir) else None
+            encoder = encoder_config(settings.files)
+            return None if encoder is None else tagger_config(settings.network, settings.files, encoder, tag_set)
         except UserError:
             # Training it will say the same, and the report why it was not measured.
             return None
-        return None if encoder is None else count_parameters(settings.network, encoder, num_tags)
+
+    def costs(self, configs=None):
+        """Time and memory of training steps: those measured before, and those of some systems that are measured now.
+
+        Args:
+          configs: dict from experiment to ``TaggerConfig``; left out: nothing is measured.
+
+        Returns:
+          dict from experiment to what ``cost.measure`` gave.
+        """
+        path = os.path.join(self._output_dir, "results", "costs.json")
+        stored = read_json(path, "measured costs") if os.path.exists(path) else {}
+        wanted = {experiment.name: config.to_dict() for experiment, config in (configs or {}).items()}
+        new = {name: config for name, config in wanted.items() if stored.get(name, {}).get("model") != config}
+        if new:
+            self._log(f"timing training steps of {', '.join(new)}")
+            measured = cost.in_rounds(new, published.SETTINGS["train_batch_size"], "auto")
+            stored.update({name: {**result, "model": new[name]} for name, result in measured.items()})
+            os.makedirs(os.path.dirname(path), exist_ok=True)
+            write_json(path, stored)
+        return {experiment: stored[experiment.name] for experiment in EXPERIMENTS if experiment.name in stored}
 
     def _command(self, experiment, seed):
         run_dir = os.path.join(self._output_dir, "runs", experiment.name, f"seed_{seed}")

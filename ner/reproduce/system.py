@@ -9,6 +9,8 @@ from albert.config import AlbertConfig
 from albert.errors import UserError
 from albert.training.settings import EncoderFiles
 from albert.training.starting_point import find_starting_point
+from ner.model.config import TaggerConfig
+from ner.tags import TagSet
 from ner.training.settings import NetworkSettings, TrainingRun
 
 # What the formats' own configs have, where a release gives only sizes.
@@ -65,23 +67,32 @@ def encoder_config(files: EncoderFiles) -> Optional[AlbertConfig]:
     )
 
 
-def count_parameters(network: NetworkSettings, encoder: AlbertConfig, num_tags: int) -> int:
-    """Number of weights of a tagger on a pretrained encoder, its pooler included.
+def tagger_config(network: NetworkSettings, files: EncoderFiles, encoder: AlbertConfig, tag_set: TagSet) -> TaggerConfig:
+    """Config of a tagger on a pretrained encoder, as training makes it; not of a lattice."""
+    return TaggerConfig(
+        encoder=encoder,
+        tag_set=tag_set,
+        max_seq_length=network.max_seq_length,
+        do_lower_case=files.do_lower_case,
+        rnn=network.rnn,
+        lstm_cell=network.lstm_cell,
+        lstm_units=network.lstm_units,
+        use_crf=network.use_crf,
+        dropout=network.dropout,
+    )
 
-    Args:
-      network: the layers on the encoder; not a lattice, whose words the training text decides.
-      encoder: the encoder's sizes.
-      num_tags: K.
-    """
-    hidden, units = encoder.hidden_size, network.lstm_units
-    count, features = _encoder_parameters(encoder), hidden
-    if network.rnn != "none":
-        gates, biases = {"lstm": (4, 1), "gru": (3, 2)}[network.rnn]
-        peepholes = 3 if network.lstm_cell == "peephole" else 0
+
+def count_parameters(config: TaggerConfig) -> int:
+    """Number of weights of a tagger on a pretrained encoder, its pooler included; not of a lattice."""
+    hidden, units, num_tags = config.encoder.hidden_size, config.lstm_units, len(config.tag_set)
+    count, features = _encoder_parameters(config.encoder), hidden
+    if config.rnn != "none":
+        gates, biases = {"lstm": (4, 1), "gru": (3, 2)}[config.rnn]
+        peepholes = 3 if config.lstm_cell == "peephole" else 0
         count += 2 * units * (gates * (hidden + units + biases) + peepholes)
         features = 2 * units
     count += (features + 1) * num_tags
-    return count + (num_tags * (num_tags + 2) if network.use_crf else 0)
+    return count + (num_tags * (num_tags + 2) if config.use_crf else 0)
 
 
 def _encoder_parameters(config):

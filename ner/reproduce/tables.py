@@ -137,14 +137,14 @@ def consistency_note():
     )
 
 
-def table_4(results, sizes):
+def table_4(results, sizes, costs):
     """Systems, and what they cost."""
-    scores, costs = [], []
+    scores, rows = [], []
     for experiment in EXPERIMENTS:
         runs = results.get(experiment, [])
         conlleval = spread(percents(overall(runs, "conlleval"), "f1")) if runs else NOT_MEASURED
         scores.append([experiment.title, *measure_cells(experiment.published, overall(runs, "strict")), conlleval])
-        costs.append([experiment.title, *_cost_cells(experiment, runs, sizes)])
+        rows.append([experiment.title, *_cost_cells(experiment, runs, sizes), *_step_cells(costs.get(experiment))])
     return [
         Heading("Table 4: systems"),
         Table(("system", *measure_columns(), "F1 here, conlleval"), scores),
@@ -153,12 +153,12 @@ def table_4(results, sizes):
         ),
         Paragraph(consistency_note()),
         Heading("What the systems cost", 3),
-        Table(("system", *_COSTS), costs),
+        Table(("system", *_COSTS, "training step, s", "its peak memory, MiB"), rows),
         Paragraph(
             "The paper gives the size of its encoders (section 4.4) and says that ALBERT trains faster (4.5), without a figure. Parameters "
             "are those of the whole tagger, counted from its sizes where it was not trained; of character and lattice models the training "
             "text decides them. Training time is elapsed time, without evaluation; tagging speed is the whole test set in batches of 128, "
-            "without the scores of entities."
+            f"without the scores of entities. {_step_note(costs)}"
         ),
     ]
 
@@ -179,3 +179,17 @@ def _cost_cells(experiment, runs, sizes):
         spread([run["train_seconds"] for run in runs], 0),
         spread([run["sentences_per_second"] for run in runs], 0),
     ]
+
+
+def _step_cells(cost):
+    if not cost:
+        return [NOT_MEASURED, NOTHING]
+    memory = cost["peak_memory"]
+    return [f"{cost['step_seconds']:.2f}", f"{memory / 2**20:,.0f}" if memory else "unknown"]
+
+
+def _step_note(costs):
+    shapes = {f"{cost['batch_size']} sentences of {cost['tokens']} tokens" for cost in costs.values()}
+    if not shapes:
+        return "Training steps were not timed (--measure_costs)."
+    return f"A training step has {' or '.join(sorted(shapes))}, in a process of its own; time is the smallest of the rounds' medians."

@@ -3,9 +3,13 @@
 import numpy as np
 import pytest
 
+from albert.config import AlbertConfig
 from albert.errors import UserError
 from albert.pretraining.initial import sinusoidal_positions, unigram_bias
+from albert.pretraining.run import make_model
 from albert.pretraining.settings import PretrainingSettings
+from albert.training.starting_point import StartingPoint
+from tests.albert.pretraining.conftest import CONFIG
 from tests.albert.pretraining.small_run import pretrain, rows, weights
 
 
@@ -58,3 +62,12 @@ def test_a_new_model_starts_from_them_and_a_checkpoint_does_not(options):
 def test_unknown_names(name):
     with pytest.raises(UserError, match=f"^{name}: found 'none', expected one of "):
         PretrainingSettings(**{name: "none"})
+
+
+def test_there_is_no_dropout_while_pretraining():
+    """Lan et al., section 4.8; the config that is stored for fine-tuning keeps its rates (test_run_pretraining.py)."""
+    config = AlbertConfig.from_dict(CONFIG)
+    assert (config.hidden_dropout_prob, config.attention_probs_dropout_prob) == (0.1, 0.1)
+    model = make_model(StartingPoint(config))
+    for part in (model, model.encoder, *model.encoder.blocks):
+        assert (part.config.hidden_dropout_prob, part.config.attention_probs_dropout_prob) == (0.0, 0.0)

@@ -19,6 +19,33 @@ from ner.reproduce.running import Interrupted, Runner, read_overrides, take_part
 COUNTS = {split: {"strict": {**counts, "PER": 7}, "conlleval": {**counts, "PER": 9}} for split, counts in PUBLISHED_COUNTS.items()}
 
 
+IDENTITY = {
+    "train_batch_size": 7,
+    "num_train_epochs": 2,
+    "learning_rate": 2e-05,
+    "head_learning_rate": 0.003,
+    "crf_learning_rate": 0.02,
+    "warmup_proportion": 0.1,
+    "weight_decay": 0.01,
+    "max_grad_norm": 1.0,
+    "mixed_precision": "off",
+    "dev_fraction": 0.0,
+    "constrained_decoding": False,
+    "data": {"train.txt": "0a1b"},
+    "model": {
+        "encoder": {"hidden_dropout_prob": 0.0},
+        "tag_set": {"scheme": "BIO", "types": ["LOC", "ORG", "PER"]},
+        "max_seq_length": 31,
+        "rnn": "lstm",
+        "lstm_cell": "peephole",
+        "lstm_units": 19,
+        "use_crf": True,
+        "dropout": 0.3,
+    },
+}
+COST = {"step_seconds": 0.5, "peak_memory": 3 << 20, "parameters": 101, "batch_size": 7, "tokens": 31, "precision": "off"}
+
+
 def _run(seed, f1):
     def score(value, support):
         return {"precision": value, "recall": value, "f1": value, "support": support}
@@ -35,6 +62,8 @@ def _run(seed, f1):
         "sentences": dict.fromkeys(("strict", "conlleval"), [[1, 2, 2], [0, 1, 1], [round(3 * f1), 3, 3]]),
         "organisations": {kind: dict.fromkeys(OUTCOMES, 1) for kind in ("nested", "plain")},
         "places": {kind: dict.fromkeys(places.OUTCOMES, 2) for kind in places.AGREEMENTS},
+        "identity": IDENTITY,
+        "history": [{"step": 7, "loss": 1.5}, {"step": 13, "loss": 0.25}],
         "parameters": 12345,
         "train_seconds": 61.0,
         "train_steps": 13,
@@ -60,11 +89,12 @@ def _tables(markdown):
 
 def test_every_cell_is_filled(tmp_path):
     results = {experiment: [_run(1, 0.9), _run(2, 0.8)] for experiment in EXPERIMENTS}
-    write_report(tmp_path, COUNTS, results, {}, "Data: toys.")
+    costs = {e: {**COST, "step_seconds": 0.75 if e.encoder == "bert" else 0.5} for e in EXPERIMENTS}
+    write_report(tmp_path, COUNTS, results, {}, "Data: toys.", costs=costs)
     markdown = (tmp_path / "report.md").read_text(encoding="utf-8")
     tables = list(_tables(markdown))
-    # Weights, Tables 1 and 2, two each for Tables 3 and 4, significance, organisations, places, commands.
-    assert len(tables) == 1 + 2 + 2 + 2 + 1 + 1 + 1 + 1
+    # Weights, Tables 1 and 2, two each for Tables 3 and 4, claims, hyper-parameters, losses, significance, organisations, places, commands.
+    assert len(tables) == 1 + 2 + 2 + 2 + 1 + 2 + 1 + 1 + 1 + 1
     for table in tables:
         assert all(len(row) == len(table[0]) for row in table)
         assert all(cell for row in table[2:] for cell in row)
@@ -82,8 +112,8 @@ def test_every_cell_is_filled(tmp_path):
     assert "| ALBERT-BiLSTM-CRF, LOC | 97.36 | 75.00 ± 7.07 | -22.36 |" in markdown
     assert "| 95.13 | 75.00 ± 7.07 | -20.13 | 72.00 ± 7.07 | 11 / 13 |" in markdown
     assert "| BERT-BiLSTM-CRF, LOC | 75.00 ± 7.07 | 75.00 ± 7.07 | 75.00 ± 7.07 | 72.00 ± 7.07 | 11 / 13 |" in markdown
-    assert "| BERT-BiLSTM-CRF | 12 layers | 12,345 | 2 | 13 | 61 ± 0 | 97 ± 0 |" in markdown
-    assert "| ALBERT-BiLSTM-CRF | 12M, 12 layers, 40 MB | 12,345 | 2 | 13 | 61 ± 0 | 97 ± 0 |" in markdown
+    assert "| BERT-BiLSTM-CRF | 12 layers | 12,345 | 2 | 13 | 61 ± 0 | 97 ± 0 | 0.75 | 3 |" in markdown
+    assert "| ALBERT-BiLSTM-CRF | 12M, 12 layers, 40 MB | 12,345 | 2 | 13 | 61 ± 0 | 97 ± 0 | 0.50 | 3 |" in markdown
     assert "| Char-BiLSTM-CRF | not given | 85.00 ± 7.07 | - |" in markdown
     assert f"there being {len(EXPERIMENTS) * (len(EXPERIMENTS) - 1) // 2} pairs" in markdown
     page = (tmp_path / "report.html").read_text(encoding="utf-8")
@@ -109,8 +139,8 @@ def test_before_anything_is_measured(tmp_path):
     write_report(tmp_path, COUNTS, {}, dict.fromkeys(EXPERIMENTS, "not yet"), "Data: toys.", {EXPERIMENTS[-1]: 10_007})
     markdown = (tmp_path / "report.md").read_text(encoding="utf-8")
     tables = list(_tables(markdown))
-    # Weights, Tables 1, 2 and 3, two for Table 4: whatever the paper printed is there.
-    assert len(tables) == 1 + 3 + 2
+    # Weights, Tables 1, 2 and 3, two for Table 4, claims: whatever the paper printed is there.
+    assert len(tables) == 1 + 3 + 2 + 1
     for table in tables:
         assert len(table) > 2
         assert all(len(row) == len(table[0]) for row in table)
@@ -118,8 +148,8 @@ def test_before_anything_is_measured(tmp_path):
     assert "| CPU | i7-7700 @ 3.6 GHz | nothing measured yet |" in markdown
     cells = ["97.87", "not measured", "-", "96.40", "not measured", "-", "97.13", "not measured", "-", "not measured", "-"]
     assert f"| ALBERT-BiLSTM-CRF, PER | {' | '.join(cells)} |" in markdown
-    assert "| Char-BiLSTM-CRF | - | not measured | not measured | - | - | - |" in markdown
-    assert re.search(r"\| 10,007 \| not measured \| - \| - \| - \|", markdown)
+    assert "| Char-BiLSTM-CRF | - | not measured | not measured | - | - | - | not measured | - |" in markdown
+    assert re.search(r"\| 10,007 \| not measured \| - \| - \| - \| not measured \| - \|", markdown)
 
 
 def test_machines_differ(tmp_path):

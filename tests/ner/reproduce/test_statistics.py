@@ -18,19 +18,19 @@ def test_mean_and_spread():
 def test_equal_systems_differ_by_nothing():
     counts = np.random.default_rng(1).integers(0, 3, [53, 3])
     difference = paired_bootstrap(counts, counts, resamples=101)
-    assert (difference.f1, difference.low, difference.high, difference.p) == (0.0, 0.0, 0.0, 1.0)
+    assert (difference.value, difference.low, difference.high, difference.p) == (0.0, 0.0, 0.0, 1.0)
 
 
 def test_the_difference_is_that_of_f1_and_changes_sign_with_the_order():
     # F1 of the first: 2 * 3 / (4 + 4) = 75 %; of the second: 2 * 1 / (2 + 4) = 33.3 %.
     first, second = [[2, 2, 2], [1, 2, 2]], [[1, 1, 2], [0, 1, 2]]
     difference, reverse = paired_bootstrap(first, second), paired_bootstrap(second, first)
-    assert difference.f1 == pytest.approx(75.0 - 100.0 / 3.0)
-    assert reverse.f1 == pytest.approx(-difference.f1)
+    assert difference.value == pytest.approx(75.0 - 100.0 / 3.0)
+    assert reverse.value == pytest.approx(-difference.value)
     assert (reverse.low, reverse.high) == pytest.approx((-difference.high, -difference.low))
     # Whichever sentences are drawn, the first system is ahead.
     assert difference.p == reverse.p == 0.0
-    assert 0.0 < difference.low < difference.f1 < difference.high
+    assert 0.0 < difference.low < difference.value < difference.high
 
 
 def test_a_small_difference_is_chance_and_a_large_one_is_not():

@@ -6,9 +6,10 @@ import pytest
 
 from albert.config import AlbertConfig
 from albert.errors import UserError
+from ner.model.config import TaggerConfig
 from ner.reproduce.experiments import EXPERIMENTS
-from ner.reproduce.system import count_parameters, encoder_config, read_settings
-from ner.training.settings import NetworkSettings
+from ner.reproduce.system import count_parameters, encoder_config, read_settings, tagger_config
+from ner.tags import TagSet
 
 FLAGS = pathlib.Path(__file__).resolve().parents[3] / "flags"
 # Toy sizes, and the three places of the projection.
@@ -28,7 +29,7 @@ HEADS = {
 
 def _parameters(name, **flags):
     settings = read_settings([f"--flagfile={FLAGS / name}.flags", *(f"--{key}={value}" for key, value in flags.items())])
-    return count_parameters(settings.network, encoder_config(settings.files), 7)
+    return count_parameters(tagger_config(settings.network, settings.files, encoder_config(settings.files), TagSet(("PER", "LOC", "ORG"))))
 
 
 def test_the_papers_systems():
@@ -42,22 +43,10 @@ def test_the_papers_systems():
 @pytest.mark.parametrize("head", HEADS)
 @pytest.mark.parametrize("encoder", ENCODERS)
 def test_the_count_is_the_networks(encoder, head):
-    from ner.model.config import TaggerConfig  # noqa: PLC0415
     from ner.model.network import TaggerModel  # noqa: PLC0415 - TensorFlow
-    from ner.tags import TagSet  # noqa: PLC0415
 
-    tag_set = TagSet(("甲", "乙", "丙"))
-    network = NetworkSettings(lstm_units=19, **HEADS[head])
-    config = TaggerConfig(
-        encoder=ENCODERS[encoder],
-        tag_set=tag_set,
-        max_seq_length=13,
-        rnn=network.rnn,
-        lstm_cell=network.lstm_cell,
-        lstm_units=network.lstm_units,
-        use_crf=network.use_crf,
-    )
-    assert count_parameters(network, ENCODERS[encoder], len(tag_set)) == TaggerModel(config).count_params()
+    config = TaggerConfig(ENCODERS[encoder], TagSet(("甲", "乙", "丙")), max_seq_length=13, lstm_units=19, **HEADS[head])
+    assert count_parameters(config) == TaggerModel(config).count_params()
 
 
 @pytest.mark.parametrize("experiment", EXPERIMENTS, ids=lambda experiment: experiment.name)

@@ -4,7 +4,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
 
-.PHONY: help venv test test-slow fuzz lint format quickstart bench lock clean paper reproduce-smoke reproduce-mini FORCE
+.PHONY: help venv test test-slow fuzz lint format quickstart bench lock clean paper reproduce-smoke reproduce-mini docs FORCE
 
 help:
 	@echo "make quickstart  install, fetch MSRA, fine-tune the small encoder that ships with the project, evaluate, tag some sentences"
@@ -18,6 +18,7 @@ help:
 	@echo "make lint        ruff check, ruff format --check, and mypy on the public names"
 	@echo "make format      apply both"
 	@echo "make venv        .venv from requirements.lock; PYTHON=path chooses the interpreter"
+	@echo "make docs        the pages and the Python reference as a site: output/site/index.html"
 	@echo "make lock        requirements.lock from setup.py; needs uv"
 	@echo "make clean       remove .venv and caches; data/ and output/ stay"
 
@@ -104,10 +105,21 @@ docs/reproduction: $(MINI)/report.md FORCE
 	cd $(MINI)/runs && for record in */*/run.json */*/history.csv; do mkdir -p $(CURDIR)/$@/runs/$$(dirname $$record) && \
 		cp $$record $(CURDIR)/$@/runs/$$record; done
 
+# The pages as a site, in an environment of its own: output/site/index.html. A warning is an error.
+DOCS_VENV := .venv-docs
+
+docs: $(DOCS_VENV)/.installed
+	NO_MKDOCS_2_WARNING=1 $(DOCS_VENV)/bin/mkdocs build --strict --quiet
+
+$(DOCS_VENV)/.installed: docs/requirements.txt
+	$(or $(PYTHON),python3) -m venv --clear $(DOCS_VENV)
+	$(DOCS_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --requirement $<
+	@touch $@
+
 lock:
 	uv pip compile --quiet --universal --python-version 3.9 --extra dev --no-emit-index-url --custom-compile-command "make lock" \
 		--output-file requirements.lock setup.py
 
 clean:
-	rm -rf $(VENV) $(BENCH_VENV) build dist *.egg-info .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(BENCH_VENV) $(DOCS_VENV) build dist *.egg-info .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -10,7 +10,7 @@ from ner.reproduce import published
 
 ROOT = pathlib.Path(__file__).parents[1]
 # English page and its Chinese one.
-PAIRS = {"README.md": "README.zh-CN.md"}
+PAIRS = {"README.md": "README.zh-CN.md", **{f"docs/{page}.md": f"docs/zh/{page}.md" for page in ("tagging", "training", "data")}}
 
 _BLOCK = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
 _CHINESE = re.compile(r"[\u4e00-\u9fff]")
@@ -71,10 +71,12 @@ def test_chinese_in_each_paragraph_and_no_blank_at_a_line_break(chinese):
         assert _CHINESE.search(paragraph), paragraph
         # A line break inside a paragraph is shown as a blank, which Chinese text has none of.
         for before, after in zip(lines, lines[1:]):
-            assert after.startswith(("-", ">", "  ")) or re.match(r"\d+\.", after), f"{before}\n{after}"
+            assert after.startswith(("-", "*", ">", "  ")) or re.match(r"\d+\.", after), f"{before}\n{after}"
 
 
-@pytest.mark.parametrize("page", [*PAIRS, *PAIRS.values(), *(f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md"))])
+@pytest.mark.parametrize(
+    "page", [*PAIRS, *PAIRS.values(), *(f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md")), "CHANGELOG.md", "SECURITY.md"]
+)
 def test_links_lead_somewhere(page):
     for target in re.findall(r"\]\((?!https?:)([^)#\s]+)(?:#[^)]*)?\)", _BLOCK.sub("", _read(page))):
         assert (ROOT / page).parent.joinpath(target).exists(), target

@@ -13,7 +13,7 @@ from ner.tags import Span
 _SURVEYED = 10_000
 
 NESTED = ("refuse", "outermost")
-_EXPECTED = "entities that do not overlap"
+_EXPECTED = "entities that do not overlap (nested=outermost keeps the longest)"
 NOTE_TWICE = "entity given twice, read once"
 NOTE_NESTED = "entity inside or across a longer one, left out"
 

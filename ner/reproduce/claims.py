@@ -8,6 +8,7 @@ from ner.reproduce import published
 from ner.reproduce.cells import NOT_MEASURED, NOTHING
 from ner.reproduce.document import Heading, Paragraph, Table
 from ner.reproduce.experiments import EXPERIMENTS
+from ner.reproduce.places import AGREEMENTS
 from ner.reproduce.statistics import RESAMPLES, paired_bootstrap
 
 HOLDS, REFUTED, OPEN = "holds", "contradicted", "not decided: the interval has both signs"
@@ -66,13 +67,14 @@ def claims(results, costs):
         sentences.append(sentence)
     note = (
         "Differences in points of F1 or recall, in the strict reading, over all seeds together, with the middle 95 % of "
-        f"{RESAMPLES:,} paired bootstrap resamples of the test sentences. A claim holds if the whole interval has its sign, and is "
-        "contradicted if the whole interval has the other; of the size of a difference the verdict says nothing. The interval speaks of "
-        "this test set, not of other seeds, nor of other encoders than those the first table names."
+        f"{RESAMPLES:,} paired bootstrap resamples of the test sentences; of two shares, with the normal approximation. A claim holds if "
+        "the whole interval has its sign, and is contradicted if the whole interval has the other; of the size of a difference the "
+        "verdict says nothing. The interval speaks of this test set, not of other seeds, nor of other encoders than those the first table "
+        "names."
     )
     return [
         Heading("Section 4.5: the paper's claims"),
-        Table(("claim", "paper", "here", "95 % of resamples", "verdict"), rows),
+        Table(("claim", "paper", "here", "95 % interval", "verdict"), rows),
         Paragraph(note),
         *map(Paragraph, sentences),
     ]
@@ -129,35 +131,49 @@ def _memory(costs):
 def _nested(results):
     text = "Organisations that open with a place are missed for it"
     runs = results.get(_BY_NAME["albert_bilstm_crf"])
-    found = {kind: _share(runs, "organisations", kind) for kind in ("nested", "plain")} if runs else {}
-    if not all(found.values()) or not found:
+    nested, plain = (_found(runs, "organisations", kind) for kind in ("nested", "plain"))
+    if not nested or not plain:
         return [text, "no figure", NOT_MEASURED, NOTHING, NOT_MEASURED], "Organisations that open with a place: not measured here."
-    verdict = HOLDS if found["nested"] < found["plain"] else REFUTED
-    cell = f"found {found['nested']:.1f} %, others {found['plain']:.1f} %"
-    return [text, "no figure", cell, NOTHING, verdict], (
-        f"ALBERT-BiLSTM-CRF finds {found['nested']:.1f} % of the organisations that open with a place, "
-        f"{found['plain']:.1f} % of the others."
+    cells = [f"found {nested.percent:.1f} %, others {plain.percent:.1f} %", *_verdict(nested, plain)]
+    return [text, "no figure", *cells], (
+        f"ALBERT-BiLSTM-CRF finds {nested.percent:.1f} % of the organisations that open with a place and {plain.percent:.1f} % of the "
+        f"others, a difference of {cells[1]}: {cells[2]}."
     )
 
 
 def _inconsistent(results):
     text = "Places are missed where the annotation is inconsistent"
     runs = results.get(_BY_NAME["albert_bilstm_crf"])
-    kinds = {"always": "always a place in training", "not always": "not always a place in training", "unseen": "not in training"}
-    found = {name: _share(runs, "places", kind) for name, kind in kinds.items()} if runs else {}
-    if not found or None in (found["always"], found["not always"]):
+    always, not_always, unseen = (_found(runs, "places", kind) for kind in AGREEMENTS)
+    if not always or not not_always:
         return [text, "no figure", NOT_MEASURED, NOTHING, NOT_MEASURED], "Places by the annotation of the training set: not measured here."
-    verdict = HOLDS if found["not always"] < found["always"] else REFUTED
-    unseen = NOTHING if found["unseen"] is None else f"{found['unseen']:.1f} %"
-    cell = f"found {found['not always']:.1f} %, always a place {found['always']:.1f} %, unseen {unseen}"
-    return [text, "no figure", cell, NOTHING, verdict], (
-        f"ALBERT-BiLSTM-CRF finds {found['not always']:.1f} % of the places whose characters training does not always annotate as one, "
-        f"{found['always']:.1f} % of those it always does, and {unseen} of those it has not."
+    new = f"{unseen.percent:.1f} %" if unseen else NOTHING
+    found = f"found {not_always.percent:.1f} %, always a place {always.percent:.1f} %, unseen {new}"
+    cells = [found, *_verdict(not_always, always)]
+    return [text, "no figure", *cells], (
+        f"ALBERT-BiLSTM-CRF finds {not_always.percent:.1f} % of the places whose characters training does not always annotate as one and "
+        f"{always.percent:.1f} % of those it always does, a difference of {cells[1]}: {cells[2]}. Of those that training has not: {new}."
     )
 
 
-def _share(runs, what, kind):
-    """Percentage found, over all seeds; None where there are none."""
-    counts = [run[what][kind] for run in runs]
+@dataclasses.dataclass(frozen=True)
+class _Found:
+    """Entities of a kind: the share that is found, in percent over all seeds, and how many there are in the test set."""
+
+    percent: float
+    number: float
+
+
+def _found(runs, what, kind):
+    """``_Found``; None where nothing was measured or there is none."""
+    counts = [run[what][kind] for run in runs or ()]
     total = sum(sum(count.values()) for count in counts)
-    return 100 * sum(count["found"] for count in counts) / total if total else None
+    return _Found(100 * sum(count["found"] for count in counts) / total, total / len(counts)) if total else None
+
+
+def _verdict(fewer, others):
+    """(95 % interval of the difference of two shares, verdict on the first being the smaller): normal approximation, one test set."""
+    variance = sum(of.percent * (100 - of.percent) / of.number for of in (fewer, others))
+    difference, margin = fewer.percent - others.percent, 1.96 * variance**0.5
+    verdict = HOLDS if difference + margin < 0 else REFUTED if difference - margin > 0 else OPEN
+    return f"{difference - margin:+.2f} to {difference + margin:+.2f}", verdict

@@ -32,6 +32,7 @@ def write_plots(output_dir, results):
     for name, caption, draw in (
         ("f1", "F1 as published and as measured here, in the strict reading", _draw_f1),
         ("speed", "F1 against tagging speed; the area is the number of parameters", _draw_speed),
+        ("loss", "Mean training loss of each epoch, of every seed", _draw_loss),
     ):
         path = f"plots/{name}.png"
         figure = Figure(figsize=(9, 4.5), layout="constrained")
@@ -71,3 +72,12 @@ def _draw_speed(axes, results):
     legend = axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), title="system, parameters")
     for handle in legend.legend_handles:
         handle.set_sizes([40.0])
+
+
+def _draw_loss(axes, results):
+    for number, (experiment, runs) in enumerate(results.items()):
+        for i, run in enumerate(runs):
+            steps, losses = [row["step"] for row in run["history"]], [row["loss"] for row in run["history"]]
+            axes.plot(steps, losses, marker="o", color=f"C{number % 10}", alpha=0.7, label=None if i else experiment.title)
+    axes.set(xlabel="step", ylabel="loss per sentence", yscale="log")
+    axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))

@@ -171,7 +171,7 @@ def test_pictures(tmp_path):
     pytest.importorskip("matplotlib")
     write_report(tmp_path, COUNTS, {experiment: [_run(1, 0.9), _run(2, 0.8)] for experiment in EXPERIMENTS}, {}, "Data: toys.")
     page = (tmp_path / "report.html").read_text(encoding="utf-8")
-    for name in ("f1", "speed"):
+    for name in ("f1", "speed", "loss"):
         assert (tmp_path / "plots" / f"{name}.png").read_bytes().startswith(b"\x89PNG")
         assert f'<img src="plots/{name}.png"' in page
 

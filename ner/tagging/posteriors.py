@@ -7,6 +7,7 @@ from typing import Optional
 import numpy as np
 import tensorflow as tf
 
+from albert.errors import UserError
 from ner.batches.encoded import encode
 from ner.decoding.posteriors import PosteriorDecoder
 from ner.long_text.windows import split_windows
@@ -43,9 +44,14 @@ class Posteriors:
 
     Args:
       tagger: a ``ner.Tagger`` of a training output directory.
+
+    Raises:
+      UserError: it is one of an exported model, which gives no more than its entities.
     """
 
     def __init__(self, tagger):
+        if not isinstance(tagger.predictor, Predictor):
+            raise UserError("found an exported tagger, expected a training output directory: posteriors need the network itself")
         self._predictor = tagger.predictor
         self._reader = _Reader(self._predictor)
 

@@ -4,6 +4,7 @@ import types
 
 import pytest
 
+from albert.errors import UserError
 from ner.tagging.posteriors import Posteriors
 from ner.tags import Span
 from tests.ner.tiny import CHARACTERS, tiny_predictor
@@ -28,6 +29,11 @@ def test_the_tagger_s_own_entities_have_their_scores_and_are_judged_as_given_one
             assert own.given == pytest.approx([score for _, score in spans], abs=1e-5)
         assert own.expected >= sum(score for _, score in spans) - 0.1 - 0.5 * (len(text) > tagger.predictor.window)
         assert own.doubt >= 0.0
+
+
+def test_an_exported_tagger_has_none():
+    with pytest.raises(UserError, match="found an exported tagger, expected a training output directory"):
+        Posteriors(types.SimpleNamespace(predictor=object()))
 
 
 def test_entities_of_unknown_types_have_no_chance_and_too_long_ones_no_answer(tagger):

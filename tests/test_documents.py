@@ -10,7 +10,7 @@ from ner.reproduce import published
 
 ROOT = pathlib.Path(__file__).parents[1]
 # English page and its Chinese one.
-PAIRS = {"README.md": "README.zh-CN.md", **{f"docs/{page}.md": f"docs/zh/{page}.md" for page in ("tagging", "training", "data")}}
+PAIRS = {"README.md": "README.zh-CN.md", **{f"docs/{page}.md": f"docs/zh/{page}.md" for page in ("tagging", "training", "data", "serving")}}
 
 _BLOCK = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
 _CHINESE = re.compile(r"[\u4e00-\u9fff]")

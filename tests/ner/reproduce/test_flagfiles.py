@@ -107,6 +107,8 @@ def test_the_small_bert_computes_as_much_as_the_small_albert():
     albert = encoder_config(EncoderFiles(init_checkpoint="albert_mini_zh"))
     bert = AlbertConfig.from_json_file(ROOT / "flags" / "reproduce_mini" / "bert_config.json")
     assert bert.num_hidden_groups == bert.num_hidden_layers
+    # The layout that pretraining writes holds it.
+    assert AlbertConfig.from_dict(bert.to_dict("google"), "google") == bert
     shared = ("num_hidden_groups", "embedding_size", "embedding_projection")
     assert {k: v for k, v in bert.to_dict().items() if k not in shared} == {k: v for k, v in albert.to_dict().items() if k not in shared}
 

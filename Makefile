@@ -4,7 +4,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
 
-.PHONY: help venv test test-slow fuzz lint format quickstart bench lock clean paper reproduce-smoke reproduce-mini docs FORCE
+.PHONY: help venv light test test-slow fuzz lint format quickstart bench lock clean paper reproduce-smoke reproduce-mini docs FORCE
 
 help:
 	@echo "make quickstart  install, fetch MSRA, fine-tune the small encoder that ships with the project, evaluate, tag some sentences"
@@ -19,6 +19,7 @@ help:
 	@echo "make format      apply both"
 	@echo "make venv        .venv from requirements.lock; PYTHON=path chooses the interpreter"
 	@echo "make docs        the pages and the Python reference as a site: output/site/index.html"
+	@echo "make light       build albert-ner-light into dist/, and test it in an environment without TensorFlow; PYTHON=path chooses the interpreter"
 	@echo "make lock        requirements.lock from setup.py; needs uv"
 	@echo "make clean       remove .venv and caches; data/ and output/ stay"
 
@@ -115,6 +116,9 @@ $(DOCS_VENV)/.installed: docs/requirements.txt
 	$(or $(PYTHON),python3) -m venv --clear $(DOCS_VENV)
 	$(DOCS_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --requirement $<
 	@touch $@
+
+light:
+	@tools/make_light.sh
 
 lock:
 	uv pip compile --quiet --universal --python-version 3.9 --extra dev --no-emit-index-url --custom-compile-command "make lock" \

@@ -1,5 +1,6 @@
 """Metadata and dependencies of albert-ner."""
 
+import os
 import pathlib
 import re
 
@@ -24,8 +25,20 @@ SERVE = [
     "prometheus_client>=0.20",  # /metrics
 ]
 
+# Tags without TensorFlow, on any Python that ONNX Runtime has wheels for.
+LIGHT = [
+    "absl-py",  # flags of the commands
+    "numpy",  # arrays
+    "onnxruntime>=1.19",  # runs the network; 1.19 is the last for Python 3.9
+    "safetensors",  # weights
+    "tqdm",  # progress bars
+]
+
+# `make light` builds the second wheel of this tree: the same files under another name, which asks for less.
+IS_LIGHT = os.environ.get("ALBERT_NER_LIGHT") == "1"
+
 setup(
-    name="albert-ner",
+    name="albert-ner-light" if IS_LIGHT else "albert-ner",
     version=VERSION,
     description="ALBERT-BiLSTM-CRF Chinese named entity recognition, and ALBERT/BERT encoders, for TensorFlow 2",
     long_description=(ROOT / "README.md").read_text(encoding="utf-8"),
@@ -46,7 +59,7 @@ setup(
     ],
     keywords=["named entity recognition", "Chinese", "ALBERT", "BERT", "CRF", "TensorFlow"],
     license="Apache-2.0",
-    python_requires=">=3.9,<3.12",  # what both TensorFlow 2.15 and tensorflow-addons 0.23 have wheels for
+    python_requires=">=3.9" if IS_LIGHT else ">=3.9,<3.12",  # what both TensorFlow 2.15 and tensorflow-addons 0.23 have wheels for
     packages=[*find_packages(include=["albert", "albert.*", "ner", "ner.*"]), "ner.flags"],
     # Beside the package here, where they are seen; inside it where it is installed.
     package_dir={"ner.flags": "flags"},
@@ -57,7 +70,9 @@ setup(
     },
     py_modules=["run_ner"],
     entry_points={"console_scripts": ["albert-ner=ner.cli.main:main"]},
-    install_requires=[
+    install_requires=LIGHT
+    if IS_LIGHT
+    else [
         "tensorflow>=2.15,<2.16",  # the last release whose tf.keras is Keras 2, which tensorflow-addons needs
         "tensorflow-addons>=0.23,<0.24",  # the CRF
         "numpy<2",  # TensorFlow 2.15 is compiled against numpy 1
@@ -68,6 +83,7 @@ setup(
         *HUB,
     ],
     extras_require={
+        "light": LIGHT,  # tags without importing TensorFlow, which is installed all the same
         "hub": HUB,
         "gpu": ["tensorflow[and-cuda]>=2.15,<2.16"],  # the CUDA libraries this TensorFlow was built with
         "lattice": ["jieba"],  # the dictionary of --word_lexicon=jieba
@@ -77,6 +93,7 @@ setup(
         "serve": SERVE,
         "beam": ["apache-beam>=2.50"],  # bulk tagging on Flink, Spark, Dataflow
         "dev": [
+            *LIGHT,  # the runtime that tests compare with TensorFlow
             *SERVE,
             "pytest",  # tests
             "pytest-xdist",  # on all cores: half of their time is starting Python and TensorFlow

@@ -7,7 +7,7 @@ import os
 import platform
 from typing import TYPE_CHECKING
 
-from albert import lazy, moved
+from albert import install, lazy, moved
 
 if TYPE_CHECKING:
     from albert.checkpoints import load_encoder, load_pretraining_model
@@ -25,6 +25,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 if platform.machine() in ("x86_64", "AMD64"):
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 
+install.check()
 moved.install()
 
 __version__ = "0.1.0"

@@ -171,6 +171,10 @@ def _call(main, args):
         fail(with_flags(e), EXIT_USER_ERROR)
     except UserError as e:
         fail(e, EXIT_USER_ERROR)
+    except ModuleNotFoundError as e:
+        if e.name != "tensorflow":
+            raise
+        fail("TensorFlow: not installed, which this takes; expected albert-ner in the place of albert-ner-light", EXIT_USER_ERROR)
     except KeyboardInterrupt:
         fail("interrupted", EXIT_INTERRUPTED)
     except Terminated as e:

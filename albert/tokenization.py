@@ -9,7 +9,7 @@ import functools
 import os
 import sys
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import ClassVar, Optional, Union
 
 import numpy as np
@@ -85,10 +85,18 @@ class _CodePointTokenizer:
         """Set the entries of ``table`` whose character is in the vocabulary."""
         raise NotImplementedError
 
+    def _id(self, character: str) -> int:
+        """The id of one character, as in the table."""
+        raise NotImplementedError
+
+    @functools.cached_property
+    def _ids(self) -> "_Memory":
+        return _Memory(self._id)
+
     def encode(self, text: str) -> npt.NDArray[np.int32]:
         """Ids of the characters of ``text``: int32 [len(text)], without special tokens. Unpaired surrogates are unknown."""
-        code_points = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), "<u4")
-        return np.take(self._table, code_points)
+        # Not by the table: all of Unicode takes a second, and a text has a few thousand different characters.
+        return np.fromiter(map(self._ids.__getitem__, text), np.int32, len(text))
 
     def tokenize(self, text: str) -> list[str]:
         """The vocabulary entry of each character of ``text``: a list of len(text) strings."""
@@ -129,6 +137,18 @@ class _CodePointTokenizer:
             self.remarks += (f"{self.path}: {self.vocab_size} entries for {vocab_size} rows: the last {spare} rows are spare",)
 
 
+class _Memory(dict[str, int]):
+    """Results of a function by argument, each computed when it is first asked for."""
+
+    def __init__(self, function: Callable[[str], int]) -> None:
+        super().__init__()
+        self._function = function
+
+    def __missing__(self, key: str) -> int:
+        result = self[key] = self._function(key)
+        return result
+
+
 class CharTokenizer(_CodePointTokenizer):
     """Characters looked up in the ``vocab.txt`` of a BERT or ALBERT checkpoint.
 
@@ -156,6 +176,9 @@ class CharTokenizer(_CodePointTokenizer):
     def __init__(self, vocab_file: _Path, do_lower_case: bool = True) -> None:
         tokens, self.remarks = read_with_remarks(vocab_file)
         super().__init__(vocab_file, tokens, do_lower_case)
+
+    def _id(self, character: str) -> int:
+        return self.vocab.get(lower_case(character) if self.do_lower_case else character, self.unk_id)
 
     def _fill(self, table: npt.NDArray[np.int32]) -> None:
         for token, index in self.vocab.items():
@@ -194,11 +217,22 @@ class SentencePieceTokenizer(_CodePointTokenizer):
     def __init__(self, model_file: _Path, do_lower_case: bool = True) -> None:
         super().__init__(model_file, _read_pieces(model_file), do_lower_case)
 
-    def _fill(self, table: npt.NDArray[np.int32]) -> None:
+    @functools.cached_property
+    def _pieces(self) -> dict[str, int]:
+        """Ids of pieces that are a character, alone or at a word's start."""
         ids = {token[1]: index for token, index in self.vocab.items() if len(token) == 2 and token[0] == _WORD_START}
         ids.update({token: index for token, index in self.vocab.items() if len(token) == 1})
         if _WORD_START in ids:
             ids.setdefault(" ", ids[_WORD_START])
+        return ids
+
+    def _id(self, character: str) -> int:
+        form = lower_case(character) if self.do_lower_case else character
+        ids = self._pieces
+        return ids.get(form, ids.get(unicodedata.normalize("NFKC", form), self.unk_id))
+
+    def _fill(self, table: npt.NDArray[np.int32]) -> None:
+        ids = self._pieces
         for character, index in ids.items():
             table[ord(character)] = index
         if self.do_lower_case:

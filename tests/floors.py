@@ -5,7 +5,7 @@ Modules that lie beside the folders stand where what they import lets them.
 
 # From the ground up.
 FLOORS = {
-    "arithmetic": "albert.arithmetic albert.pretrained",
+    "arithmetic": "albert.arithmetic albert.onnx albert.pretrained",
     "published formats": "albert.formats",
     "weights from the network": "albert.hub",
     "checkpoints": "albert.checkpoints",

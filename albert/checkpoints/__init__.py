@@ -8,15 +8,17 @@ import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Union
 
-from albert.checkpoints.locate import Checkpoint, find
+from albert import lazy
 
 if TYPE_CHECKING:
+    from albert.checkpoints.locate import Checkpoint, find
     from albert.encoder import AlbertEncoder
     from albert.pretraining_model import AlbertForPretraining
 
-_Source = Union[str, os.PathLike[str], Checkpoint]
+_Source = Union[str, "os.PathLike[str]", "Checkpoint"]
 
 __all__ = ["Checkpoint", "find", "load_encoder", "load_pretraining_model", "load_weights"]
+__getattr__, __dir__ = lazy.exports(__name__, {"Checkpoint": "albert.checkpoints.locate", "find": "albert.checkpoints.locate"})
 
 
 def load_encoder(path: _Source, require_pooler: bool = True) -> "AlbertEncoder":
@@ -78,5 +80,7 @@ def load_weights(model: Any, checkpoint: _Source, optional: Sequence[str] = ()) 
     return loading.load_weights(model, _checkpoint(checkpoint), optional)
 
 
-def _checkpoint(path: _Source) -> Checkpoint:
+def _checkpoint(path: "_Source") -> "Checkpoint":
+    from albert.checkpoints.locate import Checkpoint, find  # noqa: PLC0415 - a weights file alone needs no format's table
+
     return path if isinstance(path, Checkpoint) else find(path)

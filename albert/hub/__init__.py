@@ -4,9 +4,19 @@
 cache or the user's HuggingFace cache has. Importing this package imports neither TensorFlow nor a network library.
 """
 
-from albert.hub.errors import FetchError, Unreachable
-from albert.hub.registry import Release, is_name, lookup, releases
-from albert.hub.resolving import is_offline, resolve
-from albert.hub.store import cache_dir, present
+from albert import lazy
 
-__all__ = ["FetchError", "Release", "Unreachable", "cache_dir", "is_name", "is_offline", "lookup", "present", "releases", "resolve"]
+_EXPORTS = {
+    "FetchError": "albert.hub.errors",
+    "Release": "albert.hub.registry",
+    "Unreachable": "albert.hub.errors",
+    "cache_dir": "albert.hub.store",
+    "is_name": "albert.hub.registry",
+    "is_offline": "albert.hub.resolving",
+    "lookup": "albert.hub.registry",
+    "present": "albert.hub.store",
+    "releases": "albert.hub.registry",
+    "resolve": "albert.hub.resolving",
+}
+__all__ = list(_EXPORTS)
+__getattr__, __dir__ = lazy.exports(__name__, _EXPORTS)

@@ -55,7 +55,7 @@ class Tag(beam.DoFn):
 
     def _load(self):
         # TensorFlow is only needed, and slow to import, on the workers.
-        from ner.tagging.exported import load_exported  # noqa: PLC0415
+        from ner.tagging.opening import load_exported  # noqa: PLC0415
 
         return load_exported(self._model, self._batch_size)
 

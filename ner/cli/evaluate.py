@@ -61,10 +61,12 @@ def run(settings: EvaluateCommand) -> None:
         raise FieldError(
             "{error_report}: found the tagger that comes with the package, expected {model_dir}, where the report is to be written"
         )
-    from ner.tagging.tagger import Tagger  # noqa: PLC0415 - imports TensorFlow
+    from ner.tagging.tagger import Tagger  # noqa: PLC0415 - may import TensorFlow
 
     how = settings.tagging
-    tagger = Tagger.load(directory.path, how.eval_batch_size, lexicon=how.lexicon, decoding=how.decoding)
+    tagger = Tagger.load(
+        directory.path, how.eval_batch_size, lexicon=how.lexicon, decoding=how.decoding, runtime=how.runtime, precision=how.precision
+    )
     tag_set = tagger.tag_set
     test = read_split(settings.data.data_dir, "test", types=tag_set.types, **settings.data.reading)
     texts = [example.text for example in test]

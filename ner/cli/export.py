@@ -1,4 +1,4 @@
-"""Writes a trained tagger as a SavedModel for TensorFlow Serving, or as a TensorFlow Lite file; with --data_dir, measures what that costs.
+"""Writes a trained tagger as a SavedModel for TensorFlow Serving, or for ONNX Runtime; with --data_dir, measures what that costs.
 
     albert-ner export --model_dir=output/mine --export_dir=exported/mine
 
@@ -13,7 +13,7 @@ from ner.data.settings import DataSettings
 from ner.export.settings import ExportSettings
 from ner.tagging.settings import ModelSettings, PredictionSettings
 
-HELP = "write a tagger for TensorFlow Serving or TensorFlow Lite"
+HELP = "write a tagger for TensorFlow Serving or ONNX Runtime"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -36,6 +36,6 @@ SETTINGS = ExportCommand
 
 def run(settings: ExportCommand) -> None:
     """Export."""
-    from ner.tagging.exporting import export  # noqa: PLC0415 - imports TensorFlow
+    from ner.tagging.exporting import export  # noqa: PLC0415 - may import TensorFlow
 
     export(settings.model.path, settings.export, settings.prediction, settings.data)

@@ -76,7 +76,8 @@ def run(settings: SuggestCommand) -> None:
     from ner.tagging.posteriors import Posteriors  # noqa: PLC0415 - imports TensorFlow
     from ner.tagging.tagger import Tagger  # noqa: PLC0415
 
-    posteriors = Posteriors(Tagger.load(model_path, settings.prediction.eval_batch_size, decoding=settings.prediction.decoding))
+    how = settings.prediction
+    posteriors = Posteriors(Tagger.load(model_path, how.eval_batch_size, decoding=how.decoding, runtime="tensorflow"))
     left_out = read_texts(paths, settings.text_field, posteriors, chooser, state, done)
     chosen = chooser.choose()
     if not chosen:

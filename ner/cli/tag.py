@@ -71,10 +71,12 @@ def run(settings: TagCommand) -> None:
     paths = find_files(settings.input_file)
     _check_output(settings.output_file)
     path = find_model(settings.model.path, settings.model.fetching.offline or None)
-    from ner.tagging.tagger import Tagger  # noqa: PLC0415 - imports TensorFlow
+    from ner.tagging.tagger import Tagger  # noqa: PLC0415 - may import TensorFlow
 
     how = settings.tagging
-    tagger = Tagger.load(path, how.eval_batch_size, lexicon=how.lexicon, decoding=how.decoding)
+    tagger = Tagger.load(
+        path, how.eval_batch_size, lexicon=how.lexicon, decoding=how.decoding, runtime=how.runtime, precision=how.precision
+    )
     total = total_bytes(paths)
     # None lets tqdm decide by whether standard error is a terminal.
     hidden = None if settings.progress is None else not settings.progress

@@ -9,7 +9,8 @@ import tensorflow as tf
 from ner.decoding.constraints import DEFAULT_OPTIONS
 from ner.decoding.semi_markov import SemiMarkovChain
 from ner.decoding.states import edge_states, tag_states
-from ner.model.crf.layer import FORBIDDEN, LinearChain
+from ner.model.crf import FORBIDDEN
+from ner.model.crf.layer import LinearChain
 from ner.tags import OUTSIDE
 
 # Log probability of what is impossible; finite, so that sums and differences of it are numbers.

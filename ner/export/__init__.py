@@ -2,5 +2,5 @@
 
 ``tokenizer`` text to ids · ``network`` ids to emissions, frozen · ``module`` the signatures · ``quantization`` int8 ·
 ``saved_model`` what a version holds · ``versions`` the directory of versions · ``warmup`` · ``provenance`` ·
-``tflite`` a file for devices instead · ``report``.
+``onnx`` a version for ONNX Runtime instead · ``report``.
 """

@@ -13,7 +13,7 @@ def describe(directory, export_format, precision, decoding):
 
     Args:
       directory: the ``ModelDir`` it is made from.
-      export_format: ``savedmodel`` or ``tflite``.
+      export_format: ``savedmodel`` or ``onnx``.
       precision: ``float32``, ``bfloat16`` or ``int8``.
       decoding: ``DecodingOptions``.
 

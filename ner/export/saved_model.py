@@ -12,22 +12,17 @@
 """
 
 import os
-import shutil
 
 import tensorflow as tf
 
-from albert.errors import UserError
+from albert.training.precision import Precision
+from ner.export.files import copy_files
+from ner.export.module import ServingModule
+from ner.export.network import FrozenNetwork
+from ner.export.quantization import quantize
 from ner.export.quiet import quiet_log
 from ner.export.warmup import write_warmup
-
-
-def copy_files(files, directory):
-    """Copy files of a training output into a directory; UserError naming one that is not there."""
-    for file in files:
-        try:
-            shutil.copyfile(file, os.path.join(directory, os.path.basename(file)))
-        except FileNotFoundError as e:
-            raise UserError(f"{file}: no such file, expected what training wrote there") from e
+from ner.model.network import TaggerModel
 
 
 def write_saved_model(path, module, files, window):
@@ -49,3 +44,25 @@ def write_saved_model(path, module, files, window):
     with quiet_log():
         tf.saved_model.save(module, path, signatures=signatures)
     write_warmup(path, window, signatures)
+
+
+def export_saved_model(path, directory, config, tokenizer, precision, decoding, files):
+    """Write a version but for its provenance.
+
+    Args:
+      path: directory to write to.
+      directory: the ``ModelDir`` of the tagger.
+      config: its ``TaggerConfig``.
+      tokenizer: its tokenizer.
+      precision: ``float32``, ``bfloat16`` or ``int8``.
+      decoding: ``DecodingOptions``.
+      files: paths of what is copied into its assets.
+    """
+    with Precision("bfloat16" if precision == "bfloat16" else "off", "as asked for").scope():
+        model = TaggerModel(config)
+    directory.read_weights(model)
+    network = FrozenNetwork.of(model)
+    if precision == "int8":
+        network, products = quantize(network)
+        print(f"int8: {len(products)} matrix products")
+    write_saved_model(path, ServingModule(network, model.chain, config, tokenizer, decoding), files, config.window)

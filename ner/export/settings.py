@@ -13,12 +13,10 @@ class ExportSettings:
 
     export_dir: Optional[str] = setting(None, "Directory of the exported model's versions, which a server watches.")
     export_version: int = setting(0, "Number of the version to export; 0 for one more than the largest there is.", at_least=0)
-    export_format: str = setting(
-        "savedmodel", "For TensorFlow Serving, or a TensorFlow Lite file for devices.", choices=("savedmodel", "tflite")
-    )
+    export_format: str = setting("savedmodel", "For TensorFlow Serving, or for ONNX Runtime.", choices=("savedmodel", "onnx"))
     export_precision: str = setting("float32", "Arithmetic of the exported encoder.", choices=("float32", "bfloat16", "int8"))
 
     def __post_init__(self):
         check_fields(self)
-        if self.export_format == "tflite" and self.export_precision == "bfloat16":
+        if self.export_format == "onnx" and self.export_precision == "bfloat16":
             raise FieldError("{export_precision}=bfloat16 requires {export_format}=savedmodel")

@@ -11,8 +11,8 @@ from albert.files import sync
 from albert.lock import LockedError, lock
 
 SAVED_MODEL = "saved_model.pb"
-TFLITE_MODEL = "tagger.tflite"
-_MODEL_FILES = {"savedmodel": SAVED_MODEL, "tflite": TFLITE_MODEL}
+ONNX_MODEL = "model.onnx"
+_MODEL_FILES = {"savedmodel": SAVED_MODEL, "onnx": ONNX_MODEL}
 # What a version is called while it is being written.
 _UNFINISHED = re.compile(r"\.[0-9]+\.[0-9a-f]{8}\.tmp")
 # In the directory of the versions while one is begun or finished, and in each that is being written.
@@ -35,7 +35,7 @@ def version_directory(path):
     """``path`` if it is a version directory, else its newest one. Raises UserError when there is none."""
     found = _find(path)
     if found is None:
-        raise UserError(f"{path}: found no exported model, expected version directories (1, 2, …) with a {SAVED_MODEL} or {TFLITE_MODEL}")
+        raise UserError(f"{path}: found no exported model, expected version directories (1, 2, …) with a {SAVED_MODEL} or {ONNX_MODEL}")
     return found
 
 
@@ -45,7 +45,7 @@ def _find(path):
 
 
 def format_of(path):
-    """``savedmodel`` or ``tflite``, whichever a version directory holds, or None."""
+    """``savedmodel`` or ``onnx``, whichever a version directory holds, or None."""
     return next((name for name, file in _MODEL_FILES.items() if os.path.isfile(os.path.join(path, file))), None)
 
 
@@ -55,7 +55,7 @@ def choose_version(base, version=0, export_format="savedmodel"):
     Args:
       base: directory of the versions.
       version: the number wanted; 0 for one more than the largest there is.
-      export_format: ``savedmodel`` or ``tflite``.
+      export_format: ``savedmodel`` or ``onnx``.
 
     Raises:
       UserError: it is negative, or exists; or there are versions of the other format, which a server that watches ``base`` cannot load.

@@ -16,14 +16,14 @@
 """
 
 import os
+from collections.abc import Mapping
+from typing import Optional
 
 import numpy as np
 from safetensors.numpy import save
 
-from albert import hub
 from albert.checkpoints.files.safetensors import SafetensorsFile
 from albert.checkpoints.files.weights_file import FLOATS
-from albert.checkpoints.proof import fetch
 from albert.errors import CheckpointError, ConfigError, FieldError, UserError
 from albert.files import atomic_write, write_json
 from albert.foreign import printable
@@ -60,7 +60,12 @@ def find_model(path, offline=None):
       FetchError: it cannot be fetched.
     """
     path = os.fspath(path)
-    if os.path.exists(path) or not hub.is_name(path):
+    if os.path.exists(path):
+        return path
+    from albert import hub  # noqa: PLC0415 - what is on disk needs nothing of this, which takes a tenth of a second
+    from albert.checkpoints.proof import fetch  # noqa: PLC0415
+
+    if not hub.is_name(path):
         return path
     release = hub.lookup(path)
     if release.architecture and release.task != "token-classification":
@@ -170,19 +175,32 @@ class ModelDir:
           CheckpointError: there are none, or a tensor is missing, left over, of another shape, or holds numbers that are not finite. Unless
             it is the numbers, no variable has changed.
         """
+        variables = model.weight_map()
+        stored = self.open_weights({key: tuple(variable.shape) for key, variable in variables.items()}, name)
+        for key, variable in variables.items():
+            variable.assign(stored.read_finite(key))
+
+    def open_weights(self, shapes: Mapping[str, tuple[int, ...]], name: Optional[str] = None) -> SafetensorsFile:
+        """A file of weights of which names, shapes and types are checked, and no values are read.
+
+        Args:
+          shapes: dict from the name of each weight of the model to its shape.
+          name: file name; by default that of the weights to use.
+
+        Raises:
+          CheckpointError: there are none, or a tensor is missing, left over, or of another shape or type.
+        """
         path = self.file(name or self.weights_name())
         stored = SafetensorsFile(path)
         for problem in stored.problems:
             raise problem
-        weights = model.weight_map()
-        for key in sorted(set(stored.tensors) - set(weights)):
+        for key in sorted(set(stored.tensors) - set(shapes)):
             raise CheckpointError(f"{path}: tensor {printable(key)}: nothing in the model's configuration takes it")
-        for key, variable in weights.items():
+        for key, shape in shapes.items():
             if key not in stored.tensors:
-                raise CheckpointError(f"{path}: tensor {key}: missing, expected shape {list(variable.shape)}")
-            if stored.tensors[key].shape != tuple(variable.shape):
-                raise stored.error(key, f"shape {list(variable.shape)}", list(stored.tensors[key].shape))
+                raise CheckpointError(f"{path}: tensor {key}: missing, expected shape {list(shape)}")
+            if stored.tensors[key].shape != shape:
+                raise stored.error(key, f"shape {list(shape)}", list(stored.tensors[key].shape))
             if stored.tensors[key].dtype not in FLOATS:
                 raise stored.error(key, f"one of {', '.join(FLOATS)}", stored.tensors[key].dtype)
-        for key, variable in weights.items():
-            variable.assign(stored.read_finite(key))
+        return stored

@@ -6,9 +6,7 @@ import platform
 import subprocess
 import sys
 
-import tensorflow as tf
-
-_PACKAGES = ("tensorflow", "tensorflow-addons", "keras", "numpy", "safetensors", "sentencepiece", "albert-ner")
+_PACKAGES = ("tensorflow", "onnxruntime", "tensorflow-addons", "keras", "numpy", "safetensors", "sentencepiece", "albert-ner")
 
 
 def describe():
@@ -46,14 +44,16 @@ def _git(root, *arguments):
 
 
 def _hardware():
-    gpus = [tf.config.experimental.get_device_details(gpu) for gpu in tf.config.list_physical_devices("GPU")]
+    # Where TensorFlow has no part in a run, its devices have none either.
+    tf = sys.modules.get("tensorflow")
+    gpus = [] if tf is None else [tf.config.experimental.get_device_details(gpu) for gpu in tf.config.list_physical_devices("GPU")]
     return {
         "platform": platform.platform(),
         "cpu": _cpu_name(),
         "cpu_count": os.cpu_count(),
         "memory_bytes": _memory(),
         # Sums are taken in another order by another number of threads. None: as many as TensorFlow sees fit.
-        "intra_op_threads": tf.config.threading.get_intra_op_parallelism_threads() or os.environ.get("TF_NUM_INTRAOP_THREADS"),
+        "intra_op_threads": (tf and tf.config.threading.get_intra_op_parallelism_threads()) or os.environ.get("TF_NUM_INTRAOP_THREADS"),
         "byte_order": sys.byteorder,
         "gpus": [{key: str(value) for key, value in details.items()} for details in gpus],
     }

@@ -40,7 +40,7 @@ def score_run(path, data_dir, batch_size=128):
     directory = ModelDir(path)
     record = run_record.read(directory)
     identity = record["identity"]
-    tagger = Tagger.load(path, batch_size, identity["constrained_decoding"])
+    tagger = Tagger.load(path, batch_size, identity["constrained_decoding"], runtime="tensorflow")
     scheme = tagger.tag_set.scheme
     test = read_split(data_dir, "test", types=tagger.labels).examples
     texts = [example.text for example in test]

@@ -43,7 +43,7 @@ class Posteriors:
     """Reads posteriors off a tagger.
 
     Args:
-      tagger: a ``ner.Tagger`` of a training output directory.
+      tagger: a ``ner.Tagger`` of a training output directory, loaded with ``runtime="tensorflow"``.
 
     Raises:
       UserError: it is one of an exported model, which gives no more than its entities.
@@ -123,15 +123,14 @@ class _Reader(Predictor):
         """One ``_WindowPosterior`` per text, none longer than the window; ``given`` are lists of ``Span``."""
         scheme, types = self.tag_set.scheme, frozenset(self.tag_set.types)
         known = [[span for span in spans if span.label in types] for spans in given]
-        encoded = encode(texts, self.tokenizer, self.model.config.max_seq_length)
+        encoded = encode(texts, self.tokenizer, self.config.max_seq_length)
         results = [None] * len(texts)
         for indices in self._batches(encoded.lengths, np.arange(len(texts))):
-            inputs = self._inputs(encoded, indices)
+            inputs = self.inputs(encoded, indices)
             tags = np.zeros([inputs["lengths"].shape[0], inputs["input_word_ids"].shape[1] - 2], np.int32)
             for row, i in enumerate(indices):
                 tags[row, : len(texts[i])] = self.tag_set.encode(tags_from_spans(known[i], len(texts[i]), scheme))
-            outputs = self._decode(self._posteriors, inputs, tf.constant(tags))
-            outputs = {name: value.numpy() for name, value in outputs.items()}
+            outputs = self.decode(self._posteriors, inputs, tags)
             for row, i in enumerate(indices):
                 found = spans_from_tags(self.tag_set.decode(outputs["tags"][row, : len(texts[i])]), scheme)
                 spans = [(span, float(outputs["scores"][row, span.end - 1])) for span in found]

@@ -1,4 +1,4 @@
-"""The interface of all that finds entities in texts: a trained model in Python, an exported one, a TensorFlow Lite file.
+"""The interface of all that finds entities in texts: a trained model in TensorFlow or in ONNX Runtime, an exported one.
 
 This module needs no TensorFlow.
 """
@@ -14,6 +14,10 @@ from ner.decoding.gazetteer import Gazetteer
 from ner.entity import Entity
 from ner.long_text.joining import Piece
 from ner.tags import Span, TagSet
+
+# Which of a tagger's runtimes computes its network, and in which arithmetic; see ``ner.tagging.opening.choose``.
+RUNTIMES = ("auto", "tensorflow", "onnx")
+PRECISIONS = ("float32", "bfloat16", "int8", "auto")
 
 
 @dataclasses.dataclass(frozen=True)

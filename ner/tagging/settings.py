@@ -7,6 +7,7 @@ from albert.fields import check_fields, setting
 from albert.hub.settings import FetchSettings
 from ner import pretrained
 from ner.decoding.constraints import DecodingOptions
+from ner.tagging.protocol import PRECISIONS, RUNTIMES
 
 
 @dataclasses.dataclass(frozen=True)
@@ -47,3 +48,9 @@ class TaggingSettings(PredictionSettings):
     """Settings of a tagger's application to texts, with a gazetteer."""
 
     lexicon: Optional[str] = setting(None, "Terms that must or must never be entities: lines of a term, a tab, and its type or -.")
+    runtime: str = setting(
+        "auto", "What computes the network; auto is ONNX Runtime where it is installed and has the layers.", choices=RUNTIMES
+    )
+    precision: str = setting(
+        "float32", "Arithmetic of the network: bfloat16 takes TensorFlow, int8 ONNX Runtime; auto is the quickest.", choices=PRECISIONS
+    )

@@ -2,24 +2,15 @@
 
 import os
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, Optional, Union
+from typing import Optional, Union
 
-from albert.checkpoints.loading import uninitialized
-from albert.errors import FieldError, UserError
-from albert.tokenization import load_tokenizer
-from ner import pretrained
 from ner.decoding.constraints import DecodingOptions
 from ner.decoding.gazetteer import Gazetteer
 from ner.entity import Entity
-from ner.export.versions import is_export
 from ner.long_text.joining import Piece
-from ner.model import token_classification
-from ner.model.directory import ModelDir, find_model, is_token_classifier
-from ner.model.network import TaggerModel
 from ner.serving_client.texts import list_of_texts
-from ner.tagging.exported import load_exported
 from ner.tagging.forks import check_fork
-from ner.tagging.predictor import Predictor
+from ner.tagging.opening import open_predictor
 from ner.tagging.protocol import Prediction, TextPredictor
 from ner.tags import TagSet
 
@@ -48,6 +39,8 @@ class Tagger:
         constrained_decoding: bool = True,
         lexicon: Optional[Union[str, os.PathLike[str], Gazetteer]] = None,
         decoding: Optional[DecodingOptions] = None,
+        runtime: str = "auto",
+        precision: str = "float32",
     ) -> "Tagger":
         """Tagger with the weights of a training output directory, or of an exported model.
 
@@ -59,40 +52,18 @@ class Tagger:
           constrained_decoding: whether only tag sequences the scheme allows are decoded.
           lexicon: file of must-tag and never-tag terms (``ner.decoding.gazetteer``), or a ``Gazetteer``.
           decoding: ``DecodingOptions``; by default those of ``constrained_decoding`` alone, which they take the place of.
+          runtime: ``onnx`` for ONNX Runtime (the extra ``light``), ``tensorflow``, or ``auto``: ONNX Runtime where it is installed and has
+            all of the network's layers, unless there is a GPU for TensorFlow. What is found is the same.
+          precision: arithmetic of the network: ``float32``; ``bfloat16`` (TensorFlow) or ``int8`` (ONNX Runtime), which are quicker where
+            the processor has instructions for them, and find a little else; or ``auto``, the quickest.
 
         Raises:
           albert.UserError: the directory does not hold a trained tagger, or the lexicon does not fit; names what is missing or wrong. Or
             this process was forked from one that has a tagger.
         """
         check_fork()
-        if path is None:
-            path = pretrained.DIRECTORY
-        if decoding is None:
-            decoding = DecodingOptions(constrained_decoding)
-        if is_export(path):
-            return cls._load_export(path, batch_size, decoding, lexicon)
-        if lexicon is not None and not isinstance(lexicon, Gazetteer):
-            lexicon = Gazetteer.load(lexicon)
-        path = find_model(path)
-        if is_token_classifier(path):
-            model, tokenizer = _load_token_classifier(path)
-        else:
-            directory = ModelDir(path)
-            config = directory.read_config()
-            tokenizer = directory.read_tokenizer(config)
-            model = TaggerModel(config)
-            directory.read_weights(model)
-        return cls(Predictor(model, tokenizer, batch_size, decoding, lexicon, frozen=True))
-
-    @classmethod
-    def _load_export(cls, path: Any, batch_size: int, decoding: DecodingOptions, lexicon: Any) -> "Tagger":
-        if lexicon is not None:
-            raise UserError(f"{path}: an exported model takes no lexicon; expected the training output it was exported from")
-        predictor = load_exported(path, batch_size)
-        exported, found = (options.constrained_decoding for options in (predictor.decoding, decoding))
-        if exported != found:
-            raise FieldError("{constrained_decoding}: found {}, expected {}, with which {} was exported", found, exported, path)
-        return cls(predictor)
+        decoding = DecodingOptions(constrained_decoding) if decoding is None else decoding
+        return cls(open_predictor(path, batch_size, decoding, lexicon, runtime, precision))
 
     @property
     def tag_set(self) -> TagSet:
@@ -138,15 +109,3 @@ class Tagger:
     def tags(self, texts: Iterable[str], progress: Optional[Callable[[int], object]] = None) -> list[list[str]]:
         """Best tag of every character: one list of tags per text, faster than with scores; arguments as for :meth:`predict`."""
         return self.predictor.tags(texts, progress)
-
-
-def _load_token_classifier(path: Any) -> tuple[Any, Any]:
-    """(``TaggerModel``, tokenizer) of a HuggingFace token classification model."""
-    found = token_classification.read(path)
-    tokenizer = load_tokenizer(found.vocab_file, found.spm_model_file, found.config.do_lower_case)
-    tokenizer.check_size(found.config.encoder.vocab_size)
-    with uninitialized():
-        model = TaggerModel(found.config)
-    for name, variable in model.weight_map().items():
-        variable.assign(found.weights[name])
-    return model, tokenizer

@@ -53,5 +53,6 @@ def _judge(run, examples):
         raise UserError(f"{run.output_dir}: training was interrupted; the same command goes on")
     with contextlib.ExitStack() as stack:
         stack.callback(keras.backend.clear_session)
-        tagger = Tagger.load(run.output_dir, run.prediction.eval_batch_size, decoding=run.prediction.decoding)
+        how = run.prediction
+        tagger = Tagger.load(run.output_dir, how.eval_batch_size, decoding=how.decoding, runtime="tensorflow")
         return list(Posteriors(tagger).read([example.text for example in examples], [example.spans() for example in examples]))

@@ -84,6 +84,10 @@ class SafetensorsFile(WeightsFile):
         except JsonError as e:
             raise CheckpointError(f"{self.path}: expected a safetensors header, found {e}") from e
 
+    def offset(self, name):
+        """The byte of the file at which a tensor's values begin."""
+        return self._offsets[name]
+
     def read(self, name):
         tensor = self.tensors[name]
         values = map_values(self.path, tensor.dtype, self._offsets[name], tensor.size)

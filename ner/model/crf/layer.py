@@ -10,16 +10,13 @@ import tensorflow as tf
 
 from albert.arithmetic.devices import on_accelerator
 from albert.keras import as_tensorflows, keras
-from ner.model.crf import passes, scan
+from ner.model.crf import FORBIDDEN, passes, scan
 
 with warnings.catch_warnings(), as_tensorflows():
     # tensorflow-addons warns at import that it is at its end of life and that TensorFlow 2.15 is newer than it was built
     # for. The CRF functions used here are plain TensorFlow graphs and are held to enumerated values by the tests.
     warnings.simplefilter("ignore")
     from tensorflow_addons.text import crf as tfa_crf
-
-# Added to the score of what is forbidden: far below any real score, and no -inf to turn into NaN in a sum.
-FORBIDDEN = -1e4
 
 
 class LinearChain:

@@ -13,6 +13,8 @@ class Kind:
       rnn, cell: values of ``TaggerConfig.rnn`` and ``lstm_cell`` that choose it. Most kinds have no cells to choose from.
       layer: name of its class with that of the module, a :class:`ner.model.recurrent.base.RecurrentLayer`.
       cell_help: of a kind with several cells, this one in a few words.
+      graph: name of the function that adds the layer to an ONNX graph, as those of ``ner.model.recurrent.graphs``; empty for a layer that
+        TensorFlow alone can run.
       reads_words: whether it reads a lexicon's words besides characters, and a tagger with it has ``TaggerConfig.lattice``.
     """
 
@@ -20,13 +22,20 @@ class Kind:
     layer: str
     cell: str = "standard"
     cell_help: str = ""
+    graph: str = ""
     reads_words: bool = False
 
 
 KINDS = (
-    Kind("lstm", "ner.model.recurrent.bilstm.BiLSTM", cell_help="the usual one"),
-    Kind("lstm", "ner.model.recurrent.peephole.PeepholeBiLSTM", cell="peephole", cell_help="the paper's (eqs. 11-15)"),
-    Kind("gru", "ner.model.recurrent.gru.BiGRU"),
+    Kind("lstm", "ner.model.recurrent.bilstm.BiLSTM", graph="ner.model.recurrent.graphs.lstm", cell_help="the usual one"),
+    Kind(
+        "lstm",
+        "ner.model.recurrent.peephole.PeepholeBiLSTM",
+        cell="peephole",
+        cell_help="the paper's (eqs. 11-15)",
+        graph="ner.model.recurrent.graphs.peephole",
+    ),
+    Kind("gru", "ner.model.recurrent.gru.BiGRU", graph="ner.model.recurrent.graphs.gru"),
     Kind("lattice", "ner.model.recurrent.lattice.LatticeBiLSTM", reads_words=True),
 )
 

@@ -36,10 +36,6 @@ class RecurrentLayer(keras.layers.Layer):
         """A function of the call arguments that computes the same in an export, which is to run on CPUs whatever devices there are here."""
         return self
 
-    def without_state(self):
-        """A layer that computes the same for a TensorFlow Lite file: with built-in operations, of which none keeps a state."""
-        return self
-
 
 class Bidirectional(RecurrentLayer):
     """Base of recurrent layers that read a sentence in both directions.

@@ -9,7 +9,6 @@ from albert.arithmetic import plain
 from albert.arithmetic.devices import on_accelerator
 from albert.keras import keras
 from ner.model.recurrent.base import RecurrentLayer
-from ner.model.recurrent.peephole import PeepholeBiLSTM
 from ner.model.recurrent.unrolled import unrolled_scan
 
 # For one sentence a loop takes longer than the operation where there are fewer weights to read; for many, as long.
@@ -64,18 +63,6 @@ class BiLSTM(RecurrentLayer):
     def for_cpu_export(self):
         """``call_on_cpu``."""
         return self.call_on_cpu
-
-    def without_state(self):
-        """The same as a loop, a peephole LSTM whose peepholes are zero.
-
-        Keras' LSTM would become one operation, which begins each sentence in the state that the one before it ended in, unless whoever
-        runs the file resets its variables each time.
-        """
-        weights = self.weight_map()
-        loop = PeepholeBiLSTM(weights["forward/kernel"].shape[0], self.forward.units)
-        for name, variable in loop.weight_map().items():
-            variable.assign(weights[name] if name in weights else tf.zeros_like(variable))
-        return loop
 
     def weight_map(self):
         """Weights as Keras stores them: {forward,backward}/{kernel [H, 4U], recurrent_kernel [U, 4U], bias [4U]}, gates i, f, c, o."""

@@ -80,7 +80,7 @@ def test_words_of_a_lattice_are_an_asset(exports):
         assert (base / "1" / "assets" / "lexicon.txt").read_bytes() == f.read()
 
 
-def test_tensorflow_lite_does_without_a_lattice(tmp_path):
-    with pytest.raises(UserError, match="^--export_format: found tflite with a lattice LSTM, expected savedmodel$"):
-        export(_save(tmp_path / "model", "albert-lattice-crf").path, tmp_path / "base", export_format="tflite")
+def test_onnx_runtime_does_without_a_lattice(tmp_path):
+    with pytest.raises(UserError, match="^--export_format: found onnx with a lattice layer with a lexicon, expected savedmodel$"):
+        export(_save(tmp_path / "model", "albert-lattice-crf").path, tmp_path / "base", export_format="onnx")
     assert not (tmp_path / "base").exists()

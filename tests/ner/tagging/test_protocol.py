@@ -10,8 +10,13 @@ from tests.ner.export.exporting import CONFIG, EDGE_TEXTS, export, random_texts,
 
 # Windows are of 17 characters.
 TEXTS = [*EDGE_TEXTS, "\ud800京上海\udfff大学", "李明在上海大学张三去了京上海大学书记" * 3, *random_texts(29, seed=3)]
-# By name of the implementation: how the tagger is loaded.
-IMPLEMENTATIONS = {"python": "model", "savedmodel": "savedmodel", "tflite": "tflite"}
+# By name of the implementation: the directory and the runtime it is loaded with.
+IMPLEMENTATIONS = {
+    "tensorflow": ("model", "tensorflow"),
+    "onnx": ("model", "onnx"),
+    "savedmodel": ("savedmodel", "auto"),
+    "exported onnx": ("onnx", "auto"),
+}
 
 
 @pytest.fixture(name="taggers", scope="module")
@@ -19,14 +24,14 @@ def _taggers(tmp_path_factory):
     """One tagger through every implementation."""
     work = tmp_path_factory.mktemp("protocol")
     save_tagger(work / "model")
-    for name in ("savedmodel", "tflite"):
+    for name in ("savedmodel", "onnx"):
         export(work / "model", work / name, export_format=name)
-    return {name: Tagger.load(work / path, batch_size=5) for name, path in IMPLEMENTATIONS.items()}
+    return {name: Tagger.load(work / path, batch_size=5, runtime=runtime) for name, (path, runtime) in IMPLEMENTATIONS.items()}
 
 
 @pytest.fixture(name="expected", scope="module")
 def _expected(taggers):
-    return list(taggers["python"].predict(TEXTS))
+    return list(taggers["tensorflow"].predict(TEXTS))
 
 
 @pytest.fixture(name="tagger", params=IMPLEMENTATIONS)
@@ -40,7 +45,7 @@ def test_it_says_what_it_knows(tagger):
     assert tagger.predictor.decoding == DecodingOptions()
 
 
-def test_predictions_are_those_of_the_model_in_python(tagger, expected):
+def test_predictions_are_those_of_the_model_in_tensorflow(tagger, expected):
     found = list(tagger.predict(TEXTS))
     assert [prediction.tags for prediction in found] == [prediction.tags for prediction in expected]
     for text, prediction, other in zip(TEXTS, found, expected):

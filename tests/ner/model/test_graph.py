@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+pytest.importorskip("onnxruntime")
+
 from albert.errors import UserError
 from albert.onnx.products import given_weights
 from ner.model.config import CharEncoderConfig, LatticeConfig

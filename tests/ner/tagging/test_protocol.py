@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from ner.decoding.constraints import DecodingOptions
+from ner.tagging import sessions
 from ner.tagging.tagger import Tagger
 from ner.tags import spans_from_tags
 from tests.ner.export.exporting import CONFIG, EDGE_TEXTS, export, random_texts, save_tagger
@@ -11,12 +12,9 @@ from tests.ner.export.exporting import CONFIG, EDGE_TEXTS, export, random_texts,
 # Windows are of 17 characters.
 TEXTS = [*EDGE_TEXTS, "\ud800京上海\udfff大学", "李明在上海大学张三去了京上海大学书记" * 3, *random_texts(29, seed=3)]
 # By name of the implementation: the directory and the runtime it is loaded with.
-IMPLEMENTATIONS = {
-    "tensorflow": ("model", "tensorflow"),
-    "onnx": ("model", "onnx"),
-    "savedmodel": ("savedmodel", "auto"),
-    "exported onnx": ("onnx", "auto"),
-}
+IMPLEMENTATIONS = {"tensorflow": ("model", "tensorflow"), "savedmodel": ("savedmodel", "auto")}
+if sessions.available():
+    IMPLEMENTATIONS.update({"onnx": ("model", "onnx"), "exported onnx": ("onnx", "auto")})
 
 
 @pytest.fixture(name="taggers", scope="module")

@@ -1,10 +1,10 @@
-# make quickstart · make test: each makes its own .venv from requirements.lock first.
+# make quickstart · make test: each makes its own .venv from the lock of its Python first.
 
 VENV := .venv
 PY := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
 
-.PHONY: help venv light test test-slow fuzz lint format quickstart bench lock clean paper reproduce-smoke reproduce-mini docs FORCE
+.PHONY: help venv light test test-slow test-numbers test-stacks gpu-check install-gpu supported-systems fuzz lint format quickstart bench lock clean paper reproduce-smoke reproduce-mini docs FORCE
 
 help:
 	@echo "make quickstart  install, fetch MSRA, fine-tune the small encoder that ships with the project, evaluate, tag some sentences"
@@ -14,19 +14,24 @@ help:
 	@echo "make reproduce-mini   all systems of the paper's comparison on the small encoder that ships and a BERT of its size: hours, resumable"
 	@echo "make test        lint and the tests but for those marked slow"
 	@echo "make test-slow   the tests marked slow"
+	@echo "make test-numbers  the numbers that are the same on every TensorFlow; VENV=.venv-later PYTHON=python3.13 for another one"
+	@echo "make test-stacks  make test on each Python from 3.9 to 3.13 that is here, and a table"
+	@echo "make install-gpu  the CUDA libraries of this TensorFlow into the environment"
+	@echo "make gpu-check   numbers, determinism, memory and speed on a GPU, in under ten minutes; a report of one page"
+	@echo "make supported-systems  README's table of what is supported: pip is asked for each system and Python"
 	@echo "make fuzz        mutants of every kind of file: no traceback, no hang, no full memory; FUZZ_FLAGS=--mutants=1000 for a short run"
 	@echo "make lint        ruff check, ruff format --check, and mypy on the public names"
 	@echo "make format      apply both"
-	@echo "make venv        .venv from requirements.lock; PYTHON=path chooses the interpreter"
+	@echo "make venv        .venv from the lock of its Python; PYTHON=path chooses the interpreter"
 	@echo "make docs        the pages and the Python reference as a site: output/site/index.html"
 	@echo "make light       build albert-ner-light into dist/, and test it in an environment without TensorFlow; PYTHON=path chooses the interpreter"
-	@echo "make lock        requirements.lock from setup.py; needs uv"
-	@echo "make clean       remove .venv and caches; data/ and output/ stay"
+	@echo "make lock        the locks from setup.py; needs uv"
+	@echo "make clean       remove the environments and caches; data/ and output/ stay"
 
 venv: $(STAMP)
 
 # Written last, so that an install that was interrupted is no install.
-$(STAMP): requirements.lock setup.py tools/make_venv.sh
+$(STAMP): requirements.lock requirements-later.lock setup.py tools/make_venv.sh
 	@tools/make_venv.sh $(VENV)
 	@touch $@
 
@@ -41,6 +46,15 @@ test: lint
 
 test-slow: venv
 	$(PY) -m pytest -m slow
+
+test-numbers: venv
+	$(PY) -m pytest -m "numbers and not slow" --numprocesses=auto --maxprocesses=4 --dist=worksteal
+
+test-stacks:
+	@tools/test_stacks.sh
+
+supported-systems: venv
+	$(PY) -m tools.supported_systems
 
 # 20,000 mutants of each kind of file, within half an hour on two cores; make test reads a few of each.
 fuzz: venv
@@ -60,6 +74,13 @@ quickstart: venv
 	$(PY) run_ner.py --flagfile=flags/quickstart.flags
 	$(PY) run_ner.py --do_predict --model_dir=output/quickstart --input_file=examples/sentences.txt
 
+install-gpu: venv
+	$(PY) -m pip install --quiet --disable-pip-version-check --constraint $$($(PY) -c \
+		'import sys; print("requirements.lock" if sys.version_info < (3, 12) else "requirements-later.lock")') ".[gpu]"
+
+gpu-check: venv data/msra/train.txt
+	$(PY) -m benchmarks.gpu_check
+
 # PyTorch has an environment of its own: its packages and TensorFlow's do not go together.
 BENCH_VENV := .venv-bench
 
@@ -76,7 +97,7 @@ data/msra/train.txt: | $(STAMP)
 
 # Pictures need an extra that the lock file does without.
 $(VENV)/.plots: $(STAMP)
-	$(PY) -m pip install --quiet --disable-pip-version-check --constraint requirements.lock "matplotlib~=3.9.0"
+	$(PY) -m pip install --quiet --disable-pip-version-check "matplotlib>=3.9"
 	@touch $@
 
 paper: $(VENV)/.plots
@@ -93,7 +114,7 @@ MINI := output/reproduce_mini
 MINI_SEEDS := 1,2,3
 
 reproduce-mini: $(VENV)/.plots data/msra/train.txt
-	$(PY) -m pip install --quiet --disable-pip-version-check --constraint requirements.lock jieba
+	$(PY) -m pip install --quiet --disable-pip-version-check jieba
 	if ls data/corpus/*.txt.xz >/dev/null 2>&1; then for part in short long more; do \
 		$(PY) run_pretraining.py --flagfile=flags/reproduce_mini/pretrain_bert_$$part.flags || exit; done; fi
 	$(PY) -m ner.reproduce --experiments=all --seeds=$(MINI_SEEDS) --measure_costs --output_dir=$(MINI) --data_dir=data/msra \
@@ -120,10 +141,15 @@ $(DOCS_VENV)/.installed: docs/requirements.txt
 light:
 	@tools/make_light.sh
 
+# The reference stack's environments are narrowed: setup.py has the other stack too, which has a lock of its own.
+LOCK := uv pip compile --quiet --universal --extra dev --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
+
 lock:
-	uv pip compile --quiet --universal --python-version 3.9 --extra dev --no-emit-index-url --custom-compile-command "make lock" \
-		--output-file requirements.lock setup.py
+	$(LOCK) --project tools/reference_stack --python-version 3.9 --output-file requirements.lock setup.py
+	$(LOCK) --python-version 3.12 --output-file requirements-later.lock setup.py
 
 clean:
 	rm -rf $(VENV) $(BENCH_VENV) $(DOCS_VENV) build dist *.egg-info .pytest_cache .ruff_cache
+
+	rm -rf $(VENV) .venv-3.* .venv-later $(BENCH_VENV) build dist *.egg-info .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

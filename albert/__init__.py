@@ -7,7 +7,7 @@ import os
 import platform
 from typing import TYPE_CHECKING
 
-from albert import install, lazy, moved
+from albert import install, lazy, moved, quiet
 
 if TYPE_CHECKING:
     from albert.checkpoints import load_encoder, load_pretraining_model
@@ -26,6 +26,7 @@ if platform.machine() in ("x86_64", "AMD64"):
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 
 install.check()
+quiet.install()
 moved.install()
 
 __version__ = "0.1.0"

@@ -25,6 +25,7 @@ def assert_silent(result):
     assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
 
 
+@pytest.mark.numbers
 @pytest.mark.parametrize("options", [(), ("-W", "always"), ("-W", "error")], ids=["default", "-W always", "-W error"])
 @pytest.mark.parametrize(
     "statement",
@@ -44,6 +45,12 @@ def test_importing_prints_nothing(statement, options):
 def test_using_the_crf_prints_nothing():
     code = "from ner.layers import CRF; import tensorflow as tf; CRF(3).decode(tf.zeros([2, 5, 3]), tf.constant([5, 2]))"
     assert_silent(run_python(code))
+
+
+@pytest.mark.numbers
+def test_tagging_warns_of_nothing():
+    result = run_python("import ner; print(len(ner.Tagger.load().tag('李明在上海。')))", "-W", "error")
+    assert (result.returncode, result.stdout, result.stderr) == (0, "2\n", "")
 
 
 def test_packages_import_quickly_and_without_tensorflow():

@@ -28,13 +28,10 @@ def fake_python(path, version_status, venv_status):
 
 @pytest.mark.parametrize("exists", [True, False], ids=["wrong version", "not there"])
 def test_no_suitable_python(tmp_path, exists):
-    python = fake_python(tmp_path / "python3.12", 1, 0) if exists else tmp_path / "python3.9"
+    python = fake_python(tmp_path / "python3.14", 1, 0) if exists else tmp_path / "python3.9"
     result = make_venv(tmp_path / "venv", python)
     assert result.returncode == 1
-    assert (
-        result.stderr
-        == f"make venv: expected Python 3.9, 3.10 or 3.11, found none as: {python}; install one, or name it with PYTHON=path\n"
-    )
+    assert result.stderr == f"make venv: expected Python 3.9 to 3.13, found none as: {python}; install one, or name it with PYTHON=path\n"
     assert not (tmp_path / "venv").exists()
 
 
@@ -45,3 +42,25 @@ def test_python_without_ensurepip(tmp_path):
     assert result.stderr.startswith(f"make venv: {python} has no venv or ensurepip module; install it")
     assert result.stderr.count("\n") == 1
     assert not (tmp_path / "venv").exists()
+
+
+@pytest.mark.parametrize(
+    ("machine", "lock"),
+    [
+        ("True linux x86_64", "requirements.lock"),
+        ("True darwin arm64", "requirements.lock"),
+        ("False linux aarch64", "requirements-later.lock"),
+        ("True linux aarch64", None),
+    ],
+)
+def test_the_lock_is_that_of_the_stack(tmp_path, machine, lock):
+    python = tmp_path / "python"
+    python.write_text(f'#!/bin/sh\ncase "$*" in *platform.machine*) echo {machine};; --version) echo Python;; "-m venv"*) exit 7;; esac\n')
+    python.chmod(0o755)
+    result = make_venv(tmp_path / "venv", python)
+    if lock is None:
+        assert result.returncode == 1
+        assert result.stderr.startswith("make venv: expected Python 3.12 or 3.13, found ") and result.stderr.count("\n") == 1
+    else:
+        assert result.returncode == 7
+        assert result.stdout.endswith(f"({python}), {lock}\n")

@@ -33,8 +33,9 @@ def test_nothing_of_one_machine_is_stored(pattern):
     assert (found.returncode, found.stdout) == (1, ""), found.stderr
 
 
-def test_lock_file_pins_every_package_once_per_python():
-    lines = (ROOT / "requirements.lock").read_text(encoding="utf-8").splitlines()
+@pytest.mark.parametrize("name", ["requirements.lock", "requirements-later.lock"])
+def test_lock_file_pins_every_package_once_per_python(name):
+    lines = (ROOT / name).read_text(encoding="utf-8").splitlines()
     pins = [line for line in lines if line and not line.lstrip().startswith("#")]
     assert all(re.fullmatch(r"[a-z0-9-]+==[0-9][0-9a-z.]*( ; .+)?", pin) for pin in pins)
     assert len(pins) == len(set(pins))

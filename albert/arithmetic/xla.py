@@ -27,6 +27,7 @@ from albert.arithmetic.plain import (
     column_sums,
     layer_norm,  # noqa: F401 - before attention and feed-forward (pre-LN) it is left to TensorFlow
 )
+from albert.quiet import quiet_stderr
 
 # From plain function to compiled one. Emptied before the interpreter takes TensorFlow apart, which complains of functions that outlive it.
 _compiled = {}
@@ -48,7 +49,8 @@ def cluster(function):
 @functools.cache
 def available():
     """True if this TensorFlow can compile for the device it would place an operation on; its builds for some systems cannot."""
-    with tf.init_scope():
+    # The first compilation, at which XLA says that it is there.
+    with tf.init_scope(), quiet_stderr():
         try:
             cluster(tf.square)(tf.constant(3.0))
         except (tf.errors.OpError, ValueError):

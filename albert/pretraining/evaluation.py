@@ -29,7 +29,7 @@ class Evaluator:
         sequences = ExampleStream(once, tokenizer, settings, 1, seed).batches_per_epoch
         self._stream = ExampleStream(once, tokenizer, settings, min(batch_size, int(sequences)), seed)
         self._num_batches = min(max_steps, int(self._stream.batches_per_epoch))
-        self._batch_totals = tf.function(lambda batch: batch_totals(model, batch, training=False))
+        self._batch_totals = tf.function(lambda batch: batch_totals(model, batch, training=False), autograph=False)
         self._training, self._vocabulary = training, (tokenizer.vocab_size, tokenizer.special_ids)
         self._baselines = None
 

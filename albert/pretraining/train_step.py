@@ -35,7 +35,7 @@ class TrainStep:
         self._optimizer = optimizer
         self._max_grad_norm = max_grad_norm
         self._strategy = strategy
-        self._function = tf.function(self._run)
+        self._function = tf.function(self._run, autograph=False)
 
     def __call__(self, batch):
         """Do a step.

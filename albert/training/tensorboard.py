@@ -1,6 +1,12 @@
 """Scalars for TensorBoard."""
 
 import tensorflow as tf
+from tensorflow.core.framework import summary_pb2
+
+# The part of TensorBoard that shows it. ``tf.summary.scalar`` is TensorBoard's own, which later TensorFlows come without.
+_METADATA = summary_pb2.SummaryMetadata(
+    plugin_data=summary_pb2.SummaryMetadata.PluginData(plugin_name="scalars"), data_class=summary_pb2.DATA_CLASS_SCALAR
+)
 
 
 class ScalarWriter:
@@ -17,5 +23,5 @@ class ScalarWriter:
         """Write a dict from name to number at a step; they are on disk when this returns."""
         with self._writer.as_default(step):
             for name, value in scalars.items():
-                tf.summary.scalar(name, value)
+                tf.summary.write(name, tf.constant(value, tf.float32), metadata=_METADATA)
         self._writer.flush()

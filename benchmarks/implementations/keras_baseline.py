@@ -10,11 +10,26 @@ import tensorflow as tf
 
 from albert.keras import keras
 from benchmarks.workloads import HEAD_DROPOUT, LSTM_UNITS, MAX_SEQ_LENGTH, SCHEME, TAG_BATCH
-from ner.model.crf.layer import tfa_crf
+from ner.model.crf import addons, passes
+from ner.model.crf.layer import LinearChain
 from ner.tags import spans_from_tags
 
 VERSION = f"TensorFlow {tf.__version__}"
 layers = keras.layers
+
+
+def _decode(emissions, transitions, lengths):
+    """Best tags, by tensorflow-addons or, where that is not, by the project's own CRF."""
+    if addons.functions is not None:
+        return addons.functions.crf_decode(emissions, transitions, lengths)[0]
+    zeros = tf.zeros([transitions.shape[0]])
+    return LinearChain(tf.convert_to_tensor(transitions), zeros, zeros).decode(emissions, lengths)[0]
+
+
+def _log_likelihood(emissions, tags, lengths, transitions):
+    if addons.functions is not None:
+        return addons.functions.crf_log_likelihood(emissions, tags, lengths, transitions)[0]
+    return passes.log_likelihood(emissions, tags, lengths, tf.convert_to_tensor(transitions))
 
 
 class Encoder(layers.Layer):
@@ -97,7 +112,7 @@ def prepare(case, side, threads):
 
     @tf.function(input_signature=signature)
     def decode(word_ids, lengths):
-        return tfa_crf.crf_decode(model(word_ids, lengths, training=False), model.transitions, lengths)[0]
+        return _decode(model(word_ids, lengths, training=False), model.transitions, lengths)
 
     if case.task == "infer":
         lengths = batch["lengths"].numpy()
@@ -122,7 +137,7 @@ def _train(model, batch):
 
     def mean_loss(training):
         emissions = model(batch["input_word_ids"], batch["lengths"], training=training)
-        return -tf.reduce_mean(tfa_crf.crf_log_likelihood(emissions, batch["tag_ids"], batch["lengths"], model.transitions)[0])
+        return -tf.reduce_mean(_log_likelihood(emissions, batch["tag_ids"], batch["lengths"], model.transitions))
 
     @tf.function
     def step():

@@ -41,15 +41,15 @@ class ServingModule(tf.Module):
         if config.lattice is not None:
             # One function for all signatures: the words of a large lexicon are in the file once.
             places = tf.TensorSpec([None], tf.int32)
-            self._match = tf.function(GraphLexicon(tokenizer.lexicon).match, input_signature=[places, places])
+            self._match = tf.function(GraphLexicon(tokenizer.lexicon).match, input_signature=[places, places], autograph=False)
         self._joiner = GraphWindowJoiner(config.tag_set)
 
     def signatures(self):
         """The functions to export, by name: ``serving_default`` and ``tags``."""
         text = tf.TensorSpec([None], tf.string, "text")
         return {
-            "serving_default": tf.function(self.entities, input_signature=[text]).get_concrete_function(),
-            "tags": tf.function(self.tags, input_signature=[text]).get_concrete_function(),
+            "serving_default": tf.function(self.entities, input_signature=[text], autograph=False).get_concrete_function(),
+            "tags": tf.function(self.tags, input_signature=[text], autograph=False).get_concrete_function(),
         }
 
     def entities(self, text):

@@ -41,7 +41,9 @@ class FrozenNetwork:
         self.graph_def, self.output, self.signature = graph_def, output, signature
         # One function, called by all signatures: weights are in the file once. Kept apart when the graph is optimised: they call it in a
         # loop, in whose body products would not be fused with gelu.
-        self._function = tf.function(self._emissions, input_signature=[signature], experimental_attributes={"_noinline": True})
+        self._function = tf.function(
+            self._emissions, input_signature=[signature], autograph=False, experimental_attributes={"_noinline": True}
+        )
 
     def __call__(self, inputs):
         """Emissions float32 [B, T, K] of a dict of inputs, as ``TaggerModel`` takes it."""

@@ -6,12 +6,26 @@ import platform
 import subprocess
 import sys
 
-_PACKAGES = ("tensorflow", "onnxruntime", "tensorflow-addons", "keras", "numpy", "safetensors", "sentencepiece", "albert-ner")
+_PACKAGES = ("tensorflow", "onnxruntime", "tensorflow-addons", "keras", "tf-keras", "numpy", "safetensors", "sentencepiece", "albert-ner")
 
 
 def describe():
-    """JSON-ready dict with ``python``, ``packages``, ``revision`` of the source (None outside a git repository) and ``hardware``."""
-    return {"python": platform.python_version(), "packages": _versions(), "revision": _revision(), "hardware": _hardware()}
+    """JSON-ready dict with ``python``, ``packages``, ``crf``, ``revision`` of the source (None outside a git repository), ``hardware``."""
+    return {
+        "python": platform.python_version(),
+        "packages": _versions(),
+        "crf": crf(),
+        "revision": _revision(),
+        "hardware": _hardware(),
+    }
+
+
+def crf():
+    """Whose CRF a CPU trains with: ``tensorflow-addons`` or, where that is not installed, ``albert-ner``; None where none is loaded."""
+    addons = sys.modules.get("ner.model.crf.addons")
+    if addons is None:
+        return None
+    return "albert-ner" if addons.functions is None else "tensorflow-addons"
 
 
 def _versions():

@@ -24,7 +24,7 @@ def emissions_function(model: TaggerModel, encoder_weights: Optional[Callable[[]
     def emissions(inputs):
         return model(inputs, training=False, encoder_weights=encoder_weights() if encoder_weights is not None else None)
 
-    return tf.function(emissions, input_signature=[model.input_signature()])
+    return tf.function(emissions, input_signature=[model.input_signature()], autograph=False)
 
 
 def frozen_emissions_function(model: TaggerModel) -> Callable:

@@ -71,7 +71,7 @@ class Predictor(WindowedPredictor):
             outputs = decoder.entities(emissions, lengths, more[0] if kind.matched else None, hidden)
             return {name: outputs[name] for name in ("tags", "scores")}
 
-        return tf.function(run, input_signature=signature)
+        return tf.function(run, input_signature=signature, autograph=False)
 
 
 def of_source(source, precision, batch_size, decoding, gazetteer):

@@ -139,5 +139,3 @@ class TrainingRun:
                     raise FieldError(f"{{{name}}} requires {{encoder}}=albert")
             if self.compute.recompute_grad:
                 raise FieldError("{recompute_grad} requires {encoder}=albert")
-        if self.compute.distribution_strategy == "tpu" and self.network.use_crf:
-            raise FieldError("{distribution_strategy}=tpu requires {use_crf}=false: tensorflow-addons' CRF does not compile for a TPU")

@@ -34,6 +34,7 @@ print(json.dumps([keras.__name__, keras.__version__, kinds, round(value, 4), cha
 """
 
 
+@pytest.mark.numbers
 @pytest.mark.parametrize(
     ("legacy", "first"),
     [

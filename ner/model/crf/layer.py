@@ -1,22 +1,13 @@
-"""Linear-chain conditional random field on tensorflow-addons.
+"""Linear-chain conditional random field.
 
-The only module that imports tensorflow-addons.
 Shapes: B batch, T characters, K tags.
 """
-
-import warnings
 
 import tensorflow as tf
 
 from albert.arithmetic.devices import on_accelerator
-from albert.keras import as_tensorflows, keras
-from ner.model.crf import FORBIDDEN, passes, scan
-
-with warnings.catch_warnings(), as_tensorflows():
-    # tensorflow-addons warns at import that it is at its end of life and that TensorFlow 2.15 is newer than it was built
-    # for. The CRF functions used here are plain TensorFlow graphs and are held to enumerated values by the tests.
-    warnings.simplefilter("ignore")
-    from tensorflow_addons.text import crf as tfa_crf
+from albert.keras import keras
+from ner.model.crf import FORBIDDEN, addons, passes, scan
 
 
 class LinearChain:
@@ -29,7 +20,8 @@ class LinearChain:
     Args:
       transitions: float32 [K, K], scoring the step from tag i to tag j at [i, j].
       start, end: float32 [K].
-      parallel_scan: whether ``log_likelihood`` is computed by ``ner.model.crf.scan``, without a loop; by default on a GPU or TPU.
+      parallel_scan: whether ``log_likelihood`` is computed by ``ner.model.crf.scan``, without a loop; by default on a GPU or TPU. With
+        a loop it is tensorflow-addons' where that is installed, and that of ``ner.model.crf.passes`` elsewhere.
     """
 
     def __init__(self, transitions, start, end, parallel_scan=None):
@@ -58,7 +50,9 @@ class LinearChain:
         tags = tf.pad(tf.cast(tags, tf.int32), [[0, 0], [0, tf.shape(unary)[1] - tf.shape(tags)[1]]])
         if self.parallel_scan:
             return scan.log_likelihood(unary, tags, lengths, self.transitions)
-        return tfa_crf.crf_log_likelihood(unary, tags, lengths, self.transitions)[0]
+        if addons.functions is None:
+            return passes.log_likelihood(unary, tags, lengths, self.transitions)
+        return addons.functions.crf_log_likelihood(unary, tags, lengths, self.transitions)[0]
 
     def decode(self, emissions, lengths):
         """Best tag sequence by the Viterbi algorithm (paper, eq. 19).

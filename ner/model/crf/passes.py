@@ -59,6 +59,43 @@ def best_scores_and_sums(unary, lengths, transitions):
     return best, alpha, tf.reverse_sequence(reverse, lengths, seq_axis=1) - unary
 
 
+def log_likelihood(unary, tags, lengths, transitions):
+    """Log probability of the given tag sequences (paper, eqs. 17 and 18).
+
+    It is the sum of log p(last tag) and of each log p(tag | next tag) given the characters so far. In these the forward sums count only
+    relative to each other, so that nothing grows with the length of a row, nor rounding with it.
+
+    Args:
+      unary: float32 [B, T, K], T at least 1.
+      tags: int32 [B, T] in [0, K), also in the padding, where they do not count.
+      lengths: int32 [B].
+      transitions: float32 [K, K].
+
+    Returns:
+      float32 [B]; 0 for a row of length 0.
+    """
+    alpha = _sums(unary, transitions)
+    last = tf.one_hot(lengths - 1, tf.shape(unary)[1], dtype=tf.bool, on_value=True, off_value=False)
+    # Ways on from each tag: none at the last character, to the one next tag elsewhere.
+    onward = tf.gather(tf.transpose(transitions), tf.roll(tags, -1, axis=1))
+    logits = alpha + tf.where(last[..., None], 0.0, onward)
+    chosen = tf.gather(tf.nn.log_softmax(logits), tags, batch_dims=2)
+    return tf.reduce_sum(tf.where(tf.sequence_mask(lengths, tf.shape(unary)[1]), chosen, 0.0), axis=1)
+
+
+def _sums(unary, transitions):
+    """Log of the summed exp(score) of all ways to each tag, up to a constant for each character: float32 [B, T, K]."""
+    steps, to_tag = _rows_last(unary), tf.transpose(transitions)[..., None]
+
+    def step(state, scores):
+        ways = state + to_tag
+        largest = tf.stop_gradient(tf.reduce_max(ways, axis=1, keepdims=True))
+        sums = scores + tf.squeeze(largest, 1) + tf.math.log(tf.reduce_sum(tf.exp(ways - largest), axis=1))
+        return sums - tf.stop_gradient(tf.reduce_max(sums, axis=0, keepdims=True))
+
+    return tf.transpose(_scan(step, steps[0], steps[1:]), [2, 0, 1])
+
+
 def best_path(best, lengths, transitions):
     """Best tag sequence: int32 [B, T], 0 in the padding.
 

@@ -48,6 +48,7 @@ def assert_heads_match(outputs, golden):
         np.testing.assert_allclose(tf.nn.log_softmax(logits), golden["seq_relationship_log_probs"], atol=ATOL, rtol=0)
 
 
+@pytest.mark.numbers
 @pytest.mark.parametrize(
     "path",
     [

@@ -46,6 +46,7 @@ def _work(tmp_path_factory):
     return work
 
 
+@pytest.mark.numbers
 def test_plain_tensorflow_runs_it(work):
     texts = [TEXT, *EDGE_TEXTS]
     request = json.dumps({"texts": texts, "versions": [str(work / "base" / str(version)) for version in (1, 2, 3)]})
@@ -97,6 +98,7 @@ def test_no_file_holds_a_path_of_this_machine(work):
             assert str(work).encode() not in contents and str(ROOT).encode() not in contents, path
 
 
+@pytest.mark.numbers
 @pytest.mark.parametrize(("version", "tolerance"), [(None, 2e-5), (3, None)])
 def test_tagger_of_an_export(work, version, tolerance):
     base = work / "base"
@@ -169,6 +171,7 @@ def test_a_broken_provenance_is_one_line(tmp_path, provenance, message):
         ner.Tagger.load(tmp_path)
 
 
+@pytest.mark.numbers
 def test_loading_warns_of_nothing(work):
     code = f"import ner; print(len(ner.Tagger.load({str(work / 'base' / '1')!r}).tag({TEXT!r})))"
     done = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True, text=True, cwd=ROOT, timeout=300)

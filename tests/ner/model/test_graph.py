@@ -4,11 +4,11 @@ import dataclasses
 
 import numpy as np
 import pytest
-import tensorflow as tf
 
 pytest.importorskip("onnxruntime")
 
 from albert.errors import UserError
+from albert.keras import keras
 from albert.onnx.products import given_weights
 from ner.model.config import CharEncoderConfig, LatticeConfig
 from ner.model.graph import emissions_graph, find_obstacle, stored_shapes
@@ -35,7 +35,7 @@ def _model(settings, seed=3, spread=0.5):
     head = {name: value for name, value in settings.items() if name in ("rnn", "lstm_cell", "encoder")}
     encoder = {name: value for name, value in settings.items() if name not in head}
     config = dataclasses.replace(CONFIG, **{"encoder": dataclasses.replace(CONFIG.encoder, **encoder), **head})
-    tf.keras.utils.set_random_seed(seed)
+    keras.utils.set_random_seed(seed)
     model, random = TaggerModel(config), np.random.default_rng(seed)
     for variable in model.weight_map().values():
         variable.assign(variable + spread * random.normal(size=variable.shape).astype(np.float32))

@@ -31,6 +31,7 @@ def contents(directory):
     return {path.name: sha256(path) for path in directory.iterdir()}
 
 
+@pytest.mark.numbers
 def test_finds_what_anybody_would(tagger):
     found = {(e.text, e.label) for e in tagger.tag(SENTENCE)}
     assert {("上海交通大学", "ORG"), ("李明", "PER")} <= found
@@ -39,6 +40,18 @@ def test_finds_what_anybody_would(tagger):
     assert tagger.labels == ("LOC", "ORG", "PER")
 
 
+@pytest.mark.numbers
+def test_scores_are_those_of_the_readme(tagger):
+    """On every Python and TensorFlow."""
+    command = "echo 江苏省委书记到上海交通大学看望李明教授。 | albert-ner tag"
+    printed = (ROOT / "README.md").read_text(encoding="utf-8").split(command)[1]
+    expected = json.loads(next(line for line in printed.splitlines() if line.startswith("{")))["entities"]
+    found = tagger.tag(SENTENCE)
+    assert [(e.start, e.end, e.label, e.text) for e in found] == [tuple(e[k] for k in ("start", "end", "label", "text")) for e in expected]
+    assert [e.score for e in found] == pytest.approx([e["score"] for e in expected], abs=1e-4)
+
+
+@pytest.mark.numbers
 def test_commands_use_it_by_default(tagger, tmp_path, capsys):
     text, tagged = tmp_path / "text.txt", tmp_path / "tagged.jsonl"
     text.write_text(f"{SENTENCE}\n", encoding="utf-8")
@@ -55,6 +68,7 @@ def test_commands_use_it_by_default(tagger, tmp_path, capsys):
     assert contents(DIRECTORY) == before
 
 
+@pytest.mark.numbers
 def test_export_without_a_model_is_of_it(tagger, tmp_path):
     assert run_ner_here(do_export=True, export_dir=str(tmp_path / "export")) == 0
     exported = ner.Tagger.load(tmp_path / "export")
@@ -63,6 +77,7 @@ def test_export_without_a_model_is_of_it(tagger, tmp_path):
     assert provenance["weights"]["sha256"] == sha256(DIRECTORY / "best.safetensors")
 
 
+@pytest.mark.numbers
 def test_console_command_needs_no_model(tagger, tmp_path):
     environment = {name: value for name, value in os.environ.items() if name != "ALBERT_NER_MODEL"}
     result = subprocess.run(

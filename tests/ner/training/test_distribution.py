@@ -201,10 +201,12 @@ def test_steps_have_one_shape_where_devices_need_it():
     assert real < computed and computed in (5 * 37, 6 * 37)
 
 
-def test_the_gradient_compiles_for_devices_that_need_one_shape(tmp_path, monkeypatch):
+@pytest.mark.parametrize("use_crf", [False, True])
+def test_the_gradient_compiles_for_devices_that_need_one_shape(tmp_path, monkeypatch, use_crf):
     """XLA on the CPU stands for the TPU; dropout is off because XLA's random numbers are others."""
-    monkeypatch.setattr("ner.model.recurrent.bilstm.on_accelerator", lambda: True)
-    trainer = make_trainer(tmp_path, encoder=NO_DROPOUT["encoder"], model={"dropout": 0.0, "use_crf": False})
+    for module in ("recurrent.bilstm", "crf.layer"):
+        monkeypatch.setattr(f"ner.model.{module}.on_accelerator", lambda: True)
+    trainer = make_trainer(tmp_path, encoder=NO_DROPOUT["encoder"], model={"dropout": 0.0, "use_crf": use_crf})
     parts = {name: tf.constant(value) for name, value in StepFeed(encoded(23), 5, seed=1, fixed_width=35).parts(0, 1).items()}
     spec = {name: tf.TensorSpec(value.shape, value.dtype) for name, value in parts.items()}
     step = TrainStep(trainer.model, trainer.optimizer, trainer.groups, trainer.settings, trainer.distribution.strategy, spec)

@@ -21,6 +21,7 @@ def changes(before, after):
     return {name: float(np.abs(after[name] - before[name]).max()) for name in before}
 
 
+@pytest.mark.numbers
 def test_every_weight_moves_with_its_own_learning_rate(tmp_path):
     """Adam's first step without bias correction moves a weight by (1 - β₁) / √(1 - β₂) = 3.16 times the rate, up or down."""
     rates = {"learning_rate": 1e-4, "head_learning_rate": 3e-3, "crf_learning_rate": 7e-2}
@@ -38,6 +39,7 @@ def test_every_weight_moves_with_its_own_learning_rate(tmp_path):
         assert 0.5 * expected < change < 1.01 * expected, name
 
 
+@pytest.mark.numbers
 def test_loss_of_ten_sentences_goes_to_nearly_zero(tmp_path):
     trainer = make_trainer(
         tmp_path, sentences(10), train_batch_size=10, num_train_epochs=120, learning_rate=3e-3, head_learning_rate=1e-2, **NO_DROPOUT
@@ -152,6 +154,7 @@ def test_freezing_the_encoder_for_all_steps_is_refused(tmp_path):
         make_trainer(tmp_path, freeze_encoder_steps=10, **SOFTMAX)
 
 
+@pytest.mark.numbers
 def test_accumulated_gradients_are_those_of_the_whole_batch(tmp_path):
     # 23 sentences in batches of 5: parts that do not divide evenly, and a last batch of 3. Float noise of sums in another order.
     options = {"num_train_epochs": 1, "learning_rate": 1e-4, **NO_DROPOUT}

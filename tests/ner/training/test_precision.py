@@ -43,6 +43,7 @@ def gradients(tmp_path, precision):
     return float(loss), [tf.convert_to_tensor(g).numpy() / scale for g in tape.gradient(scaled, variables)]
 
 
+@pytest.mark.numbers
 def test_gradients_agree_across_precisions(tmp_path):
     """Relative error of each weight's gradient, as a vector: a few units of 2⁻¹¹ in float16 and of 2⁻⁸ in bfloat16."""
     loss, exact = gradients(tmp_path, "off")

@@ -10,6 +10,7 @@ from albert.errors import UserError
 from albert.training.csv_log import CsvLog
 from albert.training.tensorboard import ScalarWriter
 from ner.model import environment
+from ner.model.crf import addons
 from ner.model.directory import ModelDir
 from ner.training.history import History
 from ner.training.plots import _learning_curves, write_plots
@@ -157,6 +158,7 @@ def test_no_directory_no_scalars():
 def test_the_environment_names_what_a_result_depends_on():
     described = environment.describe()
     assert described["packages"]["tensorflow"] == tf.__version__
+    assert described["crf"] == ("albert-ner" if addons.functions is None else "tensorflow-addons")
     assert described["python"] == sys.version.split()[0]
     assert described["hardware"]["cpu_count"] >= 1
     assert described["hardware"]["gpus"] == []

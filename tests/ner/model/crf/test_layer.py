@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from albert.keras import keras
 from ner.model import CRF
-from ner.model.crf import scan
+from ner.model.crf import addons, scan
 
 GOLDEN = pathlib.Path(__file__).parent / "crf_golden.npz"
 
@@ -20,8 +20,8 @@ def _golden():
         return dict(data)
 
 
-def _layer(golden, boundary):
-    crf = CRF(golden["transitions"].shape[0])
+def _layer(golden, boundary, parallel_scan=False):
+    crf = CRF(golden["transitions"].shape[0], parallel_scan)
     crf.transitions.assign(golden["transitions"])
     if boundary:
         crf.start.assign(golden["start"])
@@ -35,10 +35,21 @@ def log_partition(crf, emissions, lengths):
     return scan.log_partition(unary, lengths, crf.transitions)
 
 
+@pytest.fixture(name="kind", params=["tensorflow-addons", "own", "scan"])
+def _kind(request, monkeypatch):
+    """Each way to the likelihood that is there."""
+    if request.param == "tensorflow-addons" and addons.functions is None:
+        pytest.skip("tensorflow-addons is not installed")
+    if request.param != "tensorflow-addons":
+        monkeypatch.setattr(addons, "functions", None)
+    return request.param
+
+
+@pytest.mark.numbers
 @pytest.mark.parametrize("case", ["noboundary", "boundary", "large"])
 @pytest.mark.parametrize("graph", [False, True])
-def test_matches_enumeration(golden, case, graph):
-    crf = _layer(golden, boundary=case != "noboundary")
+def test_matches_enumeration(golden, case, graph, kind):
+    crf = _layer(golden, boundary=case != "noboundary", parallel_scan=kind == "scan")
     unary = golden["large_unary" if case == "large" else "unary"]
     lengths = golden["lengths"]
     tolerance = {"rtol": 1e-5, "atol": 1e-4} if case == "large" else {"rtol": 0, "atol": 1e-4}
@@ -66,8 +77,9 @@ def test_matches_enumeration(golden, case, graph):
         assert not np.any(tags[row, length:])
 
 
-def test_gradients_are_expected_counts_minus_observed(golden):
-    crf = _layer(golden, boundary=True)
+@pytest.mark.numbers
+def test_gradients_are_expected_counts_minus_observed(golden, kind):
+    crf = _layer(golden, boundary=True, parallel_scan=kind == "scan")
     with tf.GradientTape() as tape:
         likelihood = crf.log_likelihood(golden["unary"], golden["tags"], golden["lengths"])
     gradient = tape.gradient(likelihood, crf.transitions).numpy()

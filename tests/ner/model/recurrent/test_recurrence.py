@@ -1,11 +1,13 @@
 """The peephole LSTM and the GRU against their equations in NumPy, values and gradients, and padding."""
 
+import importlib
+
 import numpy as np
 import pytest
 import tensorflow as tf
-import tensorflow_addons as tfa
 
 from albert.keras import keras
+from ner.model.crf import addons
 from ner.model.recurrent.gru import BiGRU
 from ner.model.recurrent.peephole import PeepholeBiLSTM
 from tests.ner.model.recurrent.recurrence_reference import both_directions, finite_differences, gru_states, peephole_states
@@ -95,6 +97,10 @@ def test_standard_lstm_is_the_peephole_lstm_without_peepholes():
 
 
 def test_peephole_lstm_is_that_of_tensorflow_addons():
+    if addons.functions is None:
+        pytest.skip("tensorflow-addons is not installed")
+    tfa = importlib.import_module("tensorflow_addons")
+
     layer = _layer(PeepholeBiLSTM, "float32")
     cell = tfa.rnn.PeepholeLSTMCell(UNITS, recurrent_activation="sigmoid", kernel_initializer="zeros")
     rnn = keras.layers.RNN(cell, return_sequences=True)

@@ -4,9 +4,14 @@ import pathlib
 import re
 import shutil
 import subprocess
-import sys
 
 import pytest
+from absl import flags
+
+import run_ner
+import run_pretraining
+from albert.command import define
+from ner.cli.common import Steps
 
 ROOT = pathlib.Path(__file__).parent.parent
 FLAGFILES = sorted((ROOT / "flags").rglob("*.flags"))
@@ -47,14 +52,13 @@ def test_there_are_flagfiles():
 
 @pytest.mark.parametrize("path", FLAGFILES, ids=lambda path: path.stem)
 def test_flagfile_holds_flags_of_its_command_and_how_to_run_it(path):
-    name = path.relative_to(ROOT).as_posix()
+    name, values = path.relative_to(ROOT).as_posix(), flags.FlagValues()
     if path.stem.startswith("pretrain"):
-        command, values = "run_pretraining", "flags.FlagValues()\nrun_pretraining.define_flags(values)"
+        command = "run_pretraining"
+        run_pretraining.define_flags(values)
     else:
-        command, values = "run_ner", "flags.FLAGS"
-    define = f"import {command}\nfrom absl import flags\nvalues = {values}\n"
-    code = define + f"assert values(['{command}.py', '--flagfile={name}']) == ['{command}.py']"
-    result = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
-    assert result.returncode == 0, result.stderr
+        command = "run_ner"
+        define(Steps, *(module.SETTINGS for module in run_ner.COMMANDS.values()), values=values)
+    assert values([f"{command}.py", f"--flagfile={path}"]) == [f"{command}.py"]
     header = [line for line in path.read_text(encoding="utf-8").splitlines() if line.startswith("#")]
     assert any(f"{command}.py --flagfile={name}" in line for line in header), "the header holds no command"

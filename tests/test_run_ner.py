@@ -1,6 +1,7 @@
 """run_ner.py as a user meets it: one run from data to entities, and one clear line for each mistake."""
 
 import json
+import os
 import pathlib
 import re
 import subprocess
@@ -26,7 +27,7 @@ CONFIG = {
     "vocab_size": 31,
     "embedding_size": 7,
     "hidden_size": 22,
-    "num_hidden_layers": 3,
+    "num_hidden_layers": 2,
     "num_hidden_groups": 1,
     "num_attention_heads": 2,
     "intermediate_size": 13,
@@ -36,6 +37,8 @@ CONFIG = {
     "max_position_embeddings": 41,
     "type_vocab_size": 2,
 }
+# Trained in no time, where the network does not matter.
+PLAIN = {"encoder": "char", "albert_config_file": None, "char_embedding_size": 3, "rnn": "none", "use_crf": False}
 
 
 def _write(path, sentences):
@@ -190,7 +193,7 @@ def test_a_dev_set_without_entities_is_told_and_the_last_epoch_is_kept(work, cap
 
 def test_held_out_sentences_that_are_in_train_too_are_told(work, capsys):
     _write(work.directory / "data" / "train.txt", [*SENTENCES, *SENTENCES])
-    assert work(do_train=True, dev_fraction=0.5, rnn="none", use_crf=False) == 0
+    assert work(do_train=True, dev_fraction=0.5, **PLAIN) == 0
     found = re.search(r"data error: train, held-out: ([123]) of 3 held-out sentences are in train too\n", capsys.readouterr().out)
     assert found is not None
 
@@ -209,7 +212,7 @@ def test_a_test_file_that_is_not_needed_stops_nothing(work, capsys, files, words
     (work.directory / "data" / "test.txt").unlink()
     for name, content in files.items():
         (work.directory / "data" / name).write_bytes(content)
-    assert work(do_train=True) == 0
+    assert work(do_train=True, **PLAIN) == 0
     assert words in capsys.readouterr().out
 
 
@@ -246,12 +249,12 @@ CASES = ROOT.parent / "shared" / "cases"
 @pytest.mark.skipif(not CASES.is_dir(), reason="the cases are not here")
 def test_the_case_of_an_unlabelled_test_file(work, capsys):
     data_dir = str(CASES / "05-cluener-unlabelled-test")
-    assert work(do_train=True, data_dir=data_dir, output_dir=str(work.directory / "case")) == 0
+    assert work(do_train=True, data_dir=data_dir, output_dir=str(work.directory / "case"), **PLAIN) == 0
     assert "data warning: test: texts without labels" in capsys.readouterr().out
 
 
 def test_unknown_tag_in_test_file(work):
-    assert work(do_train=True) == 0
+    assert work(do_train=True, **PLAIN) == 0
     _write(work.directory / "data" / "test.txt", [("张三", "B-GPE I-GPE")])
     message = _message(work, do_eval=True)
     assert message.startswith("DIR/data/test.txt:1: ")
@@ -275,9 +278,9 @@ def test_vocabulary_shorter_than_config(work):
 
 
 def test_two_runs_in_one_directory(work):
-    assert work(do_train=True) == 0
+    assert work(do_train=True, **PLAIN) == 0
     before = {path.name: path.read_bytes() for path in (work.directory / "out").iterdir() if path.is_file()}
-    message = _message(work, do_train=True, learning_rate=3e-5)
+    message = _message(work, do_train=True, learning_rate=3e-5, **PLAIN)
     assert message == "--output_dir: DIR/out holds another run, learning_rate: 2e-05 there, 3e-05 here; choose another directory"
     assert before == {path.name: path.read_bytes() for path in (work.directory / "out").iterdir() if path.is_file()}
 
@@ -296,7 +299,7 @@ def test_a_vocabulary_with_blanks_is_read_and_said(work, capsys):
     characters = sorted({c for text, _ in SENTENCES for c in text})
     entries = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *characters]
     vocab.write_text("".join(f"{entry} \n" for entry in entries), encoding="utf-8")
-    assert work(do_train=True, vocab_file=str(vocab)) == 0
+    assert work(do_train=True, vocab_file=str(vocab), rnn="none", use_crf=False) == 0
     printed = capsys.readouterr().out
     assert f"{vocab}: blanks around {len(entries)} entries, first on line 1, are left out" in printed
     assert f"{vocab}: {len(entries)} entries for 31 rows: the last {31 - len(entries)} rows are spare" in printed
@@ -305,13 +308,14 @@ def test_a_vocabulary_with_blanks_is_read_and_said(work, capsys):
 
 
 def test_a_second_process_in_one_directory(work):
-    (work.directory / "out").mkdir()
-    with lock(work.directory / "out" / ".lock"):
-        message = _message(work, do_train=True)
-    assert re.fullmatch("-*output_dir: DIR/out is in use by process [0-9]+ on .*; wait for it to end, or choose another directory", message)
-    assert list((work.directory / "out").iterdir()) == []
-    assert work(do_train=True) == 0
-    assert not (work.directory / "out" / ".lock").exists()
+    out = work.directory / "out"
+    out.mkdir()
+    command = [sys.executable, "run_ner.py", "--do_train", f"--data_dir={work.directory / 'data'}", f"--output_dir={out}", "--encoder=char"]
+    with lock(out / ".lock"):
+        result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    expected = f"error: --output_dir: {out} is in use by process {os.getpid()} on .*; wait for it to end, or choose another directory\n"
+    assert re.fullmatch(expected, result.stderr), result.stderr
+    assert (result.returncode, list(out.iterdir())) == (1, [])
 
 
 def test_nothing_to_do(work):
@@ -319,7 +323,7 @@ def test_nothing_to_do(work):
 
 
 def test_existing_output_file_is_kept(work):
-    assert work(do_train=True) == 0
+    assert work(do_train=True, **PLAIN) == 0
     target = work.directory / "tagged"
     target.write_text("precious")
     message = _message(work, do_predict=True, output_file=str(target))

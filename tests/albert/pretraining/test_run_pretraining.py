@@ -1,7 +1,9 @@
 """run_pretraining.py as a user meets it: it learns, leaves what others can load, and says what is wrong in one line."""
 
 import json
+import os
 import pathlib
+import re
 import subprocess
 import sys
 
@@ -48,9 +50,12 @@ def test_a_run_leaves_a_checkpoint_and_its_record(options, capsys):
 def test_a_second_process_in_one_directory(options):
     out = pathlib.Path(options["output_dir"])
     out.mkdir()
-    with lock(out / ".lock"), pytest.raises(UserError, match="^-*output_dir: .* is in use by process [0-9]+ on .*; wait for"):
-        pretrain(options)
-    assert list(out.iterdir()) == []
+    with lock(out / ".lock"):
+        command = [sys.executable, "run_pretraining.py", *arguments(options)]
+        result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    expected = f"error: --output_dir: {out} is in use by process {os.getpid()} on .*; wait for it to end, or choose another directory\n"
+    assert re.fullmatch(expected, result.stderr), result.stderr
+    assert (result.returncode, list(out.iterdir())) == (1, [])
 
 
 def test_a_small_model_learns_a_small_text(options):

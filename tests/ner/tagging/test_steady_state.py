@@ -73,7 +73,7 @@ def test_tagging_traces_once(tmp_path, frozen):
 
 def test_training_traces_once():
     run, functions = train_steps()
-    for number, (batch, width) in enumerate([(5, 6), (5, 14), (3, 22), (1, 6), (5, 22)]):
+    for number, (batch, width) in enumerate([(5, 6), (3, 14), (5, 6)]):
         assert np.isfinite(run(number, batch, width)).all()
     assert sum(f.experimental_get_tracing_count() for f in functions) == 1
 
@@ -107,9 +107,9 @@ def test_batches_of_tagging_have_few_shapes(tmp_path):
     shapes = collections.Counter()
     run = predictor._emissions
     predictor._emissions = lambda inputs: shapes.update([inputs["input_word_ids"].shape]) or run(inputs)
-    for count in range(1, 101):
+    for count in range(1, 101, 3):
         list(predictor.predict(texts(count, count)))
-    assert sum(shapes.values()) > 200
+    assert sum(shapes.values()) > 70
     assert {rows for rows, _ in shapes} == {1, 8, 16}
     assert {columns for _, columns in shapes} <= {*range(4, 29, 4), 29}
 
@@ -144,11 +144,11 @@ def test_a_long_text_is_not_held(tmp_path):
 @needs_proc
 def test_training_does_not_grow():
     run, _ = train_steps()
-    shapes = [(5, 6), (5, 14), (3, 22)]
+    shapes = [(5, 6), (3, 22)]
     for number in range(30):
-        run(number, *shapes[number % 3])
+        run(number, *shapes[number % 2])
     before = resident_bytes()
     for number in range(30, 330):
-        run(number, *shapes[number % 3])
+        run(number, *shapes[number % 2])
     # 300 steps: a leak of 40 kB for each of them would show, less than one batch's activations.
     assert resident_bytes() - before < 12e6

@@ -25,6 +25,9 @@ _MAGIC = (
     (b"\x93NUMPY", "a NumPy array"),
     (b"%PDF", "a PDF document"),
 )
+# HuggingFace's other weights: nothing maintained but transformers reads them.
+CONVERTED = {"tf_model.h5": "from_tf", "flax_model.msgpack": "from_flax"}
+_CONVERT = ": transformers up to version 4 makes model.safetensors of it, from_pretrained(DIRECTORY, {}=True).save_pretrained(ANOTHER)"
 _HINTS = {"Git LFS": ": the file itself was not fetched (git lfs pull, or download it)", " archive": ": unpack it first"}
 _HTML = (b"<!doctype html", b"<html", b"<head", b"<body", b"<script")
 _MOST_SHOWN = 40
@@ -71,6 +74,11 @@ def printable(text, most=120):
     """A string from a file for a message: on one line, without control characters, cut where it is long."""
     text = text if text.isprintable() else ascii(text)[1:-1]
     return text if len(text) <= most else f"{text[:most]}…"
+
+
+def way_out(names):
+    """Way to weights that are read here from HuggingFace's others among some names of files, for the end of a message; else empty."""
+    return next((_CONVERT.format(option) for name, option in CONVERTED.items() if name in names), "")
 
 
 def kind_of(path):

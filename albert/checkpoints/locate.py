@@ -15,7 +15,7 @@ from albert.checkpoints.files.weights_file import WeightsFile
 from albert.checkpoints.proof import fetch
 from albert.config import AlbertConfig
 from albert.errors import CheckpointError
-from albert.foreign import guard, kind_of, printable
+from albert.foreign import guard, kind_of, printable, way_out
 from albert.formats import FORMATS
 from albert.formats.huggingface import SHARD_INDEX
 from albert.formats.table import Format
@@ -193,7 +193,8 @@ def _weights_in(directory):
         return os.path.join(directory, files[0])
     if not prefixes:
         single = " or ".join(name for name in known if not name.endswith(SHARD_INDEX))
-        raise CheckpointError(f"{directory}: expected a TensorFlow checkpoint (*.index), {single}, found {_listing(directory)}")
+        found = f"{_listing(directory)}{way_out(os.listdir(directory))}"
+        raise CheckpointError(f"{directory}: expected a TensorFlow checkpoint (*.index), {single}, found {found}")
     if len(prefixes) > 1:
         chosen = _named_by_checkpoint_file(directory)
         if chosen not in prefixes:
@@ -247,7 +248,7 @@ def _open(weights):
         is_zip = head.startswith(b"PK")
         kind = None if is_zip else kind_of(weights)
     if kind:
-        raise CheckpointError(f"{weights}: expected weights, found {kind}")
+        raise CheckpointError(f"{weights}: expected weights, found {kind}{way_out([os.path.basename(weights)])}")
     # By content: a file may have been renamed. A safetensors file begins with the length of its header, a JSON object.
     if not is_zip and (weights.endswith(".safetensors") or head[8:] == b"{"):
         return SafetensorsFile(weights)

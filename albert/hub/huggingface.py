@@ -14,6 +14,7 @@ import time
 
 import albert
 from albert.files import sha256
+from albert.foreign import CONVERTED, way_out
 from albert.formats.huggingface import FILES, SHARD_INDEX, read_shard_index
 from albert.hub.errors import FetchError, Unreachable
 from albert.hub.registry import HUB
@@ -144,8 +145,8 @@ def choose(names, what):
         raise FetchError(f"{what}: expected a model with a config.json, found none")
     weights = [name for name in WEIGHTS if name in names]
     if not weights:
-        found = [name for name in ("tf_model.h5", "flax_model.msgpack") if name in names]
-        raise FetchError(f"{what}: expected {', '.join(WEIGHTS[::2])} or an index of shards, found {' and '.join(found) or 'no weights'}")
+        found = [name for name in CONVERTED if name in names][:1] or ["no weights"]
+        raise FetchError(f"{what}: expected {', '.join(WEIGHTS[::2])} or an index of shards, found {found[0]}{way_out(names)}")
     return [name for name in _COMPANIONS if name in names] + weights[:1]
 
 

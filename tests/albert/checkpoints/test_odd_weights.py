@@ -86,6 +86,22 @@ def test_a_part_of_a_pooler_is_no_remark(tmp_path):
     assert not describe(str(directory))[1]
 
 
+@pytest.mark.parametrize(("name", "option"), [("tf_model.h5", "from_tf"), ("flax_model.msgpack", "from_flax")])
+def test_weights_of_huggingfaces_other_kinds_name_the_way_out(tmp_path, name, option):
+    directory = copy("hf_albert", tmp_path)
+    (directory / "model.safetensors").unlink()
+    (directory / "pytorch_model.bin").unlink(missing_ok=True)
+    (directory / name).write_bytes(b"\x89HDF\r\n\x1a\n" + bytes(99))
+    way_out = rf": transformers up to version 4 makes model.safetensors of it, from_pretrained\(DIRECTORY, {option}=True\)"
+    with pytest.raises(CheckpointError, match=rf"found .*{name}.*{way_out}"):
+        checkpoints.find(directory)
+    if name.endswith(".h5"):
+        with pytest.raises(
+            CheckpointError, match=rf"{name}: expected weights, found an HDF5 file, as Keras writes it \(107 bytes\){way_out}"
+        ):
+            checkpoints.find(directory / name)
+
+
 @pytest.mark.skipif(not CASES.is_dir(), reason="needs the collected cases")
 @pytest.mark.parametrize(
     ("case", "words"),

@@ -452,7 +452,7 @@ def test_a_repository_of_another_architecture(server, cache, repository):
     ("files", "message"),
     [
         ({"config.json": b"{}"}, "expected model.safetensors, pytorch_model.bin or an index of shards, found no weights"),
-        ({"config.json": b"{}", "tf_model.h5": b"x"}, "or an index of shards, found tf_model.h5"),
+        ({"config.json": b"{}", "tf_model.h5": b"x"}, "found tf_model.h5: transformers up to version 4 makes model.safetensors of it, "),
         ({"model.safetensors": b"x"}, "expected a model with a config.json, found none"),
         (
             {"config.json": b"{}", "model.safetensors.index.json": b'{"weight_map": {"a": "model-1.safetensors"}}'},

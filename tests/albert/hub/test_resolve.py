@@ -94,6 +94,18 @@ def test_any_huggingface_repository(server):
     assert_encoder_matches(run(albert.load_encoder("hf:someone/model"), golden_of("huggingface_albert")), golden_of("huggingface_albert"))
 
 
+def test_rows_that_the_vocabulary_has_no_entries_for(server):
+    files = stand_ins.files_of("huggingface_bert")
+    files["vocab.txt"] = b"".join(files["vocab.txt"].splitlines(keepends=True)[:-3])
+    server.repository("someone/padded", files)
+    found = checkpoints.find("hf:someone/padded")
+    assert_encoder_matches(run(albert.load_encoder(found), golden_of("huggingface_bert")), golden_of("huggingface_bert"))
+    tokenizer = albert.CharTokenizer(found.vocab_file)
+    tokenizer.check_size(found.config.vocab_size)
+    rows = found.config.vocab_size
+    assert tokenizer.remarks == (f"{found.vocab_file}: {rows - 3} entries for {rows} rows: the last 3 rows are spare",)
+
+
 def test_a_moving_revision_stays_what_it_was_at_first_use(server, cache, capsys):
     server.repository("someone/model", stand_ins.files_of("huggingface_albert"), "1" * 40)
     directory = fetch("hf:someone/model")

@@ -140,10 +140,14 @@ class ModelDir:
         """Refuse a config of a larger model than the stored weights are, before memory is taken for it."""
         path = self.file(self.weights_name())
         if os.path.isfile(path):
-            numbers = sum(tensor.size for tensor in SafetensorsFile(path).tensors.values())
+            numbers = self.count_weights()
             name, least = max(config.least_numbers().items(), key=lambda item: item[1])
             if least > numbers:
                 raise ConfigError(f"{self.file('model.json')}: {name}: found a size for {least:,} numbers, but {path} has only {numbers:,}")
+
+    def count_weights(self) -> int:
+        """Number of numbers that the model's weights are, by the header of their file."""
+        return sum(tensor.size for tensor in SafetensorsFile(self.file(self.weights_name())).tensors.values())
 
     def read_tokenizer(self, config):
         """The tokenizer the model was trained with; for a lattice a ``LatticeTokenizer`` with its lexicon."""

@@ -62,7 +62,7 @@ def score_run(path, data_dir, batch_size=128):
         "places": count_places(gold_places(test, scheme), spans, agreements),
         "identity": identity,
         "history": [{"step": row["step"], "loss": row["loss"]} for row in _history(directory)],
-        "parameters": int(tagger.predictor.model.count_params()),
+        "parameters": directory.count_weights(),
         "train_seconds": record["result"]["seconds"],
         "train_steps": record["result"]["steps"],
         "epochs": record["result"]["epochs"],

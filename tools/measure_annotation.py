@@ -181,7 +181,7 @@ def _round(args, seed, directory, annotated, pool, test, choose):
     run = training(args.recipe, seed, os.path.join(directory, "tagger"), data_dir)
     if train(run):
         raise SystemExit("interrupted")
-    tagger = Tagger.load(run.output_dir)
+    tagger = Tagger.load(run.output_dir, runtime="tensorflow")
     found = [[span for span, _ in prediction.spans] for prediction in tagger.predict([example.text for example in test])]
     done["f1"] = score_spans([example.spans() for example in test], found).overall.f1
     if choose:

@@ -104,7 +104,7 @@ def _by_tagger(settings, corpora):
     from ner.tagging.posteriors import Posteriors  # noqa: PLC0415 - imports TensorFlow
     from ner.tagging.tagger import Tagger  # noqa: PLC0415
 
-    posteriors = Posteriors(Tagger.load(find_model(settings.model_dir)))
+    posteriors = Posteriors(Tagger.load(find_model(settings.model_dir), runtime="tensorflow"))
     for corpus in corpora.values():
         examples = list(corpus)
         yield examples, list(posteriors.read([e.text for e in examples], [e.spans(corpus.scheme) for e in examples]))

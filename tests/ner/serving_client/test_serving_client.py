@@ -35,29 +35,39 @@ class _Server:
 
     def __init__(self, path):
         self.path, self.ports = path, {kind: _free_port() for kind in KINDS}
-        self.processes = []
-        self.start()
+        self.processes = {}
+        for kind in ("grpc", "serve"):
+            self.start(kind, wait=False)
+        for process in self.processes.values():
+            _wait_for(process)
 
-    def start(self):
-        ports = {kind: str(port) for kind, port in self.ports.items()}
+    def start(self, kind, wait=True):
+        """Start the process that answers to a kind; gRPC and REST share one."""
+        ports = {name: str(port) for name, port in self.ports.items()}
         published = ["tests.ner.serving_client.serving", str(self.path / "1"), ports["grpc"], ports["rest"]]
         own = ["ner.cli", "serve", f"--export_dir={self.path}", f"--port={ports['serve']}", "--noaccess_log"]
-        self.processes = [
-            subprocess.Popen([sys.executable, "-m", *published], cwd=ROOT, stdout=subprocess.PIPE, text=True),
-            subprocess.Popen([sys.executable, "-m", *own], cwd=ROOT, stderr=subprocess.PIPE, text=True),
-        ]
-        assert self.processes[0].stdout.readline() == "ready\n"
-        assert "serving" in self.processes[1].stderr.readline()
+        command = [sys.executable, "-m", *(own if kind == "serve" else published)]
+        process = subprocess.Popen(
+            command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT if kind == "serve" else None, text=True
+        )
+        self.processes.update({kind: process} if kind == "serve" else {"grpc": process, "rest": process})
+        if wait:
+            _wait_for(process)
 
-    def kill(self):
-        for process in self.processes:
-            process.kill()
-            process.wait()
+    def kill(self, *kinds):
+        for kind in kinds or KINDS:
+            self.processes[kind].kill()
+            self.processes[kind].wait()
 
     def client(self, kind, **settings):
         if kind == "grpc":
             return GrpcClient(f"127.0.0.1:{self.ports[kind]}", **settings)
         return RestClient(f"http://127.0.0.1:{self.ports[kind]}", **settings)
+
+
+def _wait_for(process):
+    # TensorFlow may have said something before.
+    assert any("ready" in line or "serving" in line for line in process.stdout)
 
 
 def _free_port():
@@ -163,8 +173,8 @@ def test_a_crowd_survives_a_killed_server(work, kind):
 
     def restart():
         time.sleep(0.5)
-        server.kill()
-        server.start()
+        server.kill(kind)
+        server.start(kind)
 
     assert _crowd(server, kind, texts, expected, 16, 300, restart) == 300
 
@@ -176,8 +186,8 @@ def test_20000_requests_by_64_clients(work, kind):
 
     def restart():
         time.sleep(20)
-        server.kill()
+        server.kill(kind)
         time.sleep(2)
-        server.start()
+        server.start(kind)
 
     assert _crowd(server, kind, texts, expected, 64, 20_000, restart) == 20_000

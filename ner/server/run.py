@@ -58,6 +58,7 @@ def make_server(service: Service, log: Log, token: Optional[str] = None) -> uvic
     limits = service.settings.limits
     config = uvicorn.Config(
         make_app(service, log, token),
+        loop="asyncio",
         http=limited_protocol(limits.receive_timeout, log),
         ws="none",
         lifespan="off",

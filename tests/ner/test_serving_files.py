@@ -1,10 +1,18 @@
 """The server's configuration as its published messages read it."""
 
+import configparser
 import pathlib
+import re
+import shlex
 
 import pytest
+import yaml
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory, text_format, wrappers_pb2
 
+from absl import flags
+
+from albert import command
+from ner.cli import serve
 from ner.serving_client.base import Client
 
 SERVING = pathlib.Path(__file__).resolve().parents[2] / "serving"
@@ -47,3 +55,64 @@ def test_batching_config():
     assert all(getattr(config, name).value > 0 for name in names)
     # What a client sends by default fits into one batch: a larger request would be refused.
     assert Client().batch_size <= config.max_batch_size.value
+
+
+def _flags(words):
+    """The flags among the words of a command line, as settings of ``albert-ner serve`` take them."""
+    given = dict(word[2:].partition("=")[::2] for word in words if word.startswith("--"))
+    command.define(serve.SETTINGS, values=(values := flags.FlagValues()))
+    values(["serve", *(f"--{name}={value}" for name, value in given.items())])
+    return command.settings(serve.SETTINGS, values)
+
+
+def test_unit():
+    unit = configparser.ConfigParser(strict=False, interpolation=None)
+    unit.optionxform = str
+    unit.read(SERVING / "albert-ner" / "albert-ner.service")
+    words = shlex.split(unit["Service"]["ExecStart"])
+    assert words[0].startswith("/") and words[1] == "serve"
+    settings = _flags(words)
+    assert settings.server.host == "127.0.0.1"
+    # systemd is more patient than the server.
+    assert int(unit["Service"]["TimeoutStopSec"]) > settings.server.limits.stop_timeout
+    assert int(unit["Service"]["LimitNOFILE"]) > settings.server.limits.max_connections
+    assert unit["Install"]["WantedBy"] == "multi-user.target"
+
+
+def test_compose_and_kubernetes():
+    folder = SERVING / "albert-ner"
+    service = yaml.safe_load((folder / "docker-compose.yml").read_text())["services"]["ner"]
+    directory = _flags(service["command"]).export_dir
+    assert any(f":{directory}:" in volume for volume in service["volumes"])
+    assert (folder / service["build"]["context"] / service["build"]["dockerfile"]).exists()
+    objects = {value["kind"]: value for value in yaml.safe_load_all((folder / "kubernetes.yaml").read_text())}
+    assert set(objects) == {"Deployment", "Service", "HorizontalPodAutoscaler", "PodDisruptionBudget"}
+    pod = objects["Deployment"]["spec"]["template"]
+    (container,) = pod["spec"]["containers"]
+    settings = _flags(container["args"])
+    assert container["volumeMounts"][0]["mountPath"] == settings.export_dir
+    port = container["ports"][0]["containerPort"]
+    assert port == objects["Service"]["spec"]["ports"][0]["port"] == settings.server.port
+    names = [value["metadata"]["name"] for value in objects.values()]
+    assert set(names) == {"albert-ner"} and objects["Service"]["spec"]["selector"] == pod["metadata"]["labels"]
+    paths = {container[probe]["httpGet"]["path"] for probe in ("startupProbe", "readinessProbe", "livenessProbe")}
+    assert paths == {"/readyz", "/healthz"}
+    sleep = int(container["lifecycle"]["preStop"]["exec"]["command"][1])
+    assert pod["spec"]["terminationGracePeriodSeconds"] > sleep + settings.server.limits.stop_timeout
+
+
+def test_dockerfile():
+    lines = (SERVING / "albert-ner" / "Dockerfile").read_text().replace("\\\n", " ").splitlines()
+    instructions = [line.split(maxsplit=1) for line in lines if line and not line.startswith("#")]
+    assert {name for name, _ in instructions} <= {"FROM", "COPY", "RUN", "USER", "EXPOSE", "ENTRYPOINT", "CMD", "ENV", "WORKDIR"}
+    found = dict(instructions)
+    assert found["USER"] == "10001"
+    entry = yaml.safe_load(found["ENTRYPOINT"])
+    assert entry[:2] == ["albert-ner", "serve"]
+    assert found["EXPOSE"] == str(_flags(entry).server.port)
+    for copied in [rest for name, rest in instructions if name == "COPY" and not rest.startswith("--from")]:
+        *sources, _ = copied.split()
+        assert all((SERVING.parent / source).exists() for source in sources)
+    extras = re.findall(r"\[([\w,]+)\]", " ".join(rest for name, rest in instructions if name == "RUN"))
+    setup = (SERVING.parent / "setup.py").read_text()
+    assert extras and all(f'"{extra}": ' in setup for extra in extras[0].split(","))

@@ -61,14 +61,17 @@ def test_sigterm_answers_what_was_accepted(base):
     assert messages[-1] == "stopped" and "error" not in {json.loads(line)["level"] for line in server.lines}
 
 
-def test_no_request_is_lost_when_the_server_is_replaced_or_its_version(base):
+@pytest.mark.parametrize(
+    ("clients", "requests", "seconds"), [(13, 1300, 0.6), pytest.param(64, 20_032, 10.0, marks=pytest.mark.slow)], ids=["some", "many"]
+)
+def test_no_request_is_lost_when_the_server_is_replaced_or_its_version(base, clients, requests, seconds):
     first = Process(base, "port=0", "poll_seconds=0.05")
     second = []
 
     def change():
-        time.sleep(0.5)
+        time.sleep(seconds)
         write_version(base, 2, "2 0.00002")
-        time.sleep(0.7)
+        time.sleep(seconds)
         first.process.send_signal(signal.SIGTERM)
         first.wait()
         second.append(Process(base, f"port={first.port}"))
@@ -79,7 +82,7 @@ def test_no_request_is_lost_when_the_server_is_replaced_or_its_version(base):
     changing = threading.Thread(target=change)
     changing.start()
     address = f"http://127.0.0.1:{first.port}"
-    assert crowd(13, 1300, lambda: RestClient(address, retries=60, max_backoff=0.5), right) == 1300
+    assert crowd(clients, requests, lambda: RestClient(address, timeout=60, retries=60, max_backoff=0.5), right) == requests
     changing.join()
     assert any("version 2 is served" in line for line in first.lines)
     assert "Traceback" not in "".join(first.lines)

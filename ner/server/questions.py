@@ -53,7 +53,7 @@ def read_tag_request(body: bytes, limits: Limits) -> TagRequest:
         texts = [_text(text, f"texts[{i}]") for i, text in enumerate(_list(value["texts"], "texts", limits))]
     _check_characters(texts, limits)
     terms = value.get("gazetteer")
-    return TagRequest(texts, None if terms is None else _gazetteer(terms))
+    return TagRequest(texts, None if terms is None else _gazetteer(terms, limits))
 
 
 def read_predict_request(body: bytes, limits: Limits) -> PredictRequest:
@@ -138,12 +138,17 @@ def _check_characters(texts, limits):
         raise HttpError(422, f"found {characters:,} characters, expected at most {limits.max_characters:,} in a request")
 
 
-def _gazetteer(terms):
+def _gazetteer(terms, limits):
     if not isinstance(terms, list):
         raise HttpError(400, f"gazetteer: found {_kind(terms)}, expected a list of terms")
     if len(terms) > MAX_TERMS:
         raise HttpError(422, f"gazetteer: found {len(terms):,} terms, expected at most {MAX_TERMS:,}")
-    return Gazetteer([_term(term, i) for i, term in enumerate(terms)], "gazetteer") if terms else None
+    found = [_term(term, i) for i, term in enumerate(terms)]
+    # Each character takes some hundreds of bytes in the gazetteer.
+    characters = sum(len(term.text) for term in found)
+    if characters > limits.max_characters:
+        raise HttpError(422, f"gazetteer: found {characters:,} characters, expected at most {limits.max_characters:,}")
+    return Gazetteer(found, "gazetteer") if found else None
 
 
 def _term(term: Any, index: int) -> Term:

@@ -122,6 +122,7 @@ BAD_BODIES = [
     ({"text": "京", "gazetteer": [{"text": "x", "label": "LOC", "weight": -1}]}, 400, "the weight -1"),
     ({"text": "京", "gazetteer": [{"text": "x", "label": "LOCO"}]}, 400, "found type 'LOCO', expected one of LOC, PER"),
     ({"text": "京", "gazetteer": [{"text": "x", "label": "LOC"}] * 10_001}, 422, "10,001 terms"),
+    ({"text": "京", "gazetteer": [{"text": "x" * 1000, "label": "LOC"}] * 201}, 422, "gazetteer: found 201,000 characters"),
 ]
 BAD_PREDICTIONS = [
     ({}, 400, "an empty object"),

@@ -38,7 +38,7 @@ class _Server:
         self.processes = {}
         for kind in ("grpc", "serve"):
             self.start(kind, wait=False)
-        for process in self.processes.values():
+        for process in set(self.processes.values()):
             _wait_for(process)
 
     def start(self, kind, wait=True):

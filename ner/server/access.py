@@ -9,6 +9,7 @@ import time
 from typing import Any, Optional, TextIO
 
 from ner.server.answers import json_response
+from ner.server.connection import TOO_MANY
 from ner.server.metrics import Metrics
 
 # TensorFlow's words for HTTP's statuses, in the count of its name.
@@ -95,11 +96,8 @@ class Access:
             await send(message)
 
         try:
-            if self._token is None or scope["path"] in self._open or scope["method"] == "OPTIONS" or self._is_known(scope["headers"]):
-                await self._app(scope, receive, counting_send)
-            else:
-                refusal = {"error": "found no valid token, expected the header Authorization: Bearer TOKEN"}
-                await json_response(refusal, 401, {"WWW-Authenticate": "Bearer"})(scope, receive, counting_send)
+            refusal = self._refusal(scope)
+            await (refusal or self._app)(scope, receive, counting_send)
         finally:
             if not noted:
                 self._note(scope, status, size, time.monotonic() - started)
@@ -112,6 +110,16 @@ class Access:
         client = (scope.get("client") or ("",))[0]
         milliseconds = round(1000 * seconds, 2)
         self._log.request(method=scope["method"], path=path, status=status, milliseconds=milliseconds, bytes=size, client=client)
+
+    def _refusal(self, scope):
+        """The answer to a request that the application does not get to see, or None."""
+        if TOO_MANY in scope:
+            message = "found too many connections, expected fewer; try again later"
+            return json_response({"error": message}, 503, {"Retry-After": "1", "Connection": "close"})
+        if self._token is None or scope["path"] in self._open or scope["method"] == "OPTIONS" or self._is_known(scope["headers"]):
+            return None
+        message = "found no valid token, expected the header Authorization: Bearer TOKEN"
+        return json_response({"error": message}, 401, {"WWW-Authenticate": "Bearer"})
 
     def _is_known(self, headers):
         given = next((value for name, value in headers if name == b"authorization"), b"")

@@ -9,11 +9,16 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 MAX_HEADER_BYTES = 64 << 10
 
 
-def limited_protocol(receive_timeout: float, log):
+# In the scope of a request that came over a connection too many.
+TOO_MANY = "albert_ner.too_many_connections"
+
+
+def limited_protocol(receive_timeout: float, max_connections: int, log):
     """A class of connections that give a request ``receive_timeout`` seconds to come in.
 
     Args:
       receive_timeout: in seconds, from a connection's beginning or a request's first byte to its last.
+      max_connections: of all connections; requests of those beyond have ``TOO_MANY`` in their scope.
       log: an ``ner.server.access.Log``.
     """
 
@@ -21,12 +26,14 @@ def limited_protocol(receive_timeout: float, log):
         """A client's connection."""
 
         _timer = None
+        _too_many = False
         _header_bytes = 0
         _reading_headers = True
 
         def connection_made(self, transport):
             """Wait for the first request, not for ever."""
             super().connection_made(transport)
+            self._too_many = len(self.connections) > max_connections
             self._await_request()
 
         def connection_lost(self, exc):
@@ -46,6 +53,8 @@ def limited_protocol(receive_timeout: float, log):
         def on_message_begin(self):
             """A request begins."""
             super().on_message_begin()
+            if self._too_many:
+                self.scope[TOO_MANY] = True
             self._await_request()
 
         def on_headers_complete(self):

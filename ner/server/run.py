@@ -59,14 +59,13 @@ def make_server(service: Service, log: Log, token: Optional[str] = None) -> uvic
     config = uvicorn.Config(
         make_app(service, log, token),
         loop="asyncio",
-        http=limited_protocol(limits.receive_timeout, log),
+        http=limited_protocol(limits.receive_timeout, limits.max_connections, log),
         ws="none",
         lifespan="off",
         log_config=None,
         access_log=False,
         proxy_headers=False,
         server_header=False,
-        limit_concurrency=limits.max_connections,
         timeout_keep_alive=limits.idle_timeout,
         timeout_graceful_shutdown=limits.stop_timeout,
     )

@@ -14,7 +14,10 @@ from typing import Optional
 
 from albert.errors import FieldError, UserError
 from albert.fields import check_fields, setting
+from ner.export.versions import is_export, version_directory
+from ner.model.directory import find_model
 from ner.server.settings import ServerSettings
+from ner.tagging.protocol import TextPredictor
 from ner.tagging.settings import ModelSettings, TaggingSettings
 
 HELP = "answer programs and people over HTTP"
@@ -45,7 +48,20 @@ def run(settings: ServeCommand) -> None:
         from ner.server.run import serve  # noqa: PLC0415 - imports what help does not need
     except ModuleNotFoundError as e:
         raise UserError(f"found no package {e.name}, expected it as the extra serve installs it: pip install 'albert-ner[serve]'") from e
-    from ner.server.loading import loader, locate  # noqa: PLC0415
 
-    path = locate(settings.export_dir, settings.model)
-    serve(path, loader(settings.tagging), settings.server, settings.tagging.eval_batch_size)
+    def load(path: str) -> TextPredictor:
+        from ner.tagging.opening import open_predictor  # noqa: PLC0415 - help is answered without it
+
+        return open_predictor(path, how.eval_batch_size, how.decoding, how.lexicon, how.runtime, how.precision)
+
+    path, how = _locate(settings), settings.tagging
+    serve(path, load, settings.server, how.eval_batch_size)
+
+
+def _locate(settings):
+    """The directory of the tagger, fetched if need be."""
+    if settings.export_dir:
+        version_directory(settings.export_dir)
+        return settings.export_dir
+    model = settings.model
+    return model.path if is_export(model.path) else find_model(model.path, model.fetching.offline or None)

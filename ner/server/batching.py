@@ -4,6 +4,7 @@ import asyncio
 import collections
 import contextlib
 import dataclasses
+import math
 import threading
 import time
 from typing import Callable, NamedTuple, Optional
@@ -77,10 +78,11 @@ class Queue:
     questions overtake others of a batch.
 
     Args:
-      wait: seconds that the first job of a batch waits for others.
+      wait: seconds that the first job of a batch waits for others when nothing is being computed, unless all that could come are there.
       enough_texts: for a batch of as many texts no others are waited for.
       most_texts, most_characters: of a batch; one has more only if a job has.
       most: characters that may wait.
+      askers: function that gives how many jobs there can be at a time, as far as is known.
       observe: function of a batch's jobs and the seconds it took, or None.
     """
 
@@ -91,13 +93,15 @@ class Queue:
         most_texts: int,
         most_characters: int,
         most: int,
+        askers: Callable[[], float] = lambda: math.inf,
         observe: Optional[Callable[[list[Job], float], object]] = None,
     ):
         self._wait, self._enough, self._most = wait, enough_texts, most
         self._most_texts, self._most_characters = most_texts, most_characters
-        self._observe = observe
+        self._askers, self._observe = askers, observe
         self._jobs: collections.deque[Job] = collections.deque()
         self._waiting_texts = self._waiting = self._computing = 0
+        self._idle_since = 0.0
         self._speed = _FIRST_SPEED
         self._changed = threading.Condition()
         self._closing = False
@@ -108,6 +112,11 @@ class Queue:
     def waiting(self) -> int:
         """Characters that wait, or are being computed."""
         return self._waiting + self._computing
+
+    @property
+    def jobs(self) -> int:
+        """Jobs that wait."""
+        return len(self._jobs)
 
     def put(self, job: Job) -> None:
         """Add a job, from the thread of its future's event loop.
@@ -135,7 +144,7 @@ class Queue:
         self._thread.join()
 
     def _is_full(self):
-        return self._waiting_texts >= self._enough or self._waiting >= self._most_characters
+        return self._waiting_texts >= self._enough or self._waiting >= self._most_characters or len(self._jobs) >= self._askers()
 
     def _work(self):
         while True:
@@ -150,12 +159,13 @@ class Queue:
     def _next_batch(self):
         """The jobs of a batch when it is time for it, those that nobody waits for left out; None when there will be none any more."""
         with self._changed:
-            self._computing = 0
+            self._computing, self._idle_since = 0, time.monotonic()
             while not self._jobs:
                 if self._closing:
                     return None
                 self._changed.wait()
-            due = self._jobs[0].arrived + self._wait
+            # Those that the last batch has answered may ask again: from here on, however long the first has waited already.
+            due = max(self._jobs[0].arrived, self._idle_since) + self._wait
             while not (self._closing or self._is_full()):
                 left = due - time.monotonic()
                 if left <= 0:

@@ -70,7 +70,9 @@ def make_server(service: Service, log: Log, token: Optional[str] = None) -> uvic
         timeout_graceful_shutdown=limits.stop_timeout,
     )
     logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
-    return _Server(config, service)
+    server = _Server(config, service)
+    service.connections = lambda: len(server.server_state.connections)
+    return server
 
 
 def _run(service, log, token, listener):

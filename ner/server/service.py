@@ -1,6 +1,8 @@
 """Tagging for the server: which queue a request waits in, and for how long."""
 
 import asyncio
+import math
+from collections.abc import Callable
 from typing import Optional
 
 from ner.decoding.gazetteer import Gazetteer
@@ -31,14 +33,25 @@ class Service:
       models, settings: as given.
       metrics: of all this.
       stopping: whether the server has been told to stop.
+      connections: function that gives how many connections there are.
     """
 
     def __init__(self, models: Models, settings: ServerSettings, batch_size: int = 64):
         self.models, self.settings, self.stopping = models, settings, False
+        self.connections: Callable[[], float] = lambda: math.inf
         self.metrics = Metrics(settings.name, lambda: self._short.waiting + self._long.waiting, lambda: models.current.number)
         most = settings.limits.max_queue
-        self._short = Queue(settings.batch_wait_ms / 1000, batch_size, _BATCH_TEXTS, _BATCH_CHARACTERS, most, self.metrics.batch)
-        self._long = Queue(0.0, 1, 1, 1, most, self.metrics.batch)
+        self._short = Queue(
+            settings.batch_wait_ms / 1000,
+            batch_size,
+            _BATCH_TEXTS,
+            _BATCH_CHARACTERS,
+            most,
+            # Each connection waits for one answer.
+            lambda: self.connections() - self._long.jobs,
+            self.metrics.batch,
+        )
+        self._long = Queue(0.0, 1, 1, 1, most, observe=self.metrics.batch)
 
     def close(self) -> None:
         """Compute what is asked already, then stop."""

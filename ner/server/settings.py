@@ -45,7 +45,12 @@ class ServerSettings:
     host: str = setting("127.0.0.1", "Address to listen on; 0.0.0.0 for all of this machine's.")
     port: int = setting(8501, "Port to listen on; 0 for any that is free.", at_least=0, at_most=65535)
     name: str = setting("ner", "Name of the model in the paths: /v1/models/NAME:predict.")
-    batch_wait_ms: float = setting(2.0, "Milliseconds that the first request of a batch waits for others.", at_least=0, at_most=10_000)
+    batch_wait_ms: float = setting(
+        10.0,
+        "Milliseconds that the first request of a batch waits for others at most; not at all when each connection waits for its answer.",
+        at_least=0,
+        at_most=10_000,
+    )
     poll_seconds: float = setting(1.0, "Seconds between two looks for a new version in the directory of the versions.", above=0)
     token_file: Optional[str] = setting(
         None, "File with a token, on one line, that every request has to bring (Authorization: Bearer TOKEN); by default none is needed."

@@ -93,7 +93,7 @@ def test_a_batch_waits_for_others_but_not_for_long():
     async def run():
         version = Version(1, "", ToyPredictor())
         sizes = []
-        queue = Queue(0.05, 3, 5, 1000, 100, lambda jobs, seconds: sizes.append(len(jobs)))
+        queue = Queue(0.05, 3, 5, 1000, 100, observe=lambda jobs, seconds: sizes.append(len(jobs)))
         loop = asyncio.get_running_loop()
         alone = job(version, "京城")
         started = loop.time()
@@ -112,6 +112,12 @@ def test_a_batch_waits_for_others_but_not_for_long():
         for each in three:
             queue.put(each)
         await asyncio.wait_for(asyncio.gather(*(each.future for each in three)), 20)
+        # And two are when there can be no more.
+        queue.close()
+        queue = Queue(600.0, 3, 5, 1000, 100, lambda: 2)
+        for each in (two := [job(version, "京城") for _ in range(2)]):
+            queue.put(each)
+        await asyncio.wait_for(asyncio.gather(*(each.future for each in two)), 20)
         # And what waits when the queue is closed is computed.
         late = job(version, "京城")
         queue.put(late)

@@ -4,6 +4,7 @@ import json
 import random
 import re
 import signal
+import socket
 import threading
 import time
 from concurrent import futures
@@ -39,7 +40,7 @@ def crowd(clients, requests, client, right):
 
 
 def test_sigterm_answers_what_was_accepted(base):
-    server = Process(base, "batch_wait_ms=2000.0", "port=0")
+    server = Process(base, "batch_wait_ms=3000.0", "port=0")
     answers = []
 
     def ask():
@@ -47,14 +48,18 @@ def test_sigterm_answers_what_was_accepted(base):
             answers.append(client.tag("京城"))
 
     threads = [threading.Thread(target=ask) for _ in range(7)]
+    # An open connection besides theirs lets them wait for what it may ask.
+    other = socket.create_connection(("127.0.0.1", server.port))
     for thread in threads:
         thread.start()
     waiting = re.compile(rb"^albert_ner_waiting_characters 21.0$", re.MULTILINE)
     while not waiting.search(ask_server(server.port, "GET", "/metrics")[1]):  # seven times three, with one for each text
         time.sleep(0.02)
+        assert any(thread.is_alive() for thread in threads)
     server.process.send_signal(signal.SIGTERM)
     for thread in threads:
         thread.join()
+    other.close()
     assert [[(e.text, e.label) for e in found] for found in answers] == [[("京城", "LOC")]] * 7
     assert server.wait() == 0
     messages = [json.loads(line).get("message") for line in server.lines]

@@ -53,7 +53,7 @@ class Job:
     Attributes:
       question: what is asked.
       texts: strings.
-      future: gets one result per text: a list of ``Entity``, or of tags. A job whose future is cancelled is not computed.
+      future: gets one result per text: a list of ``Entity``, or of tags. A job whose future is done is not computed.
       arrived: ``time.monotonic()`` of its arrival.
       started: … of its computation's beginning, 0 before.
       characters: of its texts, and one for each.
@@ -185,7 +185,7 @@ class Queue:
                 continue
             self._waiting -= job.characters
             self._waiting_texts -= len(job.texts)
-            if not job.future.cancelled():
+            if not job.future.done():
                 batch.append(job)
                 self._computing += job.characters
                 texts += len(job.texts)
@@ -198,7 +198,7 @@ class Queue:
             job.started = started
         texts = [text for job in batch for text in job.texts]
         try:
-            results = compute(batch[0].question, texts, lambda: all(job.future.cancelled() for job in batch))
+            results = compute(batch[0].question, texts, lambda: all(job.future.done() for job in batch))
             outcome = [(job, None) for job in batch]
         except Exception as e:
             results, outcome = [], [(job, e) for job in batch]

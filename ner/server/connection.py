@@ -7,8 +7,6 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 # Of the request line and the headers.
 MAX_HEADER_BYTES = 64 << 10
-
-
 # In the scope of a request that came over a connection too many.
 TOO_MANY = "albert_ner.too_many_connections"
 
@@ -93,7 +91,10 @@ def limited_protocol(receive_timeout: float, max_connections: int, log):
                 return
             if self.flow.read_paused:  # it is the server that does not read
                 self._await_request()
-            elif not self._reading_headers and self.cycle.response_started:  # answered without its body
+                return
+            # A connection for later, as browsers open them; or a request that was answered without its body.
+            silent = not self._header_bytes if self._reading_headers else self.cycle.response_started
+            if silent:
                 self.transport.close()
             else:
                 self._refuse(408, f"found no whole request within {receive_timeout:g} s, expected one")

@@ -89,23 +89,22 @@ class Service:
                 429, f"found {e.waiting:,} characters waiting, expected room for {job.characters:,} more; try again later", e.seconds
             ) from e
         seconds = self.settings.limits.answer_timeout
-        timer = loop.call_later(seconds, job.future.cancel)
-        watch = loop.create_task(_cancel_when(gone, job.future)) if is_long and gone else None
+        late = HttpError(504, f"found no answer within {seconds:g} s, expected one; fewer or shorter texts take less", retry_after=1)
+        timer = loop.call_later(seconds, _refuse, job.future, late)
+        watch = loop.create_task(_refuse_when(gone, job.future)) if is_long and gone else None
         try:
             return await job.future
-        except asyncio.CancelledError:
-            if not job.future.cancelled():
-                raise
-            if loop.time() < timer.when():
-                raise HttpError(CLIENT_LEFT, "found that the client has left, expected it to wait", close=True) from None
-            message = f"found no answer within {seconds:g} s, expected one; fewer or shorter texts take less"
-            raise HttpError(504, message, retry_after=1) from None
         finally:
             timer.cancel()
             if watch:
                 watch.cancel()
 
 
-async def _cancel_when(gone, future):
+def _refuse(future, error):
+    if not future.done():
+        future.set_exception(error)
+
+
+async def _refuse_when(gone, future):
     await gone()
-    future.cancel()
+    _refuse(future, HttpError(CLIENT_LEFT, "found that the client has left, expected it to wait", close=True))

@@ -103,7 +103,7 @@ def test_compose_and_kubernetes():
 def test_dockerfile():
     lines = (SERVING / "albert-ner" / "Dockerfile").read_text().replace("\\\n", " ").splitlines()
     instructions = [line.split(maxsplit=1) for line in lines if line and not line.startswith("#")]
-    assert {name for name, _ in instructions} <= {"FROM", "COPY", "RUN", "USER", "EXPOSE", "ENTRYPOINT", "CMD", "ENV", "WORKDIR"}
+    assert {name for name, _ in instructions} <= {"FROM", "ARG", "COPY", "RUN", "USER", "EXPOSE", "ENTRYPOINT", "CMD", "ENV", "WORKDIR"}
     found = dict(instructions)
     assert found["USER"] == "10001"
     entry = yaml.safe_load(found["ENTRYPOINT"])

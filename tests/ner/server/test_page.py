@@ -303,5 +303,5 @@ def test_without_a_gazetteer_and_with_a_token(browser, tmp_path):
         tag(page, TEXT)
         assert marks(page) == expected(TEXT)
         page.click("#gazetteer summary")
-        assert page.is_disabled("#terms") and page.inner_text("#no-gazetteer").startswith("本服务器使用导出的模型，不支持词表")
+        assert page.is_disabled("#terms") and page.inner_text("#no-gazetteer").startswith("本服务器使用 SavedModel，不支持词表")
         context.close()

@@ -87,7 +87,7 @@ class TextPredictor(Protocol):
           UserError: it takes none.
           DataError: a term does not fit.
         """
-        raise UserError("gazetteer: found an exported model, which takes none; expected the training output it was exported from")
+        raise UserError("gazetteer: found an exported SavedModel, which takes none; expected the training output it was exported from")
 
 
 def whole(pieces: Iterable[Piece], progress: Optional[Callable[[int], object]] = None) -> Iterator[Prediction]:

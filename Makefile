@@ -86,6 +86,7 @@ BENCH_VENV := .venv-bench
 
 bench: venv $(BENCH_VENV)/.installed data/msra/train.txt
 	$(PY) -m benchmarks.compare --torch_python=$(BENCH_VENV)/bin/python $(BENCH_FLAGS)
+	$(PY) -m benchmarks.taggers --other_python=$(BENCH_VENV)/bin/python
 
 $(BENCH_VENV)/.installed: benchmarks/requirements.txt
 	$(PY) -m venv --clear $(BENCH_VENV)
@@ -149,7 +150,5 @@ lock:
 	$(LOCK) --python-version 3.12 --output-file requirements-later.lock setup.py
 
 clean:
-	rm -rf $(VENV) $(BENCH_VENV) $(DOCS_VENV) build dist *.egg-info .pytest_cache .ruff_cache
-
-	rm -rf $(VENV) .venv-3.* .venv-later $(BENCH_VENV) build dist *.egg-info .pytest_cache .ruff_cache
+	rm -rf $(VENV) .venv-3.* .venv-later $(BENCH_VENV) $(DOCS_VENV) build dist *.egg-info .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -6,6 +6,7 @@ import sys
 
 import pytest
 
+from benchmarks import taggers
 from benchmarks.compare import agreement, measure
 from benchmarks.workloads import Case
 
@@ -52,3 +53,26 @@ def test_a_mistake_is_one_line(module, tmp_path):
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=300)
     assert done.returncode == 1
     assert done.stderr.startswith(f"error: {tmp_path}/none: ") and done.stderr.count("\n") == 1, done.stderr
+
+
+def test_taggers_take_turns_and_one_that_ends_is_an_error(interpreter):
+    answer = """echo '{"seconds": 0.5, "processor_seconds": 0.25, "spans": [[[0, 2, "PER"]]]}'\n"""
+    good = interpreter("good", f"echo '{{}}'\nwhile read request; do {answer}done\n")
+    side = taggers.Side("toy", good)
+    assert side.tag(["李明"])["spans"] == side.tag(["李明"], one_by_one=True)["spans"] == [[[0, 2, "PER"]]]
+    side.close()
+    seconds, processor, memory = taggers.start("toy", good)
+    assert seconds > 0 and processor >= 0 and memory > 0
+    bad = interpreter("bad", "exit 3\n")
+    with pytest.raises(RuntimeError, match="^toy: ended with code 3$"):
+        taggers.Side("toy", bad)
+    with pytest.raises(RuntimeError, match="^toy: .*bad ended with code 3$"):
+        taggers.start("toy", bad)
+
+
+def test_figures_of_taggers():
+    assert taggers.f1([[[0, 2, "PER"]], []], [[(0, 2, "PER")], [(1, 3, "LOC")]]) == pytest.approx(2 / 3)
+    assert taggers.f1([[]], [[]]) == 0.0
+    own = {"start_seconds": 0.5, "start_processor_seconds": 0.25, "peak_bytes": 2e6, "sentence_ms": 1.25, "processor_ms": 2.0, "f1": 0.5}
+    lines = taggers.table({"ours": own, "LAC": {**own, "processor_ms": 3.0}}).splitlines()
+    assert lines[2] == "| ours | 0.50 | 0.25 | 2 | 1.25 | 500 (1.50 ×) | 50.00 |"

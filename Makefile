@@ -4,7 +4,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
 
-.PHONY: help venv light test test-slow test-numbers test-stacks gpu-check install-gpu supported-systems fuzz lint format quickstart bench lock clean paper reproduce-smoke reproduce-mini docs FORCE
+.PHONY: help venv light test test-slow test-numbers test-stacks gpu-check install-gpu supported-systems fuzz lint format quickstart bench lock notebooks clean paper reproduce-smoke reproduce-mini docs FORCE
 
 help:
 	@echo "make quickstart  install, fetch MSRA, fine-tune the small encoder that ships with the project, evaluate, tag some sentences"
@@ -23,7 +23,8 @@ help:
 	@echo "make lint        ruff check, ruff format --check, and mypy on the public names"
 	@echo "make format      apply both"
 	@echo "make venv        .venv from the lock of its Python; PYTHON=path chooses the interpreter"
-	@echo "make docs        the pages and the Python reference as a site: output/site/index.html"
+	@echo "make docs        run the notebooks, and the pages and the Python reference as a site: output/site/index.html"
+	@echo "make notebooks   run the notebooks: tagging, training, serving"
 	@echo "make light       build albert-ner-light into dist/, and test it in an environment without TensorFlow; PYTHON=path chooses the interpreter"
 	@echo "make lock        the locks from setup.py; needs uv"
 	@echo "make clean       remove the environments and caches; data/ and output/ stay"
@@ -131,7 +132,7 @@ docs/reproduction: $(MINI)/report.md FORCE
 # The pages as a site, in an environment of its own: output/site/index.html. A warning is an error.
 DOCS_VENV := .venv-docs
 
-docs: $(DOCS_VENV)/.installed
+docs: notebooks $(DOCS_VENV)/.installed
 	NO_MKDOCS_2_WARNING=1 $(DOCS_VENV)/bin/mkdocs build --strict --quiet
 
 $(DOCS_VENV)/.installed: docs/requirements.txt
@@ -141,6 +142,14 @@ $(DOCS_VENV)/.installed: docs/requirements.txt
 
 light:
 	@tools/make_light.sh
+
+# Jupyter runs the notebooks; the lock file does without it.
+$(VENV)/.notebooks: $(VENV)/.plots
+	$(PY) -m pip install --quiet --disable-pip-version-check --constraint requirements.lock "nbclient~=0.10" "ipykernel~=6.29"
+	@touch $@
+
+notebooks: $(VENV)/.notebooks
+	$(VENV)/bin/jupyter execute notebooks/*.ipynb
 
 # The reference stack's environments are narrowed: setup.py has the other stack too, which has a lock of its own.
 LOCK := uv pip compile --quiet --universal --extra dev --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"

@@ -6,6 +6,7 @@ from absl import flags
 
 from albert import command
 from albert.errors import UserError
+from albert.messages import say
 from ner.cli import evaluate, export, tag, train
 from ner.cli.common import Steps
 
@@ -23,10 +24,16 @@ def main(_):
     if not steps:
         raise UserError("nothing to do: give at least one of --do_train, --do_eval, --do_predict and --do_export")
     # All settings before the first step: a mistake in the last one's is found now.
-    for module, settings in [(module, command.settings(module.SETTINGS)) for module in steps]:
-        code = module.run(settings)
+    chosen = [(module, command.settings(module.SETTINGS)) for module in steps]
+    for module, settings in chosen:
+        if hasattr(module, "check"):
+            module.check(settings)
+    for module, settings in chosen:
+        code = module.step(settings) if module is train else module.run(settings)
         if code:
             return code
+    if train in steps and tag not in steps and export not in steps:
+        say(train.what_next(FLAGS.output_dir))
     return 0
 
 

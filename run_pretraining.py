@@ -5,8 +5,7 @@ import sys
 from absl import flags
 
 from albert import command
-from albert.pretraining.settings import PretrainingRun
-from albert.training.starting_point import fetch_checkpoint
+from ner.cli import pretrain
 
 
 def define_flags(values=flags.FLAGS):
@@ -15,17 +14,12 @@ def define_flags(values=flags.FLAGS):
     Args:
       values: ``absl.flags.FlagValues`` to define them in; the process's own by default.
     """
-    command.define(PretrainingRun, values=values)
+    command.define(pretrain.SETTINGS, values=values)
 
 
 def main(_, values=flags.FLAGS):
     """The command; see the module."""
-    settings = command.settings(PretrainingRun, values)
-    fetch_checkpoint(settings.start)
-    # Imported here, so that --help and a wrong flag are answered before TensorFlow loads.
-    from albert.pretraining.run import run  # noqa: PLC0415
-
-    return run(settings)
+    return pretrain.run(command.settings(pretrain.SETTINGS, values))
 
 
 if __name__ == "__main__":

@@ -92,12 +92,15 @@ setup(
     # Beside the package here, where they are seen; inside it where it is installed.
     package_dir={"ner.flags": "flags"},
     package_data={
-        "albert": ["py.typed", "pretrained/[!_]*/*", "hub/*.json"],
+        "albert": ["py.typed", "*.json", "pretrained/[!_]*/*", "hub/*.json"],
         "ner": ["py.typed", "tagging/writers/*.html", "evaluation/*.html", "server/page/*", "pretrained/[!_]*/*"],
         "ner.flags": ["*.flags", "*.json", "*/*.flags", "*/*.json"],
     },
     py_modules=["run_ner"],
-    entry_points={"console_scripts": ["albert-ner=ner.cli.main:main"]},
+    entry_points={
+        "console_scripts": ["albert-ner=ner.cli.main:main"],
+        "spacy_factories": ["albert_ner=ner.spacy:make"],
+    },
     install_requires=LIGHT
     if IS_LIGHT
     else [
@@ -120,6 +123,7 @@ setup(
         "lattice": ["jieba"],  # the dictionary of --word_lexicon=jieba
         "datasets": ["pyarrow"],  # directories saved by HuggingFace datasets
         "plots": ["matplotlib>=3.7"],  # pictures of runs, the reliability diagram
+        "spacy": ["spacy>=3.5"],  # a tagger as a component of a spaCy pipeline
         "serving": ["grpcio"],  # the gRPC client of a served model
         "serve": SERVE,
         "beam": ["apache-beam>=2.50"],  # bulk tagging on Flink, Spark, Dataflow

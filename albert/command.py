@@ -4,10 +4,12 @@ import dataclasses
 import difflib
 import errno
 import os
+import re
 import sys
 
 from absl import app, flags
 
+from albert import messages
 from albert.errors import FieldError, UserError
 from albert.fields import Range, settings_of, types_of
 from albert.process import Terminated, ending_signals, reopen_closed_streams
@@ -41,15 +43,36 @@ def run(main, argv=None, arguments=()):
     app.run(lambda args: _call(main, args), argv=argv, flags_parser=lambda args: _parse_flags(args, arguments))
 
 
-def required(flags, name, expected):
-    """The value of a flag, or a ``UserError`` saying what was expected when it has none."""
-    value = flags[name].value
-    if not value:
-        raise UserError(f"--{name}: not given, expected {expected}")
-    return value
+def run_module(settings_class, call):
+    """The command of a module that is run by its name: flags made of ``settings_class``, then ``call(settings)``; exits the process."""
+    define(settings_class)
+    run_settings(settings_class, call)
 
 
-def define(*settings_classes, values=flags.FLAGS, module=None):
+def run_settings(settings_class, call, argv=None, prepare=None):
+    """As :func:`run`, for ``call(settings)``: flags and positional arguments give the settings their values.
+
+    ``prepare()`` is called before, with the flags parsed.
+    """
+    field, name = positional(settings_class)
+
+    def main(args):
+        if prepare:
+            prepare()
+        found = args[1:]
+        given = {field: tuple(found) if name.endswith("…]") else found[0]} if found else {}
+        return call(settings(settings_class, **given))
+
+    run(main, argv, (name,) if name else ())
+
+
+def positional(settings_class):
+    """(name of the field that the positional arguments give, what they are called in messages); None for none."""
+    found = ((field.name, field.metadata["arguments"]) for field, _ in settings_of(settings_class) if field.metadata["arguments"])
+    return next(found, (None, None))
+
+
+def define(*settings_classes, values=flags.FLAGS, module=None, required=True):
     """Define a flag for each field of dataclasses: name, type, default, choices and help text are the field's.
 
     A field whose type is a dataclass stands for that one's fields. Several classes may have a field of the same name if it is the same.
@@ -58,11 +81,12 @@ def define(*settings_classes, values=flags.FLAGS, module=None):
       settings_classes: dataclasses made with ``albert.fields.setting``.
       values: ``absl.flags.FlagValues`` to define the flags in.
       module: name of the module they are listed under in ``--help``; by default the caller's.
+      required: whether a flag without a default has to be given.
     """
     for settings_class in settings_classes:
         for field, kind in settings_of(settings_class):
             if not _is_defined(field, values):
-                _define_one(field, kind, values, module)
+                _define_one(field, kind, values, module, required and field.default is dataclasses.MISSING)
 
 
 def settings(settings_class, values=flags.FLAGS, **given):
@@ -108,6 +132,9 @@ def define_list(name, default, help, **options):
     flags.DEFINE(_ListParser(), name, default, help, serializer=flags.CsvListSerializer(","), **options)
 
 
+# absl's words for a flag without a value that needs one.
+_MISSING_FLAG = re.compile(r"Flag --(\w+) must have a value other than None")
+
 _DEFINE = {
     bool: flags.DEFINE_bool,
     int: flags.DEFINE_integer,
@@ -133,9 +160,9 @@ def _default(field):
     return list(field.default) if isinstance(field.default, tuple) else field.default
 
 
-def _define_one(field, kind, values, module):
+def _define_one(field, kind, values, module, required):
     choices = field.metadata.get("range", Range()).list_choices()
-    common = {"flag_values": values, "module_name": module, "required": field.default is dataclasses.MISSING}
+    common = {"flag_values": values, "module_name": module, "required": required}
     if choices is not None:
         flags.DEFINE_enum(field.name, _default(field), list(choices), field.metadata["help"], **common)
     else:
@@ -148,7 +175,8 @@ def _parse_flags(argv, arguments):
     except flags.UnrecognizedFlagError as e:
         fail(f"--{e.flagname}: no such flag{nearest(e.flagname, list(flags.FLAGS), '--') or '; see --help'}", EXIT_USAGE)
     except flags.Error as e:
-        fail(e, EXIT_USAGE)
+        missing = _MISSING_FLAG.search(str(e))
+        fail(f"--{missing[1]}: not given; see --help" if missing else e, EXIT_USAGE)
     found = args[1:]
     if arguments and arguments[-1].endswith("…]"):
         return args
@@ -197,5 +225,5 @@ def _is_in_a_deleted_directory(error):
 def fail(message, code):
     """Print an error as one line on standard error and exit the process."""
     line = " ".join(str(message).split("\n"))
-    print(f"error: {line}", file=sys.stderr)
+    messages.complain(f"error: {line}")
     sys.exit(code)

@@ -13,6 +13,7 @@ A value of another type or out of range is a ``FieldError`` that names the field
 """
 
 import dataclasses
+import difflib
 import functools
 import math
 import numbers
@@ -148,6 +149,31 @@ def check_keys(owner: type, values: Any, what: str = "", all_needed: bool = Fals
     missing = [name for name, field in fields.items() if name not in values and (all_needed or field.default is dataclasses.MISSING)]
     if missing:
         raise ConfigError(f"{prefix}missing key {missing[0]!r}" + (f" (and {', '.join(missing[1:])})" if missing[1:] else ""))
+
+
+def build(settings_class: type, values: dict, **parts: Any) -> Any:
+    """A dataclass of settings from one flat dict; fields whose types are dataclasses are built of the same dict, but for ``parts``.
+
+    Raises:
+      FieldError: a name is no setting; or a value does not fit.
+    """
+    names = [field.name for field, _ in settings_of(settings_class)]
+    for name in values:
+        if name not in names:
+            near = difflib.get_close_matches(name, names, n=1)
+            raise FieldError("{}: no such setting{}", name, f"; did you mean {near[0]}?" if near else "")
+    return _build(settings_class, {**values, **parts})
+
+
+def _build(settings_class, values):
+    kinds, own = types_of(settings_class), {}
+    for field in dataclasses.fields(settings_class):
+        kind = kinds[field.name][0]
+        if field.name in values:
+            own[field.name] = values[field.name]
+        elif "help" not in field.metadata and dataclasses.is_dataclass(kind):
+            own[field.name] = _build(kind, values)
+    return settings_class(**own)
 
 
 def shown(value: Any) -> str:

@@ -7,6 +7,7 @@ import sys
 # Before anything imports TensorFlow. Expected numbers are a CPU's; two threads are what a small machine has.
 os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+os.environ["ALBERT_NER_LANG"] = "en"
 os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "2")
 os.environ.setdefault("TF_NUM_INTEROP_THREADS", "2")
 

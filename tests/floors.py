@@ -12,6 +12,7 @@ FLOORS = {
     "training runs": "albert.training",
     "pretraining": "albert.pretraining",
     "commands of the encoder": "albert.cli",
+    "for people to look at": "ner.display",
     "batches, lexicon, clients": "ner.batches ner.lattice ner.pretrained ner.serving_client",
     "long texts, scores": "ner.evaluation ner.long_text",
     "data, the network": "ner.data ner.model",

@@ -9,19 +9,38 @@ compared with the source on random input: the largest absolute difference of eve
 kept and the exit code is 1. Pretraining heads are converted when they are there.
 """
 
+import dataclasses
 import os
 import secrets
 import shutil
+from typing import Optional
 
 import numpy as np
-from absl import flags
 
 from albert import command, formats
 from albert.checkpoints import find
 from albert.errors import CheckpointError, UserError
+from albert.fields import check_fields, setting
 from albert.hub.settings import FetchSettings
 
 TOLERANCE = 1e-4
+
+
+@dataclasses.dataclass(frozen=True)
+class ConvertCommand:
+    """Settings of a conversion: the source, and the layout to write."""
+
+    input_path: str = setting(help="Checkpoint to convert: a directory, prefix, weights file or release.")
+    output_path: str = setting(help="Directory to make; must not exist.")
+    output_format: str = setting(help="Layout to write; tf2 is this library's own object checkpoint.", choices=formats.targets)
+    albert_config_file: Optional[str] = setting(None, "The input's config, if not the one beside it.")
+    vocab_file: Optional[str] = setting(None, "The input's vocab.txt, if not the one beside it.")
+    spm_model_file: Optional[str] = setting(None, "The input's SentencePiece model, if not the one beside it.")
+    do_lower_case: bool = setting(True, "What a HuggingFace tokenizer is told about the vocabulary.")
+    fetching: FetchSettings = FetchSettings()
+
+    def __post_init__(self):
+        check_fields(self)
 
 
 def convert(
@@ -131,18 +150,17 @@ def _random_inputs(config, batch=4, longest=64):
     }
 
 
-def main(_):
-    """The command; see the module."""
-    options = flags.FLAGS
+def run(settings: ConvertCommand) -> None:
+    """Convert, and print the differences."""
     source, result, differences = convert(
-        options.input_path,
-        options.output_path,
-        options.output_format,
-        options.albert_config_file,
-        options.vocab_file,
-        options.spm_model_file,
-        options.do_lower_case,
-        options.offline or None,
+        settings.input_path,
+        settings.output_path,
+        settings.output_format,
+        settings.albert_config_file,
+        settings.vocab_file,
+        settings.spm_model_file,
+        settings.do_lower_case,
+        settings.fetching.offline or None,
     )
     heads = [name[: -len("_logits")] for name in differences if name.endswith("_logits")]
     width = max(len(name) for name in differences)
@@ -157,14 +175,4 @@ def main(_):
 
 
 if __name__ == "__main__":
-    flags.DEFINE_string("input_path", None, "Checkpoint to convert: a directory, prefix, weights file or release.", required=True)
-    flags.DEFINE_string("output_path", None, "Directory to make; must not exist.", required=True)
-    flags.DEFINE_enum(
-        "output_format", None, formats.targets(), "Layout to write; tf2 is this library's own object checkpoint.", required=True
-    )
-    flags.DEFINE_string("albert_config_file", None, "The input's config, if not the one beside it.")
-    flags.DEFINE_string("vocab_file", None, "The input's vocab.txt, if not the one beside it.")
-    flags.DEFINE_string("spm_model_file", None, "The input's SentencePiece model, if not the one beside it.")
-    flags.DEFINE_bool("do_lower_case", True, "What a HuggingFace tokenizer is told about the vocabulary.")
-    command.define(FetchSettings)
-    command.run(main)
+    command.run_module(ConvertCommand, run)

@@ -8,14 +8,15 @@ Builds no model and reads no values. The exit code is 1 if the encoder could not
 """
 
 import collections
-
-from absl import flags
+import dataclasses
+from typing import Optional
 
 from albert import command
 from albert.checkpoints import find
 from albert.checkpoints.matching import match
 from albert.checkpoints.shapes import encoder_shapes, head_shapes
 from albert.errors import UserError
+from albert.fields import check_fields, setting
 from albert.hub.settings import FetchSettings
 from albert.vocabulary_file import read_vocabulary
 
@@ -23,6 +24,18 @@ _HEAD_GROUPS = ("masked_lm/", "sentence_order/")
 _OPTIONAL = ("pooler/",)
 # Optimizer slots double or triple the list and say nothing new.
 _COUNTED_ONLY = "optimizer slot"
+
+
+@dataclasses.dataclass(frozen=True)
+class InspectCommand:
+    """Settings of a report on a checkpoint."""
+
+    path: Optional[str] = setting(None, "A checkpoint: its directory, prefix or weights file, or the name of a release.", arguments="PATH")
+    show_all: bool = setting(False, "List optimizer slots one by one instead of counting them.")
+    fetching: FetchSettings = FetchSettings()
+
+    def __post_init__(self):
+        check_fields(self)
 
 
 def describe(path, show_all=False, offline=None):
@@ -110,15 +123,12 @@ def _vocabulary(checkpoint):
     return checkpoint.spm_model_file or "none"
 
 
-def main(argv):
-    """The command; see the module."""
-    path = argv[1]
-    lines, ok = describe(path, flags.FLAGS.show_all, flags.FLAGS.offline or None)
+def run(settings: InspectCommand) -> int:
+    """Print the report on a checkpoint; returns the exit code."""
+    lines, ok = describe(settings.path, settings.show_all, settings.fetching.offline or None)
     print("\n".join(lines))
     return 0 if ok else command.EXIT_USER_ERROR
 
 
 if __name__ == "__main__":
-    flags.DEFINE_bool("show_all", False, "List optimizer slots one by one instead of counting them.")
-    command.define(FetchSettings)
-    command.run(main, arguments=("PATH",))
+    command.run_module(InspectCommand, run)

@@ -1,6 +1,7 @@
 """Stopping a run when a signal asks for it, at a moment of the run's choice."""
 
 import signal
+import threading
 
 
 class Interrupted(Exception):
@@ -9,6 +10,8 @@ class Interrupted(Exception):
 
 class StopSignals:
     """Context manager: inside, the first SIGTERM or SIGINT is only noted. Sent once more, the signal does what it usually does.
+
+    Signals belong to a process's main thread: in another one, nothing is noted.
 
     Attributes:
       received: whether one was sent.
@@ -19,7 +22,8 @@ class StopSignals:
         self._previous = {}
 
     def __enter__(self):
-        self._previous = {number: signal.signal(number, self._note) for number in (signal.SIGTERM, signal.SIGINT)}
+        if threading.current_thread() is threading.main_thread():
+            self._previous = {number: signal.signal(number, self._note) for number in (signal.SIGTERM, signal.SIGINT)}
         return self
 
     def __exit__(self, *_):

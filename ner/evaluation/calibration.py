@@ -48,6 +48,11 @@ class Calibration:
         """JSON-ready dict."""
         return dataclasses.asdict(self)
 
+    @classmethod
+    def from_dict(cls, values):
+        """Calibration from ``to_dict``'s result."""
+        return cls(**{**values, "bins": tuple(Bin(**row) for row in values["bins"])})
+
 
 def calibrate(scores, correct, num_bins=10):
     """Compare the scores of predicted entities with how often they are right.
@@ -90,7 +95,17 @@ def plot_reliability(calibration, path):
         from matplotlib.figure import Figure  # noqa: PLC0415 - an extra
     except ImportError as e:
         raise FieldError("{reliability_plot}: needs matplotlib: pip install 'albert-ner[plots]'") from e
-    figure = Figure(figsize=(5, 6), layout="constrained")
+    figure = draw_reliability(Figure, calibration)
+    try:
+        with atomic_write(path, "wb") as f:
+            figure.savefig(f, format="png", dpi=120)
+    except OSError as e:
+        raise FieldError("{reliability_plot}: cannot write {}: {}", path, e.strerror) from e
+
+
+def draw_reliability(figure_class, calibration):
+    """The reliability diagram as a figure: the share of entities that are correct by their score, and how many have it."""
+    figure = figure_class(figsize=(5, 6), layout="constrained")
     axes, counts = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1))
     bins = [b for b in calibration.bins if b.count]
     width = 1.0 / len(calibration.bins)
@@ -101,8 +116,4 @@ def plot_reliability(calibration, path):
     axes.legend(loc="upper left")
     counts.bar([b.low for b in bins], [b.count for b in bins], width, align="edge", alpha=0.6, edgecolor="black")
     counts.set(xlabel="score", ylabel="entities", xlim=(0, 1))
-    try:
-        with atomic_write(path, "wb") as f:
-            figure.savefig(f, format="png", dpi=120)
-    except OSError as e:
-        raise FieldError("{reliability_plot}: cannot write {}: {}", path, e.strerror) from e
+    return figure

@@ -5,6 +5,7 @@ import dataclasses
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from ner.display import html
 from ner.tags import spans_from_tags
 
 
@@ -61,7 +62,7 @@ class Scores:
         return {"overall": self.overall.to_dict(), "per_type": {label: score.to_dict() for label, score in self.per_type.items()}}
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, repr=False)
 class Evaluation:
     """Scores in both readings of tag sequences that break the scheme.
 
@@ -84,6 +85,13 @@ class Evaluation:
     def labels(self) -> list[str]:
         """Every entity type of either reading, sorted."""
         return sorted({label for reading in self.readings for label in reading.per_type})
+
+    def __repr__(self) -> str:
+        return format_table(self)
+
+    def _repr_html_(self) -> str:
+        header = ("", *(f"{name}{reading}" for reading in ("", ", strict") for name in ("P", "R", "F1", "support")))
+        return html.table(header, ((label, *map(str.strip, cells)) for label, cells in _rows(self)))
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready dict."""
@@ -137,12 +145,20 @@ def format_table(evaluation: Evaluation) -> str:
     """
     columns = f"{'P':>8}{'R':>8}{'F1':>8}{'support':>10}"
     lines = [f"{'':9}{'conlleval reading':>34}   {'strict reading':>34}", f"{'':9}{columns}   {columns}"]
-    rows = [(label, [reading.per_type.get(label, Score(0, 0, 0)) for reading in evaluation.readings]) for label in evaluation.labels]
-    rows.append(("overall", [reading.overall for reading in evaluation.readings]))
-    for label, scores in rows:
-        cells = ("".join(f"{100 * v:8.2f}" for v in (s.precision, s.recall, s.f1)) + f"{s.support:10,}" for s in scores)
-        lines.append(f"{label:9}" + "   ".join(cells))
+    for label, cells in _rows(evaluation):
+        lines.append(f"{label:9}" + "   ".join("".join(cells[first : first + 4]) for first in (0, 4)))
     extra = evaluation.conlleval.overall.support - evaluation.strict.overall.support
     if extra:
         lines.append(f"{extra} gold entities do not begin with the tag their scheme asks for: the strict reading leaves them out.")
     return "\n".join(lines)
+
+
+def _rows(evaluation: Evaluation) -> Iterable[tuple[str, list[str]]]:
+    """(label, eight cells of the table) of each type and of all together."""
+    none = Score(0, 0, 0)
+    rows = [(label, [reading.per_type.get(label, none) for reading in evaluation.readings]) for label in evaluation.labels]
+    for label, scores in (*rows, ("overall", [reading.overall for reading in evaluation.readings])):
+        yield (
+            label,
+            [cell for s in scores for cell in (*(f"{100 * v:8.2f}" for v in (s.precision, s.recall, s.f1)), f"{s.support:10,}")],
+        )

@@ -6,7 +6,7 @@ from importlib import resources
 from typing import NamedTuple
 
 from albert.files import atomic_write
-from ner.evaluation.markup import escape, hue
+from ner.display.html import escape, hue
 
 # A page of more texts is slow to open; what is left out is said.
 MOST_TEXTS = 5_000

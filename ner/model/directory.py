@@ -12,9 +12,12 @@
     history.csv              one line per epoch
     steps.csv                one line per --log_steps steps
     metrics.json             scores of the last evaluation
+    README.md                the model card
+    plots/                   pictures of the run
     state/                   training state of an unfinished run
 """
 
+import glob
 import os
 from collections.abc import Mapping
 from typing import Optional
@@ -41,6 +44,9 @@ LAST_WEIGHTS = "last.safetensors"
 LEXICON_FILE = "lexicon.txt"
 STEPS_FILE = "steps.csv"
 LABELS_FILE = "labels.txt"
+PLOTS_DIRECTORY = "plots"
+METRICS_FILE = "metrics.json"
+CARD_FILE = "README.md"
 
 
 def is_token_classifier(path):
@@ -86,6 +92,10 @@ class ModelDir:
     def file(self, name):
         """Path of a file in the directory."""
         return os.path.join(self.path, name)
+
+    def pictures(self):
+        """Paths of the pictures of the run, sorted."""
+        return sorted(glob.glob(os.path.join(glob.escape(self.file(PLOTS_DIRECTORY)), "*.png")))
 
     @property
     def vocab_file(self):

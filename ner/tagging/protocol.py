@@ -11,7 +11,7 @@ from typing import Callable, Optional, Protocol
 from albert.errors import UserError
 from ner.decoding.constraints import DecodingOptions
 from ner.decoding.gazetteer import Gazetteer
-from ner.entity import Entity
+from ner.entity import Entities, Entity
 from ner.long_text.joining import Piece
 from ner.tags import Span, TagSet
 
@@ -67,7 +67,7 @@ class TextPredictor(Protocol):
         """Best tag of every character, one list per text. ``progress`` is called with 1 after each text."""
         return [prediction.tags for prediction in self.predict(texts, progress)]
 
-    def entities(self, texts: Iterable[str]) -> Iterator[list[Entity]]:
+    def entities(self, texts: Iterable[str]) -> Iterator[Entities]:
         """Entities in the order of their offsets, one list per text."""
         waiting: collections.deque[str] = collections.deque()
 
@@ -78,7 +78,7 @@ class TextPredictor(Protocol):
 
         for prediction in self.predict(read()):
             text = waiting.popleft()
-            yield [Entity(*span, text[span.start : span.end], score) for span, score in prediction.spans]
+            yield Entities((Entity(*span, text[span.start : span.end], score) for span, score in prediction.spans), text)
 
     def with_gazetteer(self, gazetteer: Optional[Gazetteer]) -> "TextPredictor":
         """The same with another gazetteer, or none; what is large is shared.

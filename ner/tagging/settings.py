@@ -33,6 +33,18 @@ class ModelSettings:
 
 
 @dataclasses.dataclass(frozen=True)
+class ProgressSettings:
+    """Progress on standard error."""
+
+    progress: Optional[bool] = setting(
+        None, "Show progress on standard error: by default a bar in a terminal, else a line every 30 seconds; --progress is always a bar."
+    )
+
+    def __post_init__(self):
+        check_fields(self)
+
+
+@dataclasses.dataclass(frozen=True)
 class PredictionSettings:
     """Settings of a tagger's application to texts."""
 

@@ -2,11 +2,14 @@
 
 import os
 from collections.abc import Callable, Iterable, Iterator
-from typing import Optional, Union
+from typing import Any, Optional, Union
 
+from ner.data.examples import Corpus
+from ner.data.given import Given, read_given
 from ner.decoding.constraints import DecodingOptions
 from ner.decoding.gazetteer import Gazetteer
-from ner.entity import Entity
+from ner.entity import Entities
+from ner.evaluation.scores import Evaluation, evaluate
 from ner.long_text.joining import Piece
 from ner.serving_client.texts import list_of_texts
 from ner.tagging.forks import check_fork
@@ -30,6 +33,13 @@ class Tagger:
 
     def __init__(self, predictor: TextPredictor) -> None:
         self.predictor = predictor
+        self._loaded_with: Optional[tuple[Any, ...]] = None
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickled as what it was loaded with: another process loads it from the same path."""
+        if self._loaded_with is None:
+            raise TypeError("tagger: found one that was not made by Tagger.load, expected a path from which another process can load it")
+        return _load, (type(self), self._loaded_with)
 
     @classmethod
     def load(
@@ -62,8 +72,12 @@ class Tagger:
             this process was forked from one that has a tagger.
         """
         check_fork()
-        decoding = DecodingOptions(constrained_decoding) if decoding is None else decoding
-        return cls(open_predictor(path, batch_size, decoding, lexicon, runtime, precision))
+        options = DecodingOptions(constrained_decoding) if decoding is None else decoding
+        tagger = cls(open_predictor(path, batch_size, options, lexicon, runtime, precision))
+        # Absolute: another process may have another working directory. The name of a release stays one.
+        place = os.path.abspath(path) if path is not None and os.path.exists(path) else path
+        tagger._loaded_with = (place, batch_size, constrained_decoding, lexicon, decoding, runtime, precision)
+        return tagger
 
     @property
     def tag_set(self) -> TagSet:
@@ -75,11 +89,25 @@ class Tagger:
         """The entity types it knows, in the order of the model's tags."""
         return self.tag_set.types
 
-    def tag(self, text: str) -> list[Entity]:
+    def tag(self, text: str) -> Entities:
         """Entities of one text in the order of their offsets: list of ``Entity``."""
         return self.tag_batch([text])[0]
 
-    def tag_batch(self, texts: Iterable[str]) -> list[list[Entity]]:
+    def evaluate(self, data: Union[Given, Corpus], split: str = "test") -> Evaluation:
+        """``ner.evaluation.scores.Evaluation`` of the tagger on labelled data.
+
+        Args:
+          data: a directory, of which ``split`` is read; a file; a list of ``(text, [(start, end, label), …])``; or a ``Corpus``.
+          split: ``train``, ``dev`` or ``test``.
+
+        Raises:
+          DataError: the data cannot be read, or holds a type that the tagger does not know; names file and line.
+        """
+        corpus = data if isinstance(data, Corpus) else read_given(data, split, types=self.labels)
+        scheme = self.tag_set.scheme
+        return evaluate([example.tags for example in corpus], self.tags([example.text for example in corpus]), scheme)
+
+    def tag_batch(self, texts: Iterable[str]) -> list[Entities]:
         """Entities of several texts: one list of ``Entity`` per text. Faster than one at a time.
 
         Args:
@@ -90,7 +118,20 @@ class Tagger:
         """
         return list(self.predictor.entities(list_of_texts(texts)))
 
-    def stream(self, texts: Iterable[str]) -> Iterator[Piece]:
+    def stream(self, texts: Iterable[str]) -> Iterator[Entities]:
+        """Entities of any number of texts, in bounded memory: an iterator over a list of ``Entity`` per text.
+
+        Args:
+          texts: iterable of strings; read only as far as what is computed together needs.
+
+        Raises:
+          TypeError: there is a single string instead of several.
+        """
+        if isinstance(texts, str):
+            raise TypeError("stream: found a single string, expected several; tag takes one")
+        return self.predictor.entities(texts)
+
+    def pieces(self, texts: Iterable[str]) -> Iterator[Piece]:
         """Tags and entities of every text in parts as they become final: an iterator over ``ner.long_text.joining.Piece``.
 
         For texts of any length and number in little memory; see ``ner.tagging.protocol.TextPredictor.pieces``.
@@ -109,3 +150,7 @@ class Tagger:
     def tags(self, texts: Iterable[str], progress: Optional[Callable[[int], object]] = None) -> list[list[str]]:
         """Best tag of every character: one list of tags per text, faster than with scores; arguments as for :meth:`predict`."""
         return self.predictor.tags(texts, progress)
+
+
+def _load(tagger_class: type[Tagger], arguments: tuple[Any, ...]) -> Tagger:
+    return tagger_class.load(*arguments)

@@ -37,11 +37,14 @@ class InputText(NamedTuple):
       text: the text.
       record: the JSON object that it is a field of, exactly as it stood in its line; None for plain text.
       num_bytes: length of the line.
+      source, number: where the line stands.
     """
 
     text: str
     record: str
     num_bytes: int
+    source: str = ""
+    number: int = 0
 
 
 def find_files(patterns):
@@ -156,7 +159,7 @@ def parse_line(line, text_field=None, new_field=None):
     if problem:
         raise DataError(f"{place}: found {problem.found}, expected {problem.expected}")
     if text_field is None:
-        return InputText(decoded, None, len(line.data) + 1)
+        return InputText(decoded, None, len(line.data) + 1, line.source, line.number)
     # A mark there comes from files that were joined; NaN, which Python would read, is not JSON and would be copied out.
     decoded = decoded.lstrip("\ufeff")
     try:
@@ -170,4 +173,4 @@ def parse_line(line, text_field=None, new_field=None):
         raise DataError(f"{place}: found {show_json(text)} in field {text_field!r}, expected a string")
     if new_field in values:
         raise DataError(f"{place}: found a field {new_field!r}, expected none, as the entities are written there")
-    return InputText(text, decoded.strip(), len(line.data) + 1)
+    return InputText(text, decoded.strip(), len(line.data) + 1, line.source, line.number)

@@ -57,7 +57,7 @@ def learn(run: TrainingRun, log: Callable[[str], object] = print) -> int:
     Raises:
       FieldError: there is nothing to measure on.
     """
-    data = load_training_data(run.data.data_dir, run.dev_fraction, run.training.seed, **run.data.reading)
+    data = load_training_data(run.data, run.dev_fraction, run.training.seed)
     if not data.dev:
         raise FieldError("{learning_curve}: found no dev set to measure on, expected a dev file or {dev_fraction}")
     order = np.random.default_rng(run.training.seed).permutation(len(data.train))

@@ -1,10 +1,7 @@
 """The training loop: steps, epochs, the choice of the best epoch, stopping and going on."""
 
 import functools
-import sys
 import time
-
-from tqdm import tqdm
 
 from albert.errors import FieldError
 from albert.keras import keras
@@ -13,6 +10,7 @@ from albert.training.csv_log import CsvLog
 from albert.training.state import TrainingState
 from albert.training.stopping import Interrupted, StopSignals
 from albert.training.tensorboard import ScalarWriter
+from ner.display.progress import duration, make_progress
 from ner.model.directory import BEST_WEIGHTS, LAST_WEIGHTS, STEPS_FILE
 from ner.training.feed import StepFeed
 from ner.training.groups import tagger_groups
@@ -20,6 +18,9 @@ from ner.training.history import History
 from ner.training.progress import PROCEDURE, Progress
 from ner.training.settings import RunOptions
 from ner.training.step import TrainStep
+
+# Steps of a start between which its pace is taken.
+_PACE_FROM, _PACE_TO = 5, 20
 
 
 class Trainer:
@@ -69,6 +70,7 @@ class Trainer:
         self._scalars = ScalarWriter(directory.file("tensorboard") if distribution.is_chief else None)
         self._steps = CsvLog(directory.file(STEPS_FILE))
         self._skips_reported = False
+        self._first_step, self._pace_started = 0, 0.0
         self._signals = StopSignals()
 
     def resume(self):
@@ -128,9 +130,12 @@ class Trainer:
         )
         train_step = TrainStep(self.model, self.optimizer, self.groups, self.settings, distribution.strategy, dataset.element_spec)
         steps = iter(dataset)
+        self._first_step = first
         while not self._is_done():
             self._run_epoch(train_step, steps)
+            started = time.perf_counter()
             self._finish_epoch()
+            self._pace_started += time.perf_counter() - started
 
     def _is_done(self):
         patience = self.settings.early_stopping_patience
@@ -145,20 +150,15 @@ class Trainer:
         progress, loop = self.progress, self.loop
         epoch = progress.step // self.steps_per_epoch
         last = min((epoch + 1) * self.steps_per_epoch, self.num_steps)
-        bar = tqdm(
-            total=sum(self._feed.sentences(step) for step in range(epoch * self.steps_per_epoch, last)),
-            initial=progress.sentences,
-            desc=f"epoch {epoch + 1}/{self.settings.num_train_epochs}",
-            unit=" sentences",
-            file=sys.stderr,
-            dynamic_ncols=True,
-            disable=not self.distribution.is_chief,
-        )
+        total = sum(self._feed.sentences(step) for step in range(epoch * self.steps_per_epoch, last))
+        shown = self.loop.progress if self.distribution.is_chief else False
+        bar = make_progress(total, f"epoch {epoch + 1}/{self.settings.num_train_epochs}", "sentences", shown, progress.sentences)
         pending, started = [], time.perf_counter()
         with bar:
             while progress.step < last:
                 pending.append((progress.step, train_step(next(steps), progress.step)))
                 progress.step += 1
+                self._estimate(pending[-1][1], bar)
                 save = loop.save_steps and progress.step % loop.save_steps == 0
                 look = progress.step % loop.log_steps == 0 or progress.step == last or save
                 # A single worker stops at once; several have to stop at the same step, and agree on it when they look.
@@ -173,6 +173,21 @@ class Trainer:
                         self._interrupt()
                     started = time.perf_counter()
 
+    def _estimate(self, statistics, bar):
+        """Tell after 20 steps how long the others will take, by the pace of all but the first five, in which graphs are made."""
+        done = self.progress.step - self._first_step
+        if done not in (_PACE_FROM, _PACE_TO):
+            return
+        # Until its numbers are there, a step may not have been computed.
+        statistics.numpy()
+        if done == _PACE_FROM:
+            self._pace_started = time.perf_counter()
+            return
+        seconds = (time.perf_counter() - self._pace_started) / (_PACE_TO - _PACE_FROM)
+        left = self.num_steps - self.progress.step
+        with bar.aside():
+            self._log(f"{left:,} steps to go, {seconds:.2f} s each: about {duration(left * seconds)}, and the scoring of the dev set")
+
     def _account(self, values, seconds, bar):
         """Take note of some steps' (number, (loss sum, gradient norm)), which took ``seconds``."""
         progress = self.progress
@@ -183,11 +198,11 @@ class Trainer:
             for total in (interval, progress):
                 total.add(loss, norm, self._feed.sentences(step), *self._feed.tokens(step))
         if interval.skipped_steps:
-            self._report_skips()
+            with bar.aside():
+                self._report_skips()
         if not interval.steps:
             return
-        bar.update(interval.sentences)
-        bar.set_postfix(loss=f"{interval.loss:.3f}", refresh=False)
+        bar.update(interval.sentences, loss=interval.loss)
         row = {
             "loss": interval.loss,
             "gradient_norm": interval.gradient_norm,

@@ -1,45 +1,89 @@
-"""Pictures of a finished run: learning curves, scores per type, confusion of types. Needs matplotlib, the extra ``plots``."""
+"""Pictures of a run: loss, learning rates, scores per type, confusion of types, confidence. Needs matplotlib, the extra ``plots``."""
 
+import contextlib
 import logging
 import os
 
-from albert.files import atomic_write
+from albert.errors import UserError
+from albert.files import atomic_write, read_json
 from albert.training.csv_log import CsvLog
-from ner.model.directory import STEPS_FILE
+from ner.display import fonts
+from ner.evaluation.calibration import Calibration, draw_reliability
+from ner.model.directory import METRICS_FILE, PLOTS_DIRECTORY, STEPS_FILE
 
-DIRECTORY = "plots"
 _DPI = 120
 _MEASURES = {"precision": "precision", "recall": "recall", "f1": "F1"}
+_TYPE_PREFIX = "dev_f1/"
+_RATE_PREFIX = "learning_rate/"
 
 
 def write_plots(history, directory):
+    """As :func:`draw_plots`, for the end of a run: without matplotlib, the line says so."""
+    try:
+        return draw_plots(history, directory)
+    except UserError:
+        return "no plots: matplotlib is not installed (extra: plots)"
+
+
+def draw_plots(history, directory):
     """Write PNG files beside the model.
 
     Args:
       history: ``History`` with at least one epoch.
-      directory: ``ModelDir``, whose ``steps.csv`` is read if it is there; the pictures go to its ``plots/``.
+      directory: ``ModelDir``, whose ``steps.csv`` and ``metrics.json`` are read if they are there; the pictures go to its ``plots/``.
 
     Returns:
-      One line for the log: where they are, or that matplotlib is not installed.
+      One line for the log: where they are, and which names stand for types that no font here can draw.
+
+    Raises:
+      UserError: matplotlib is not installed.
     """
     # It tells at length of the fonts it finds.
-    logging.getLogger("matplotlib").setLevel(logging.WARNING)
+    logging.getLogger("matplotlib").setLevel(logging.ERROR)
     try:
-        from matplotlib.figure import Figure  # noqa: PLC0415 - an extra
-    except ImportError:
-        return "no plots: matplotlib is not installed (extra: plots)"
-    target = directory.file(DIRECTORY)
+        from matplotlib import rc_context  # noqa: PLC0415 - an extra
+        from matplotlib.figure import Figure  # noqa: PLC0415
+    except ImportError as e:
+        raise UserError("pictures: found no matplotlib, expected it: pip install 'albert-ner[plots]'") from e
+    target = directory.file(PLOTS_DIRECTORY)
     os.makedirs(target, exist_ok=True)
-    figures = {"learning_curves": _learning_curves(Figure, history, CsvLog(directory.file(STEPS_FILE)).read())}
+    labels = _labels(history)
+    families = fonts.families_for(labels)
+    names = {label: label for label in labels} if families else fonts.replaced(labels)
+    steps = CsvLog(directory.file(STEPS_FILE)).read()
+    with rc_context({"font.family": families} if families else {}):
+        for name, figure in _figures(Figure, history, steps, names, _calibration(directory)):
+            # A Figure made without pyplot draws to memory or files only: no display, no state shared with the caller's own plots.
+            with atomic_write(os.path.join(target, f"{name}.png"), "wb") as f:
+                figure.savefig(f, format="png", dpi=_DPI)
+    changed = ", ".join(f"{name} is {label}" for label, name in names.items() if name != label)
+    return f"plots: {target}" + (f" (this system has no font for some types: {changed})" if changed else "")
+
+
+def _labels(history):
+    labels = [name[len(_TYPE_PREFIX) :] for name in history.rows[0] if name.startswith(_TYPE_PREFIX)]
+    return list(dict.fromkeys([*labels, *(history.confusion or {}).get("types", ())]))
+
+
+def _calibration(directory):
+    """That of the last evaluation with scores, None without one."""
+    with contextlib.suppress(UserError, KeyError, TypeError):
+        return Calibration.from_dict(read_json(directory.file(METRICS_FILE), "scores")["calibration"])
+    return None
+
+
+def _figures(figure_class, history, steps, names, calibration):
+    """(name, figure) of each picture."""
+    yield "learning_curves", _learning_curves(figure_class, history, steps)
+    if any(name.startswith(_RATE_PREFIX) for row in steps for name in row):
+        yield "learning_rates", _learning_rates(figure_class, steps)
     if history.best:
-        figures["scores_per_type"] = _scores_per_type(Figure, history)
+        yield "scores_per_type", _scores_per_type(figure_class, history, names)
     if history.confusion:
-        figures["confusion"] = _confusion(Figure, history.best["epoch"], **history.confusion)
-    for name, figure in figures.items():
-        # A Figure made without pyplot draws to memory or files only: no display, no state shared with the caller's own plots.
-        with atomic_write(os.path.join(target, f"{name}.png"), "wb") as f:
-            figure.savefig(f, format="png", dpi=_DPI)
-    return f"plots: {target}"
+        types = [names.get(label, label) for label in history.confusion["types"]]
+        yield "confusion", _confusion(figure_class, history.best["epoch"], types, history.confusion["counts"])
+    if calibration is not None:
+        yield "confidence", draw_reliability(figure_class, calibration)
 
 
 def _learning_curves(figure_class, history, steps):
@@ -60,11 +104,23 @@ def _learning_curves(figure_class, history, steps):
     return figure
 
 
-def _scores_per_type(figure_class, history):
+def _learning_rates(figure_class, steps):
+    figure = figure_class(figsize=(7, 4), layout="constrained")
+    axes = figure.subplots()
+    for name in steps[0]:
+        if name.startswith(_RATE_PREFIX):
+            axes.plot([row["step"] for row in steps], [row[name] for row in steps], label=name[len(_RATE_PREFIX) :])
+    axes.set_yscale("log")
+    axes.set(xlabel="step", ylabel="learning rate", title="learning rates of the groups of weights")
+    figure.legend(loc="outside right upper")
+    return figure
+
+
+def _scores_per_type(figure_class, history, names):
     figure = figure_class(figsize=(7, 4.5), layout="constrained")
     axes = figure.subplots()
-    prefix = "dev_f1/"
-    _plot_by_epoch(axes, history, {name[len(prefix) :]: name for name in history.rows[0] if name.startswith(prefix)})
+    columns = {label: f"{_TYPE_PREFIX}{label}" for label in names if f"{_TYPE_PREFIX}{label}" in history.rows[0]}
+    _plot_by_epoch(axes, history, {names[label]: column for label, column in columns.items()})
     axes.set(ylabel="F1, %", title="dev F1 per type")
     figure.legend(loc="outside right upper")
     return figure

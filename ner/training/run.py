@@ -2,7 +2,6 @@
 
 import contextlib
 import dataclasses
-import sys
 import time
 from typing import Optional
 
@@ -11,6 +10,7 @@ import tensorflow as tf
 
 from albert.command import EXIT_INTERRUPTED
 from albert.keras import keras
+from albert.messages import complain, say
 from albert.training import distribution, precision
 from albert.training.stopping import Interrupted
 from ner.batches.encoded import encode
@@ -18,6 +18,7 @@ from ner.data.cutting import split_examples
 from ner.data.lint import check_leaks, lint, no_entity, read_for_lint
 from ner.data.lint_report import INFO
 from ner.model import environment, run_record
+from ner.model.card import write_card
 from ner.model.directory import ModelDir
 from ner.tagging.predictor import Predictor
 from ner.training.dev import DevSet
@@ -47,18 +48,18 @@ def train(run: TrainingRun, given: Optional[dict] = None) -> int:
     alone = run_record.sole_process(directory) if cluster.is_chief else contextlib.nullcontext()
     with cluster.watch_workers(), alone as remark:
         if remark:
-            print(remark)
+            say(remark)
         return _train(run, given or {}, directory, cluster)
 
 
 def _train(run, given, directory, cluster):
-    log = print if cluster.is_chief else _say_nothing
+    log = say if cluster.is_chief else _say_nothing
     settings = run.training
     start = find_encoder(run.files, run.network)
     chosen_precision = _choose_precision(run.compute, start)
-    data = load_training_data(run.data.data_dir, run.dev_fraction, settings.seed, **run.data.reading)
+    data = load_training_data(run.data, run.dev_fraction, settings.seed)
     # Only looked at, for sentences that are in the training set too; what cannot be read is a finding.
-    test, findings = read_for_lint(run.data.data_dir, "test", run.data.nested) if cluster.is_chief else (None, [])
+    test, findings = read_for_lint(run.data, "test") if cluster.is_chief else (None, [])
     recipe = build_recipe(run.files, run.network, start, data)
     config = recipe.config
     keras.utils.set_random_seed(settings.seed)
@@ -89,12 +90,13 @@ def _train(run, given, directory, cluster):
         history = trainer.run()
     except Interrupted as e:
         if cluster.is_chief:
-            print(e, file=sys.stderr)
+            complain(str(e))
         return EXIT_INTERRUPTED
     if cluster.is_chief:
         result = _result(history, trainer, data)
         run_record.record_result(directory, result)
         trainer.finish()
+        write_card(directory)
         log(write_plots(history, directory))
         log(_describe_result(result))
     return 0
@@ -149,8 +151,8 @@ def _lint(data_dir, data, test, findings, config, tokenizer, log):
             findings.append(no_entity("held-out"))
     for finding in findings:
         log(f"data {finding.severity}: {finding.where}: {finding.message}")
-    if findings:
-        log(f"places: python -m ner.data.lint --data_dir={data_dir}")
+    if findings and data_dir:
+        log(f"places: albert-ner lint --data_dir={data_dir}")
 
 
 def _session(given, seed, chosen_precision, cluster, data):

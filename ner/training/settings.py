@@ -9,7 +9,7 @@ from albert.training.settings import PRECISIONS, STRATEGIES, EncoderFiles
 from ner.data.settings import DataSettings
 from ner.model import recurrent
 from ner.model.config import LatticeConfig, TaggerConfig
-from ner.tagging.settings import PredictionSettings
+from ner.tagging.settings import PredictionSettings, ProgressSettings
 
 
 @dataclasses.dataclass(frozen=True)
@@ -92,6 +92,7 @@ class RunOptions:
     save_steps: int = setting(500, "Steps between saves of the training state, besides one after each epoch; 0 for none.", at_least=0)
     keep_checkpoints: int = setting(1, "Training states kept while a run is unfinished.", at_least=1)
     log_steps: int = setting(20, "Steps between entries in the TensorBoard log.", at_least=1)
+    progress: Optional[bool] = same_setting(ProgressSettings, "progress")
 
     def __post_init__(self):
         check_fields(self)
@@ -130,7 +131,7 @@ class TrainingRun:
 
     def __post_init__(self):
         check_fields(self)
-        for name, value in (("output_dir", self.output_dir), ("data_dir", self.data.data_dir)):
+        for name, value in (("output_dir", self.output_dir), ("data_dir", self.data.is_given)):
             if not value:
                 raise FieldError(f"{{{name}}}: not given, expected a directory")
         if self.network.encoder == "char":

@@ -9,7 +9,6 @@ from albert.errors import FieldError
 from albert.files import sha256
 from albert.tokenization import load_tokenizer
 from albert.vocabulary import choose_vocabulary, count_characters, write_vocabulary
-from ner.data.readers import read_split
 from ner.data.splits import files_of
 from ner.tags import TagSet
 
@@ -36,21 +35,24 @@ class TrainingData:
         """dict from file name to the SHA-256 of its contents; of a directory's files, their names have its name before them."""
         found = {}
         for corpus in self.corpora.values():
+            if corpus.sha256:
+                found[corpus.path] = corpus.sha256
+                continue
             directory = f"{os.path.basename(corpus.path)}/" if os.path.isdir(corpus.path) else ""
             found.update({f"{directory}{os.path.basename(path)}": sha256(path) for path in files_of(corpus.path)})
         return found
 
 
-def load_training_data(data_dir, dev_fraction=0.0, seed=42, on_bad_line="error", nested="refuse"):
-    """Read the train and dev splits of a directory.
+def load_training_data(settings, dev_fraction=0.0, seed=42):
+    """Read the train and dev splits of a data set.
 
     Without a dev file, a random share of the training sentences is held out; the test set never chooses anything.
 
     Args:
-      data_dir: directory with ``train.txt``, optionally ``dev.txt``, in any format of ``ner.data.readers``.
+      settings: ``DataSettings`` of a directory with ``train.txt``, optionally ``dev.txt``, in any format of ``ner.data.readers``; or of
+        data from Python.
       dev_fraction: share of the training sentences to hold out when there is no dev file, in [0, 1).
       seed: decides which ones.
-      on_bad_line, nested: as ``ner.data.readers.ExampleReader`` takes them.
 
     Returns:
       ``TrainingData``.
@@ -60,9 +62,9 @@ def load_training_data(data_dir, dev_fraction=0.0, seed=42, on_bad_line="error",
     """
     if not 0.0 <= dev_fraction < 1.0:
         raise FieldError("{dev_fraction}: found {}, expected a number in [0, 1)", dev_fraction)
-    train = read_split(data_dir, "train", on_bad_line=on_bad_line, nested=nested)
+    train = settings.read("train")
     tag_set = TagSet.from_tags(train.tag_counts(), train.scheme)
-    dev = read_split(data_dir, "dev", required=False, types=tag_set.types, on_bad_line=on_bad_line, nested=nested)
+    dev = settings.read("dev", required=False, types=tag_set.types)
     corpora = {"train": train} if dev is None else {"train": train, "dev": dev}
     if dev is not None:
         return TrainingData(train.examples, dev.examples, dev.path, tag_set, corpora)

@@ -12,6 +12,10 @@ WRITERS = {
     "jsonl": ("ner.tagging.writers.jsonl.JsonLinesWriter", "an object with text and entities per text"),
     "bio": ("ner.tagging.writers.bio.BioWriter", "a character and its tag per line"),
     "inline": ("ner.tagging.writers.inline.InlineWriter", "running text with [entity|TYPE]"),
+    "conll": ("ner.tagging.writers.conll.ConllWriter", "CoNLL-2003's four columns, two of them empty"),
+    "csv": ("ner.tagging.writers.table.CsvWriter", "a row per entity, with file, line, place, type, text and score"),
+    "tsv": ("ner.tagging.writers.table.TsvWriter", "the same, separated by tabs"),
+    "ansi": ("ner.tagging.writers.ansi.AnsiWriter", "running text with entities in a terminal's colours"),
     "html": ("ner.tagging.writers.html.HtmlWriter", "a page with coloured entities"),
 }
 

@@ -1,10 +1,23 @@
 """Base of the writers."""
 
+import bisect
 import dataclasses
-from typing import TextIO
+from typing import Callable, TextIO
 
 from ner.long_text.joining import Piece
 from ner.tagging.text_input import InputText
+
+# Unicode code points as in Python, or the units of strings in JavaScript, Java and C#.
+OFFSETS = ("code_points", "utf16")
+_LAST_OF_ONE_UNIT = "\uffff"
+
+
+def offsets_in(text: str, unit: str) -> Callable[[int], int]:
+    """A function from an offset in code points of a text to the one in a unit of ``OFFSETS``."""
+    if unit == "code_points" or not text or max(text) <= _LAST_OF_ONE_UNIT:
+        return int
+    wide = [i for i, character in enumerate(text) if character > _LAST_OF_ONE_UNIT]
+    return lambda offset: offset + bisect.bisect_left(wide, offset)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -14,10 +27,12 @@ class WriterOptions:
     Attributes:
       labels: the entity types that may occur, in the order of the model's tags.
       entities_field: name of the field for the entities, where there are fields.
+      offsets: unit of the offsets, one of ``OFFSETS``.
     """
 
     labels: tuple = ()
     entities_field: str = "entities"
+    offsets: str = "code_points"
 
 
 class Writer:

@@ -3,7 +3,7 @@
 import string
 from importlib import resources
 
-from ner.evaluation.markup import escape, hue
+from ner.display.html import escape, hue
 from ner.tagging.writers.base import Writer
 
 

@@ -1,11 +1,17 @@
 """The dispatcher of albert-ner: sub-commands are found by their files, flagfiles by their names."""
 
 import pathlib
+import platform
 import re
+import shutil
 import subprocess
 import sys
 
 import pytest
+
+import albert
+from ner.cli.main import find_commands
+from ner.tagging.writers import WRITERS
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 
@@ -46,20 +52,7 @@ def run(settings):
     return 7 * (settings.times > 2)
 '''
 
-COMMANDS = (
-    "compare",
-    "convert-data",
-    "convert-tagger",
-    "download",
-    "evaluate",
-    "export",
-    "reproduce",
-    "serve",
-    "suggest",
-    "tag",
-    "toy",
-    "train",
-)
+COMMANDS = tuple(find_commands())
 
 CODE = """
 import sys
@@ -106,7 +99,12 @@ def test_a_sub_command_is_a_file(albert_ner):
     ("arguments", "code", "message"),
     [
         (("toi",), 2, "toi: no such command; did you mean toy?"),
-        (("xyz",), 2, f"xyz: no such command; expected one of {', '.join(COMMANDS)}"),
+        (("xyz",), 2, f"xyz: no such command; expected one of {', '.join(sorted([*COMMANDS, 'toy']))}"),
+        (("lint",), 2, "--data_dir: not given; see --help"),
+        (("inspect",), 2, "expected PATH, found 0 arguments; see --help"),
+        (("plot",), 1, "expected the output directories of training runs"),
+        (("plot", "tests"), 1, "tests: found no finished epoch, expected the output directory of a training run"),
+        (("completion", "fish"), 1, "--shell: found 'fish', expected one of bash, zsh"),
         (("toy", "--time=2"), 2, "--time: no such flag; did you mean --times?"),
         (("toy", "--times=0"), 1, "--times: found 0, expected a whole number of at least 1"),
         (("toy", "nobody"), 1, "--names: found nobody, expected somebody; --times does not help"),
@@ -142,3 +140,54 @@ def test_flagfiles_of_the_package_are_found_by_name(albert_ner, tmp_path):
     _, out, errors = albert_ner("show", "--flagfile=from_scratch", cwd=tmp_path)
     config = pathlib.Path(out.split()[1])
     assert (config.name, config.is_file(), errors) == ("albert_config_from_scratch.json", True, "")
+
+
+def test_commands_of_a_user_are_there():
+    expected = "completion convert download evaluate export inspect lint plot pretrain reproduce serve tag train"
+    assert set(expected.split()) <= set(COMMANDS)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_help_shows_an_example_and_flags(albert_ner, name):
+    code, out, errors = albert_ner(name, "--help")
+    assert (code, errors) == (0, "")
+    assert out.startswith(f"usage: albert-ner {name} ")
+    assert re.search(rf"^    (source <\()?albert-ner {name}( |$)", out, re.MULTILINE)
+    assert f"\nalbert-ner {name}:\n" in out
+
+
+def test_version_needs_no_tensorflow(albert_ner):
+    code, out, errors = albert_ner("--version")
+    assert (code, errors) == (0, "")
+    lines = dict(re.split(" {2,}", line, maxsplit=1) for line in out.splitlines())
+    assert lines["albert-ner"] == albert.__version__
+    assert lines["Python"].startswith(platform.python_version())
+    assert {"TensorFlow", "Keras", "CRF", "devices"} <= set(lines)
+
+
+@pytest.mark.skipif(not shutil.which("bash"), reason="no bash")
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (["albert-ner", "dow"], {"download"}),
+        (["albert-ner", "tag", "--output_f"], {"--output_file=", "--output_format="}),
+        (["albert-ner", "tag", "--output_format", "="], set(WRITERS)),
+        (["albert-ner", "tag", "--output_format", "=", "in"], {"inline"}),
+        (["albert-ner", "train", "--flagfile", "=", "quick"], {"quickstart"}),
+        (["albert-ner", "train", "--data_dir", "=", "docs/alb"], {"docs/albert_mini_zh"}),
+        (["albert-ner", "tag", "READ"], {"README.md", "README.zh-CN.md"}),
+    ],
+)
+def test_bash_completes(completion, words, expected):
+    given = " ".join(f"'{word}'" for word in words)
+    code = f"COMP_WORDS=({given}); COMP_CWORD={len(words) - 1}; _albert_ner 2>&1; printf '%s\\n' \"${{COMPREPLY[@]}}\""
+    result = subprocess.run(["bash", "-c", f"{completion}\n{code}"], cwd=ROOT, capture_output=True, text=True, check=True)
+    # compopt works in a shell that completes alone.
+    found = {line for line in result.stdout.splitlines() if line and "compopt" not in line}
+    assert found == expected
+
+
+@pytest.fixture(name="completion", scope="module")
+def _completion():
+    command = [sys.executable, "-m", "ner.cli", "completion", "bash"]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout

@@ -295,7 +295,7 @@ def test_nothing_readable_at_all_is_a_report(tmp_path):
     "arguments, code, message",
     [
         (["--data_dir=none"], 1, "error: none: cannot read the data directory: No such file or directory\n"),
-        ([], 2, "error: flag --data_dir=None: Flag --data_dir must have a value other than None.\n"),
+        ([], 2, "error: --data_dir: not given; see --help\n"),
         (["--data_dir=none", "--format=xml"], 2, "error: flag --format=xml: value should be one of <table|json>\n"),
         (["none"], 2, None),
     ],

@@ -2,12 +2,14 @@
 
 import os
 import pathlib
+import pickle
 import subprocess
 import sys
 
 import pytest
 
-from tests.ner.tiny import tiny_model_dir
+from ner.tagging.tagger import Tagger
+from tests.ner.tiny import tiny_model_dir, tiny_predictor
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 
@@ -47,3 +49,40 @@ def test_children(tmp_path):
     model = tiny_model_dir(tmp_path / "model")
     done = subprocess.run([sys.executable, "-c", SCRIPT, str(model)], cwd=ROOT, capture_output=True, text=True, check=False, timeout=300)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+SPAWNS = """
+import multiprocessing, pickle, sys
+import ner
+from concurrent.futures import ThreadPoolExecutor
+
+TEXTS = ["北京上海", "江苏张李王", "", "王" * 99]
+
+def spans(tagger):
+    return [[tuple(entity.__dict__.values()) for entity in entities] for entities in tagger.tag_batch(TEXTS)]
+
+if __name__ == "__main__":
+    tagger = ner.Tagger.load(sys.argv[1])
+    expected = spans(tagger)
+    assert any(expected)
+    with ThreadPoolExecutor(4) as threads:
+        assert list(threads.map(spans, [tagger] * 8)) == [expected] * 8
+    assert pickle.loads(pickle.dumps(tagger)).labels == tagger.labels
+    with multiprocessing.get_context("spawn").Pool(1) as processes:
+        assert processes.map(spans, [tagger]) == [expected]
+"""
+
+
+def test_threads_share_a_tagger_and_spawned_processes_load_it_again(tmp_path):
+    model = tiny_model_dir(tmp_path / "model")
+    (tmp_path / "script.py").write_text(SPAWNS, encoding="utf-8")
+    # By a relative path from another directory: the child may have a working directory of its own.
+    command = [sys.executable, str(tmp_path / "script.py"), "model"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(command, cwd=model.parent, env=environment, capture_output=True, text=True, check=False, timeout=300)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_tagger_without_a_path_is_not_pickled(tmp_path):
+    with pytest.raises(TypeError, match="not made by Tagger.load"):
+        pickle.dumps(Tagger(tiny_predictor(tmp_path)))

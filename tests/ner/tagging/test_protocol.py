@@ -63,7 +63,7 @@ def test_tags_entities_and_pieces_are_parts_of_the_predictions(tagger, expected)
         assert all(entity.text == text[entity.start : entity.end] for entity in found)
         np.testing.assert_allclose([e.score for e in found], [score for _, score in prediction.spans], atol=2e-5)
     assert tagger.tag_batch(TEXTS) == entities
-    pieces = tagger.stream(TEXTS)
+    pieces = tagger.pieces(TEXTS)
     for prediction in expected:
         tags, spans = [], []
         for piece in pieces:
@@ -91,4 +91,4 @@ def test_texts_may_come_one_by_one_without_end(tagger):
     for method in (tagger.stream, tagger.predict, tagger.predictor.entities):
         first, second = (one for one, _ in zip(method(texts()), range(2)))
         assert first == second
-    assert list(tagger.stream([])) == list(tagger.predict([])) == tagger.tags([]) == tagger.tag_batch([]) == []
+    assert list(tagger.stream([])) == list(tagger.pieces([])) == list(tagger.predict([])) == tagger.tags([]) == tagger.tag_batch([]) == []

@@ -50,6 +50,9 @@ WRITERS["count"] = {ENTRY!r}
 from ner.cli.main import main
 main(["albert-ner", "tag", "--output_format=nonsense" if sys.argv[1:] else "--help"])
 """
-    for arguments, expected in [((), "count: the number of entities per text."), (("wrong",), "<jsonl|bio|inline|html|count>")]:
+    for arguments, expected in [
+        ((), "count: the number of entities per text."),
+        (("wrong",), f"<{'|'.join(name for name in WRITERS if name != 'count')}|count>"),
+    ]:
         done = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=False)
         assert expected in (done.stdout + done.stderr).replace("\n    ", " ")

@@ -1,0 +1,1 @@
+"""Tagged text and scores for people to look at: colours, HTML."""

@@ -50,6 +50,11 @@ class AnnotationSettings:
         if (self.folds or self.model_dir) and not self.report_dir:
             raise FieldError("{report_dir}: not given, expected a directory for the page and the corrections")
 
+    @property
+    def is_asked(self) -> bool:
+        """True if there is something to look at."""
+        return bool(self.consistency or self.folds or self.model_dir)
+
 
 def check_annotation(settings: AnnotationSettings, corpora: dict, max_places: int = 20) -> None:
     """Print what is found, and write the page and the corrections.

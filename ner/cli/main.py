@@ -90,7 +90,7 @@ def _run(module, label, arguments, commands):
 
 def _use_environment(values):
     """An environment variable may name the tagger when no flag does."""
-    if "model_dir" in values and not (values["model_dir"].value or values["output_dir"].value):
+    if "model_dir" in values and "output_dir" in values and not (values["model_dir"].value or values["output_dir"].value):
         values["model_dir"].value = os.environ.get("ALBERT_NER_MODEL")
 
 

@@ -255,6 +255,11 @@ def _bucket(length):
 
 def run(settings: LintCommand) -> int:
     """Print the report on a data set; returns the exit code."""
+    return check(settings)[0]
+
+
+def check(settings: LintCommand) -> tuple[int, dict]:
+    """Print the report on a data set; returns the exit code, and the corpora that could be read: a dict from the names of splits."""
     find_split(settings.data_dir, "train", required=True)
     corpora, findings = {}, []
     for split in SPLITS:
@@ -267,7 +272,7 @@ def run(settings: LintCommand) -> int:
         tokenizer = load_tokenizer(settings.vocab_file, settings.spm_model_file, settings.do_lower_case)
     report = lint(corpora, settings.max_seq_length, tokenizer, settings.max_places, findings)
     print(json.dumps(report.to_dict(), ensure_ascii=False, indent=2) if settings.format == "json" else report.format())
-    return int(report.has_errors)
+    return int(report.has_errors), corpora
 
 
 if __name__ == "__main__":

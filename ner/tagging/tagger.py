@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, Optional, Union
+from typing import Any, Optional, Union, cast
 
 from ner.data.examples import Corpus
 from ner.data.given import Given, read_given
@@ -103,7 +103,8 @@ class Tagger:
         Raises:
           DataError: the data cannot be read, or holds a type that the tagger does not know; names file and line.
         """
-        corpus = data if isinstance(data, Corpus) else read_given(data, split, types=self.labels)
+        # A split that is required is never None.
+        corpus = data if isinstance(data, Corpus) else cast(Corpus, read_given(data, split, types=self.labels))
         scheme = self.tag_set.scheme
         return evaluate([example.tags for example in corpus], self.tags([example.text for example in corpus]), scheme)
 

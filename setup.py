@@ -92,7 +92,7 @@ setup(
     # Beside the package here, where they are seen; inside it where it is installed.
     package_dir={"ner.flags": "flags"},
     package_data={
-        "albert": ["py.typed", "*.json", "pretrained/[!_]*/*", "hub/*.json"],
+        "albert": ["py.typed", "*.json", "pretrained/[!_]*/*", "hub/*.json", "traditional.txt"],
         "ner": ["py.typed", "tagging/writers/*.html", "evaluation/*.html", "server/page/*", "pretrained/[!_]*/*"],
         "ner.flags": ["*.flags", "*.json", "*/*.flags", "*/*.json"],
     },

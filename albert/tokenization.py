@@ -15,6 +15,7 @@ from typing import ClassVar, Optional, Union
 import numpy as np
 import numpy.typing as npt
 
+from albert.character_map import NONE, simplify
 from albert.errors import FieldError, VocabularyError
 from albert.vocabulary_file import read_bytes, read_with_remarks
 
@@ -32,10 +33,12 @@ class _CodePointTokenizer:
       path: the file the vocabulary came from.
       vocab: dict from token to id, in order of id.
       pad_id, unk_id, cls_id, sep_id, mask_id: ids of the special tokens.
+      character_map: what becomes of characters before they are looked up, one of ``albert.character_map.CHARACTER_MAPS``.
       remarks: tuple of lines on what the file has that a vocabulary should not have, and how it was read.
     """
 
     remarks: tuple[str, ...] = ()
+    character_map: str = NONE
     pad_id: int
     unk_id: int
     cls_id: int
@@ -95,6 +98,14 @@ class _CodePointTokenizer:
 
     def encode(self, text: str) -> npt.NDArray[np.int32]:
         """Ids of the characters of ``text``: int32 [len(text)], without special tokens. Unpaired surrogates are unknown."""
+        return self.look_up(self.map_characters(text))
+
+    def map_characters(self, text: str) -> str:
+        """A text as it is looked up: as many characters, those of the character map in place of others."""
+        return text if self.character_map == NONE else simplify(text)
+
+    def look_up(self, text: str) -> npt.NDArray[np.int32]:
+        """As ``encode``, of a text whose characters have been mapped."""
         # Not by the table: all of Unicode takes a second, and a text has a few thousand different characters.
         return np.fromiter(map(self._ids.__getitem__, text), np.int32, len(text))
 
@@ -247,19 +258,29 @@ def load_tokenizer(
     vocab_file: Optional[_Path] = None,
     spm_model_file: Optional[_Path] = None,
     do_lower_case: bool = True,
+    character_map: str = NONE,
 ) -> Union[CharTokenizer, SentencePieceTokenizer]:
     """The tokenizer of a ``vocab.txt`` or a SentencePiece model, of which exactly one must be given.
+
+    Args:
+      vocab_file, spm_model_file: their paths.
+      do_lower_case: whether text is lower-cased.
+      character_map: one of ``albert.character_map.CHARACTER_MAPS``.
 
     Raises:
       UserError: neither or both are given.
       VocabularyError: the file is not what it should be.
     """
-    if vocab_file and not spm_model_file:
-        return CharTokenizer(vocab_file, do_lower_case)
-    if spm_model_file and not vocab_file:
-        return SentencePieceTokenizer(spm_model_file, do_lower_case)
-    found = ("both", "and") if vocab_file else ("neither", "nor")
-    raise FieldError("found {} {vocab_file} {} {spm_model_file}, expected one of them", *found)
+    if bool(vocab_file) == bool(spm_model_file):
+        found = ("both", "and") if vocab_file else ("neither", "nor")
+        raise FieldError("found {} {vocab_file} {} {spm_model_file}, expected one of them", *found)
+    tokenizer: Union[CharTokenizer, SentencePieceTokenizer]
+    if vocab_file:
+        tokenizer = CharTokenizer(vocab_file, do_lower_case)
+    elif spm_model_file:
+        tokenizer = SentencePieceTokenizer(spm_model_file, do_lower_case)
+    tokenizer.character_map = character_map
+    return tokenizer
 
 
 def lower_case(character: str) -> str:

@@ -30,6 +30,8 @@ class EncodedExamples:
       max_seq_length: padding never makes a row longer than this many tokens, [CLS] and [SEP] included.
       lattice_words: int32 [total characters, S], ids of the words that start at each character, as ``WordLexicon.match`` gives
         them; None where no lexicon is used.
+      num_gold: sentences before this number are of the training set, those from it on are silver; None where all are of one kind.
+      silver_id: the first token of silver sentences, in place of ``cls_id``.
     """
 
     word_ids: np.ndarray
@@ -40,6 +42,8 @@ class EncodedExamples:
     pad_id: int
     max_seq_length: int
     lattice_words: Optional[np.ndarray] = None
+    num_gold: Optional[int] = None
+    silver_id: Optional[int] = None
 
     def __len__(self):
         return len(self.offsets) - 1
@@ -70,7 +74,7 @@ class EncodedExamples:
             raise ValueError(f"a sentence of {longest} tokens does not fit into {self.max_seq_length}")
         width = min(padded_width(longest, multiple), self.max_seq_length) - 2
         words = np.full([len(indices), width + 2], self.pad_id, np.int32)
-        words[:, 0] = self.cls_id
+        words[:, 0] = self.cls_id if self.num_gold is None else np.where(indices < self.num_gold, self.cls_id, self.silver_id)
         words[np.arange(len(indices)), lengths + 1] = self.sep_id
         real = np.arange(width) < lengths[:, None]
         flat = (self.offsets[indices][:, None] + np.arange(width))[real]
@@ -83,7 +87,7 @@ class EncodedExamples:
         return inputs
 
 
-def encode(texts, tokenizer, max_seq_length, tags=None, tag_set=None):
+def encode(texts, tokenizer, max_seq_length, tags=None, tag_set=None, num_gold=None):
     """Look up the ids of texts, of the words in them if the tokenizer has a lexicon, and of their tags.
 
     Args:
@@ -92,19 +96,23 @@ def encode(texts, tokenizer, max_seq_length, tags=None, tag_set=None):
       max_seq_length: longest row in tokens; no text may be longer than this less 2.
       tags: N tag sequences as long as their texts, or None.
       tag_set: ``TagSet`` that gives the tags' ids; needed with ``tags``.
+      num_gold: of training sentences followed by silver ones, how many the former are.
 
     Returns:
       ``EncodedExamples``.
     """
+    texts = [tokenizer.map_characters(text) for text in texts]
     offsets = np.zeros(len(texts) + 1, np.int64)
     np.cumsum([len(text) for text in texts], out=offsets[1:])
-    word_ids = tokenizer.encode("".join(texts))
+    word_ids = tokenizer.look_up("".join(texts))
     tag_ids = None
     if tags is not None:
         tag_ids = np.concatenate([tag_set.encode(sentence) for sentence in tags])
     lexicon = getattr(tokenizer, "lexicon", None)
     lattice_words = lexicon.match(texts) if lexicon is not None else None
-    return EncodedExamples(word_ids, tag_ids, offsets, tokenizer.cls_id, tokenizer.sep_id, tokenizer.pad_id, max_seq_length, lattice_words)
+    special = tokenizer.cls_id, tokenizer.sep_id, tokenizer.pad_id
+    silver_id = tokenizer.mask_id if num_gold is not None else None
+    return EncodedExamples(word_ids, tag_ids, offsets, *special, max_seq_length, lattice_words, num_gold, silver_id)
 
 
 def num_batches(count, batch_size):

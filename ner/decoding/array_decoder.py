@@ -44,12 +44,12 @@ class ArrayDecoder:
         self._is_entity = np.array([tag != OUTSIDE for tag in tag_set.tags])
         masks = options.masks(tag_set)
         self._plain = _Paths(chain, tag_states(tag_set, masks))
-        self._edges = _Paths(chain, edge_states(tag_set, masks)) if options.edges else self._plain
+        self._edges = _Paths(chain, edge_states(tag_set, masks, options.punctuation)) if options.edges else self._plain
 
-    def tags(self, emissions: np.ndarray, lengths: np.ndarray, invisible: Optional[np.ndarray] = None) -> np.ndarray:
+    def tags(self, emissions: np.ndarray, lengths: np.ndarray, edges: Optional[np.ndarray] = None) -> np.ndarray:
         """Best tag ids int32 [B, T], 0 in the padding; arguments as for :meth:`entities`, T at least 1."""
-        paths = self._plain if invisible is None else self._edges
-        unary = paths.unary(emissions, lengths, invisible)
+        paths = self._plain if edges is None else self._edges
+        unary = paths.unary(emissions, lengths, edges)
         return paths.states.tags[_best_path(unary, lengths, paths.transitions)] * _real(lengths, unary)
 
     def entities(
@@ -57,20 +57,20 @@ class ArrayDecoder:
         emissions: np.ndarray,
         lengths: np.ndarray,
         span_scores: Optional[np.ndarray] = None,
-        invisible: Optional[np.ndarray] = None,
+        edges: Optional[np.ndarray] = None,
     ) -> dict[str, np.ndarray]:
         """Best tags, and the probabilities of the entities in them, as ``Decoder.entities``.
 
         Args:
           emissions: float [B, T, K], T at least 1.
           lengths: int [B], in [1, T].
-          span_scores, invisible: as for ``Decoder.entities``.
+          span_scores, edges: as for ``Decoder.entities``.
 
         Returns:
           dict of ``tags`` int32 [B, T] and ``scores`` float32 [B, T].
         """
-        paths = self._plain if invisible is None else self._edges
-        unary = paths.unary(emissions, lengths, invisible)
+        paths = self._plain if edges is None else self._edges
+        unary = paths.unary(emissions, lengths, edges)
         if span_scores is None:
             found = _best_path(unary, lengths, paths.transitions)
         else:
@@ -114,12 +114,11 @@ class _Paths:
         self.transitions, self._start, self._end = (score.astype(np.float64) for score in scores)
         self._everywhere = len(tags) == len(chain.start)
 
-    def unary(self, emissions, lengths, invisible):
+    def unary(self, emissions, lengths, edges):
         """Scores of each state at each character, with those of start and end: float64 [B, T, S]."""
         unary = emissions.astype(np.float64) if self._everywhere else emissions[:, :, self.states.tags].astype(np.float64)
-        if self.states.at_visible is not None:
-            allowed = np.where(invisible[:, :, None], self.states.at_invisible, self.states.at_visible)
-            unary = unary + np.where(allowed, 0.0, FORBIDDEN)
+        if self.states.at is not None:
+            unary = unary + np.where(self.states.at, 0.0, FORBIDDEN)[edges]
         unary[:, 0] += self._start
         unary[np.arange(len(lengths)), lengths - 1] += self._end
         return unary

@@ -32,12 +32,12 @@ class Decoder:
         self._continues = tf.constant(tag_set.continues)
         self._is_entity = tf.constant([tag != OUTSIDE for tag in tag_set.tags])
 
-    def tags(self, emissions, lengths, invisible=None):
+    def tags(self, emissions, lengths, edges=None):
         """Best tag ids int32 [B, T], 0 in the padding; arguments as ``entities``."""
-        paths = self._paths(emissions, invisible)
+        paths = self._paths(emissions, edges)
         return paths.tags(paths.chain.decode(paths.emissions, lengths)[0])
 
-    def entities(self, emissions, lengths, span_scores=None, invisible=None):
+    def entities(self, emissions, lengths, span_scores=None, edges=None):
         """Best tags, and the entities in them in the conlleval reading.
 
         An entity's score is the posterior probability that exactly this span is an entity of this type: the share of all
@@ -49,15 +49,15 @@ class Decoder:
           lengths: int32 [B], in [0, T].
           span_scores: None, or float [B, T, A, L]: at [b, t, a, l], what is added to the score of every tag sequence with an
             entity of type l (as ``tag_set.types`` counts them) that has a + 1 characters and ends with character t.
-          invisible: None, or bool [B, T]: the characters with which no entity begins or ends, if the options say so. None is quicker, and
-            the same as where there are none.
+          edges: None, or int32 [B, T]: the characters' classes (:mod:`ner.edges`), if the options say that they count. None is quicker,
+            and the same as where all are ``FREE``.
 
         Returns:
           dict of tensors [B, T]: ``tags`` int32, 0 in the padding; ``opens`` and ``closes`` bool, the first and last
           characters of entities; ``scores`` float32 in [0, 1], an entity's at the character that closes it, else 0.
         """
         steps = tf.shape(emissions)[1]
-        paths = self._paths(emissions, invisible)
+        paths = self._paths(emissions, edges)
         if span_scores is None:
             # On at least one column, as the semi-Markov chain.
             found, unary, alpha, beta = paths.chain.decode_and_sum(paths.emissions, lengths)
@@ -77,12 +77,12 @@ class Decoder:
         outputs = {"tags": tags, "opens": opens, "closes": closes, "scores": scores}
         return {name: value[:, :steps] for name, value in outputs.items()}
 
-    def _paths(self, emissions, invisible):
-        if invisible is None or not self._options.edges:
+    def _paths(self, emissions, edges):
+        if edges is None or not self._options.edges:
             return _Paths(self._chain, tag_states(self.tag_set, self._masks), emissions)
-        return _Paths(self._chain, edge_states(self.tag_set, self._masks), emissions, invisible)
+        return _Paths(self._chain, edge_states(self.tag_set, self._masks, self._options.punctuation), emissions, edges)
 
-    def entities_in_graph(self, emissions, lengths, invisible=None):
+    def entities_in_graph(self, emissions, lengths, edges=None):
         """``entities`` in an exported graph, which does not know T: any T of at least 1 that comes at run time.
 
         The loops run over all characters but the first, and the graph needs one to loop over.
@@ -90,9 +90,9 @@ class Decoder:
         steps = tf.shape(emissions)[1]
         missing = tf.maximum(2 - steps, 0)
         emissions = tf.pad(emissions, [[0, 0], [0, missing], [0, 0]])
-        if invisible is not None:
-            invisible = tf.pad(tf.cast(invisible, tf.int32), [[0, 0], [0, missing]])
-        return {name: value[:, :steps] for name, value in self.entities(emissions, lengths, invisible=invisible).items()}
+        if edges is not None:
+            edges = tf.pad(edges, [[0, 0], [0, missing]])
+        return {name: value[:, :steps] for name, value in self.entities(emissions, lengths, edges=edges).items()}
 
     def _borders(self, tags, lengths):
         """Places at which the entities of tag sequences open and close: two bool [B, T]."""
@@ -177,27 +177,26 @@ class _Paths:
       chain: the ``LinearChain`` over the tags.
       states: ``States``.
       emissions: float [B, T, K].
-      invisible: bool [B, T], if the states know of such characters.
+      edges: int32 [B, T], the characters' classes, if the states know of them.
 
     Attributes:
       chain: the ``LinearChain`` over the states, masked.
       emissions: float [B, T, S].
     """
 
-    def __init__(self, chain, states, emissions, invisible=None):
+    def __init__(self, chain, states, emissions, edges=None):
         self.states = states
-        if invisible is not None:
+        if edges is not None:
             tags = tf.constant(states.tags)
             transitions = tf.gather(tf.gather(chain.transitions, tags), tags, axis=1)
             chain = LinearChain(transitions, tf.gather(chain.start, tags), tf.gather(chain.end, tags), chain.parallel_scan)
-            # TensorFlow Lite neither pads nor slices bools, and has no new axes by slices.
-            hidden = tf.expand_dims(tf.cast(invisible, tf.int32), 2) > 0
-            allowed = tf.where(hidden, tf.constant(states.at_invisible), tf.constant(states.at_visible))
-            emissions = tf.gather(tf.cast(emissions, tf.float32), tags, axis=2) + tf.where(allowed, 0.0, FORBIDDEN)
+            # Scores: TensorFlow Lite gathers no bools.
+            at = tf.where(tf.constant(states.at), 0.0, FORBIDDEN)
+            emissions = tf.gather(tf.cast(emissions, tf.float32), tags, axis=2) + tf.gather(at, edges)
         self.chain: LinearChain = chain.masked(*states.masks) if states.masks else chain
         self.emissions = emissions
 
     def tags(self, found):
         """Tags of states."""
         # Where characters do not count, they are the same.
-        return found if self.states.at_visible is None else tf.gather(tf.constant(self.states.tags), found)
+        return found if self.states.at is None else tf.gather(tf.constant(self.states.tags), found)

@@ -1,9 +1,9 @@
 """The states of decoding: the tags, told further apart where a tag alone does not say what may follow.
 
-No entity begins or ends with an invisible character (:mod:`ner.edges`). What may stand where is then a question of the character as well:
-at an invisible one neither a tag that begins an entity nor one that ends it. Where ends have tags of their own (``BIOES`` and its like)
-that is all. In ``BIO`` an inside tag ends an entity or not, by what follows it; so each has a second state, which stands at invisible
-characters alone and must be continued. Best sequences, sums and probabilities over such states are exact.
+No entity begins or ends with certain characters (:mod:`ner.edges`). What may stand where is then a question of the character's class as
+well: where no entity begins no tag that begins one, where none ends no tag that ends one. Where ends have tags of their own (``BIOES`` and
+its like) that is all. In ``BIO`` a tag ends an entity or not, by what follows it; so each has a second state, which stands at characters
+alone that end none, and must be continued. Best sequences, sums and probabilities over such states are exact.
 
 Shapes: K tags, S states, L entity types.
 """
@@ -13,6 +13,7 @@ from typing import NamedTuple, Optional
 import numpy as np
 
 from ner.decoding.constraints import Masks
+from ner.edges import NO_BEGIN, NO_END, NUM_CLASSES
 from ner.schemes import OUTSIDE, begin_tag
 from ner.tags import TagSet
 
@@ -25,15 +26,14 @@ class States(NamedTuple):
       continues: bool [S, S], whether state j after state i belongs to the same entity.
       labels: int32 [S], position of its type in the tag set's ``types``; -1 outside entities.
       masks: what sequences of states may hold; None if anything.
-      at_visible, at_invisible: bool [S], the states that may stand at such a character; None if characters do not count.
+      at: bool [4, S], at each class of characters the states that may stand there; None if characters do not count.
     """
 
     tags: np.ndarray
     continues: np.ndarray
     labels: np.ndarray
     masks: Optional[Masks]
-    at_visible: Optional[np.ndarray] = None
-    at_invisible: Optional[np.ndarray] = None
+    at: Optional[np.ndarray] = None
 
 
 def tag_states(tag_set: TagSet, masks: Optional[Masks]) -> States:
@@ -42,15 +42,20 @@ def tag_states(tag_set: TagSet, masks: Optional[Masks]) -> States:
     return States(np.arange(len(tag_set), dtype=np.int32), tag_set.continues, np.array(labels, np.int32), masks)
 
 
-def edge_states(tag_set: TagSet, masks: Masks) -> States:
-    """States that know of invisible characters; ``masks`` allow legal sequences only."""
+def edge_states(tag_set: TagSet, masks: Masks, punctuation: bool = False) -> States:
+    """States that know of characters at which no entity begins or none ends.
+
+    Args:
+      tag_set: the ``TagSet``.
+      masks: what sequences of tags may hold: legal ones only.
+      punctuation: whether there are characters that may begin an entity and not end one; else some states are left out.
+    """
     plain = tag_states(tag_set, masks)
     tags = tag_set.tags
     opens = np.array([tag != OUTSIDE and begin_tag(tag, tag_set.scheme) == tag for tag in tags])
-    inside = plain.continues.any(axis=1) & ~opens
-    ends = tag_set.legal_end()
-    # Inside tags that may also end an entity have a second state.
-    second = np.nonzero(inside & ends)[0].astype(np.int32)
+    ends = tag_set.legal_end() & (plain.labels >= 0)
+    # Tags that end an entity or are continued have a second state; of those that begin one it is needed for an opening bracket only.
+    second = np.nonzero(plain.continues.any(axis=1) & ends & (punctuation | ~opens))[0].astype(np.int32)
     states = np.concatenate([plain.tags, second])
     both = np.ix_(states, states)
     unfinished = np.arange(len(states)) >= len(tags)
@@ -64,6 +69,11 @@ def edge_states(tag_set: TagSet, masks: Masks) -> States:
             masks.start[states],
             masks.end[states] & ~unfinished,
         ),
-        at_visible=~unfinished,
-        at_invisible=np.where(unfinished, True, (plain.labels == -1)[states] | (inside & ~ends)[states]),
+        at=np.stack([_states_at(kind, opens[states], ends[states], unfinished) for kind in range(NUM_CLASSES)]),
     )
+
+
+def _states_at(kind, opens, ends, unfinished):
+    """The states that may stand at a character of a class."""
+    allowed = ~opens if kind & NO_BEGIN else np.ones_like(opens)
+    return allowed & (unfinished | ~ends if kind & NO_END else ~unfinished)

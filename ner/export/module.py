@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from ner.decoding.constraints import DEFAULT_OPTIONS
 from ner.decoding.decoder import Decoder
-from ner.export.tokenizer import GraphTokenizer, code_points, invisible, spell
+from ner.export.tokenizer import GraphTokenizer, code_points, edge_classes, spell
 from ner.lattice.graph import GraphLexicon
 from ner.long_text.graph_joining import GraphWindowJoiner
 from ner.long_text.graph_windows import flat_ranges, run_in_groups, split_windows
@@ -34,7 +34,7 @@ class ServingModule(tf.Module):
         self._network = network
         self._chain = [value.numpy() for value in (chain.transitions, chain.start, chain.end)]
         self._tag_set = config.tag_set
-        self._decoding = decoding
+        self._decoding = decoding.for_tagger(config.edge_punctuation)
         self._window, self._overlap = config.window, config.overlap
         self._tokenizer = GraphTokenizer(tokenizer)
         self._match = None
@@ -107,20 +107,21 @@ class ServingModule(tf.Module):
         points, lengths = code_points(text)
         windows = split_windows(lengths, self._window, self._overlap)
         firsts = tf.gather(tf.cumsum(lengths, exclusive=True), windows.rows) + windows.starts
-        ids = self._tokenizer.ids(points)
-        words = self._match(points, tf.repeat(tf.cumsum(lengths), lengths)) if self._match is not None else None
+        read = self._tokenizer.map_characters(points, lengths)
+        ids = self._tokenizer.ids(read)
+        words = self._match(read, tf.repeat(tf.cumsum(lengths), lengths)) if self._match is not None else None
 
-        hidden = invisible(points) if self._decoding.edges else None
+        edges = edge_classes(points, self._decoding.punctuation) if self._decoding.edges else None
 
         def tag_windows(places, own_lengths):
             own = None
-            if hidden is not None:
-                own = tf.gather(hidden, places) & tf.sequence_mask(own_lengths, tf.shape(places)[1])
+            if edges is not None:
+                own = tf.gather(edges, places) * tf.sequence_mask(own_lengths, tf.shape(places)[1], tf.int32)
             return self._tag_windows(self._inputs(ids, words, places, own_lengths), own)
 
         tagged = run_in_groups(tag_windows, _WINDOW_OUTPUTS, firsts, windows.lengths, self._window)
         characters = self._joiner.join(windows, lengths, tagged)
-        return points, lengths, characters if hidden is None else self._joiner.trim(characters, hidden)
+        return points, lengths, characters if edges is None else self._joiner.trim(characters, edges)
 
     def _inputs(self, ids, words, places, lengths):
         """The network's inputs for windows.
@@ -146,15 +147,15 @@ class ServingModule(tf.Module):
             inputs["lattice_words"] = tf.where(word_ends <= lengths[:, None, None], tf.gather(words, places), 0)
         return inputs
 
-    def _tag_windows(self, inputs, hidden):
+    def _tag_windows(self, inputs, edges):
         emissions, lengths = self._network(inputs), inputs["lengths"]
 
-        def decode(*hidden):
+        def decode(*edges):
             # Made here, not before: in the loop's own graph these are constants, from outside they would be inputs of each turn.
             decoder = Decoder(LinearChain(*(tf.constant(value) for value in self._chain)), self._tag_set, self._decoding)
-            return decoder.entities_in_graph(emissions, lengths, *hidden)
+            return decoder.entities_in_graph(emissions, lengths, *edges)
 
-        if hidden is None:
+        if edges is None:
             return decode()
         # Texts without white space, as most are, take the quicker way.
-        return tf.cond(tf.reduce_any(hidden), lambda: decode(hidden), decode)
+        return tf.cond(tf.reduce_any(edges > 0), lambda: decode(edges), decode)

@@ -26,6 +26,7 @@ def describe(directory, export_format, precision, decoding):
         "precision": precision,
         "constrained_decoding": decoding.constrained_decoding,
         "visible_edges": decoding.edges,
+        "edge_punctuation": decoding.edge_punctuation,
         "weights": {"file": weights, "sha256": sha256(directory.file(weights))},
         "training": without_directories(run_record.read(directory)) if run_record.is_there(directory) else None,
         **environment.describe(),

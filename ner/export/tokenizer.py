@@ -7,7 +7,8 @@ Shapes: B texts, N characters of all texts together.
 import numpy as np
 import tensorflow as tf
 
-from ner.edges import BOUNDS
+from albert.character_map import CHINESE, NONE, full_width_table, simplified_table
+from ner.edges import class_ranges
 
 _PAGE_BITS = 8
 # All bytes as strings, and after them the empty string.
@@ -29,12 +30,36 @@ class GraphTokenizer:
         pages = tokenizer.code_point_table().reshape(-1, 1 << _PAGE_BITS)
         self._pages, self._page_numbers = np.unique(pages, axis=0, return_inverse=True)
         self._page_numbers = self._page_numbers.reshape(-1).astype(np.int32)
+        self._maps = tokenizer.character_map != NONE
         self.cls_id, self.sep_id, self.pad_id = tokenizer.cls_id, tokenizer.sep_id, tokenizer.pad_id
 
     def ids(self, code_points):
-        """Ids of code points, int32 of the same shape; as ``tokenizer.encode`` gives them."""
+        """Ids of code points, int32 of the same shape; as ``tokenizer.look_up`` gives them."""
         page = tf.gather(tf.constant(self._page_numbers), tf.bitwise.right_shift(code_points, _PAGE_BITS))
         return tf.gather_nd(tf.constant(self._pages), tf.stack([page, code_points & ((1 << _PAGE_BITS) - 1)], axis=-1))
+
+    def map_characters(self, points, lengths):
+        """Texts as they are looked up; as ``tokenizer.map_characters`` gives them.
+
+        Args:
+          points: int32 [N], code points of several texts end to end.
+          lengths: int32 [B], code points of each text.
+
+        Returns:
+          int32 [N].
+        """
+        if not self._maps:
+            return points
+        simplified, full_width = tf.constant(simplified_table()), tf.constant(full_width_table())
+        mapped = tf.where(points < tf.size(simplified), tf.gather(simplified, tf.minimum(points, tf.size(simplified) - 1)), points)
+        forms = tf.where(points < tf.size(full_width), tf.gather(full_width, tf.minimum(points, tf.size(full_width) - 1)), 0)
+        # Runs: a character that is no such punctuation, or a text's first, and what follows of it.
+        firsts = tf.boolean_mask(tf.cumsum(lengths, exclusive=True), lengths > 0)
+        at_first = tf.scatter_nd(firsts[:, None], tf.ones_like(firsts), tf.shape(points))
+        heads = (forms == 0) | (at_first > 0)
+        chinese = tf.reduce_any([(points >= first) & (points <= last) for first, last in CHINESE], axis=0)
+        after_chinese = tf.gather(tf.boolean_mask(chinese, heads), tf.cumsum(tf.cast(heads, tf.int32)) - 1)
+        return tf.where((forms > 0) & after_chinese, forms, mapped)
 
 
 def code_points(texts):
@@ -74,6 +99,7 @@ def spell(points, lengths):
     return tf.strings.unsorted_segment_join(characters, tf.repeat(tf.range(tf.size(lengths)), lengths), tf.size(lengths))
 
 
-def invisible(points):
-    """Mask of code points that no entity begins or ends with: bool of the same shape; see :mod:`ner.edges`."""
-    return tf.searchsorted(tf.constant(BOUNDS), points, side="right") % 2 == 1
+def edge_classes(points, punctuation=False):
+    """Classes of code points, int32 of the same shape; as :func:`ner.edges.edge_classes` gives them."""
+    bounds, classes = class_ranges(punctuation)
+    return tf.gather(tf.constant(classes), tf.searchsorted(tf.constant(bounds), points, side="right"))

@@ -28,12 +28,15 @@ class WordLexicon:
 
     Attributes:
       model_ids: int32 [number of words + 1], from a word's place plus 1 to its id in the model; 0 for no word to 0.
+      frequencies: float32 [num_words + 1], occurrences in the training text plus 1, the first those that words without a vector of their
+        own have on average; None of a lexicon that was read.
     """
 
-    def __init__(self, words, num_words, max_word_length):
+    def __init__(self, words, num_words, max_word_length, frequencies=None):
         self.words = list(words)
         self.num_words = num_words
         self.max_word_length = max_word_length
+        self.frequencies = frequencies
         self.model_ids = np.full(len(self.words) + 1, SHARED_ID, np.int32)
         self.model_ids[0] = NO_WORD
         self.model_ids[1 : num_words + 1] = np.arange(num_words) + SHARED_ID + 1
@@ -75,7 +78,10 @@ class WordLexicon:
         own = [i for i, word in enumerate(words) if counts[i] >= _MIN_COUNT or word in with_vectors]
         own.sort(key=lambda i: (-counts[i], words[i]))
         chosen = set(own)
-        return cls([words[i] for i in own] + [w for i, w in enumerate(words) if i not in chosen], len(own), max_word_length)
+        others = [i for i in range(len(words)) if i not in chosen]
+        shared = counts[others].mean() if others else 0
+        frequencies = 1 + np.array([shared, *counts[own]], np.float32)
+        return cls([words[i] for i in own + others], len(own), max_word_length, frequencies)
 
     def write(self, path):
         """Write one word per line, in order."""

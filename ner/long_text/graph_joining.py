@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 import tensorflow as tf
 
+from ner.edges import NO_BEGIN, NO_END
 from ner.long_text.graph_windows import flat_ranges
 from ner.tags import OUTSIDE, begin_tag, tags_from_spans
 
@@ -122,12 +123,12 @@ class GraphWindowJoiner:
         tags = tf.where(begins, tf.gather(tf.constant(self._begin), tags), tags)
         return Characters(tags, labels, opens, closes, scores, positions, tf.gather(windows.rows, owners))
 
-    def trim(self, characters, invisible):
-        """Trim as :func:`ner.long_text.joining.trim` does: :class:`Characters` without invisible ones at entities' edges.
+    def trim(self, characters, edges):
+        """Trim as :func:`ner.long_text.joining.trim` does: :class:`Characters` without those at entities' edges that may not be there.
 
         Args:
           characters: :class:`Characters`, of legal tags.
-          invisible: bool [N].
+          edges: int32 [N], the characters' classes (:mod:`ner.edges`).
         """
         places = tf.range(tf.size(characters.tags))
         inside = characters.labels != _NO_ENTITY
@@ -138,9 +139,9 @@ class GraphWindowJoiner:
             """Of each character, what a function makes of the values of its entity's characters."""
             return tf.gather(function(values, entities, num_entities), tf.maximum(entities, 0))
 
-        visible = inside & ~invisible
-        first = by_entity(tf.math.unsorted_segment_min, tf.where(visible, places, tf.size(places)))
-        last = by_entity(tf.math.unsorted_segment_max, tf.where(visible, places, -1))
+        may_begin, may_end = (inside & (tf.bitwise.bitwise_and(edges, bit) == 0) for bit in (NO_BEGIN, NO_END))
+        first = by_entity(tf.math.unsorted_segment_min, tf.where(may_begin, places, tf.size(places)))
+        last = by_entity(tf.math.unsorted_segment_max, tf.where(may_end, places, -1))
         kept = inside & (places >= first) & (places <= last)
         changed = by_entity(tf.math.unsorted_segment_max, tf.cast(inside & ~kept, tf.int32)) > 0
         opens, closes = kept & (places == first), kept & (places == last)

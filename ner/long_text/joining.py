@@ -6,9 +6,10 @@ there both have seen the most context.
 """
 
 import itertools
+from collections.abc import Callable
 from typing import NamedTuple
 
-from ner.edges import visible_part
+from ner.edges import part_between_edges
 from ner.long_text.windows import crossing_spans
 from ner.tags import begin_tag, spans_from_tags, tags_from_spans
 
@@ -29,8 +30,8 @@ class Piece(NamedTuple):
     last: bool
 
 
-def trim(piece: Piece, text: str, scheme: str = "BIO") -> Piece:
-    """A piece without invisible characters (:mod:`ner.edges`) at its entities' edges.
+def trim(piece: Piece, text: str, scheme: str = "BIO", part: Callable[[str, int, int], tuple[int, int]] = part_between_edges) -> Piece:
+    """A piece without characters at its entities' edges that may not stand there (:mod:`ner.edges`).
 
     Windows that are decoded so have none there, but a border that had to be put into an entity may leave some.
 
@@ -38,8 +39,9 @@ def trim(piece: Piece, text: str, scheme: str = "BIO") -> Piece:
       piece: :class:`Piece` of legal tags.
       text: the whole text.
       scheme: the tags' scheme.
+      part: function from the text and a span's start and end to those of what is left of it, as ``ner.edges.part_between_edges``.
     """
-    parts = [visible_part(text, span.start, span.end) for span, _ in piece.spans]
+    parts = [part(text, span.start, span.end) for span, _ in piece.spans]
     if all(part == span[:2] for part, (span, _) in zip(parts, piece.spans)):
         return piece
     tags, spans = list(piece.tags), []

@@ -4,6 +4,7 @@ import dataclasses
 import os
 from typing import Optional, Union
 
+from albert.character_map import CHARACTER_MAPS, NONE
 from albert.config import AlbertConfig
 from albert.errors import ConfigError, FieldError, UserError
 from albert.fields import check_fields, check_keys, setting, shown
@@ -44,7 +45,7 @@ class CharEncoderConfig:
 
 @dataclasses.dataclass(frozen=True)
 class LatticeConfig:
-    """Words of the lattice LSTM.
+    """Words of the lattice LSTM or of SoftLexicon.
 
     Attributes:
       num_words: words of the lexicon that have a vector of their own; all others share one.
@@ -53,8 +54,8 @@ class LatticeConfig:
     """
 
     num_words: int = setting(at_least=0)
-    word_embedding_size: int = setting(50, "Width of the word vectors of --rnn=lattice.", at_least=1)
-    max_word_length: int = setting(4, "Characters of the longest word of --rnn=lattice.", at_least=2, at_most=100)
+    word_embedding_size: int = setting(50, "Width of the word vectors of --rnn=lattice or --softlexicon.", at_least=1)
+    max_word_length: int = setting(4, "Characters of the longest word of --rnn=lattice or --softlexicon.", at_least=2, at_most=100)
 
     def __post_init__(self):
         check_fields(self)
@@ -71,7 +72,13 @@ class LatticeConfig:
         return cls(**values)
 
 
+# Rules by which entities are chosen.
+GOLD, SILVER = "gold", "silver"
 _ENCODERS = {"albert": AlbertConfig, "char": CharEncoderConfig}
+# Fields of ``TaggerConfig`` that version 0.1.0 did not have, with the values that say what it did.
+_LATER = {"character_map": NONE, "softlexicon": False, "silver": False, "guideline": GOLD, "edge_punctuation": True}
+# Vectors of words that SoftLexicon gives a character.
+NUM_SETS = 3
 
 
 @dataclasses.dataclass(frozen=True)
@@ -86,9 +93,15 @@ class TaggerConfig:
       rnn: the bidirectional recurrent layer, one of ``ner.model.recurrent.rnns()``.
       lstm_cell: with ``rnn="lstm"``, its cell: one of ``ner.model.recurrent.cells()``.
       lstm_units: units of the recurrent layer per direction.
-      lattice: with ``rnn="lattice"``, its ``LatticeConfig``; else None.
+      lattice: with ``rnn="lattice"`` or ``softlexicon``, its ``LatticeConfig``; else None.
       use_crf: linear-chain CRF on top; without it every character is classified on its own (softmax).
       dropout: dropout rate on the encoder's output and on the recurrent layer's.
+      character_map: what becomes of characters before the vocabulary is looked up, one of ``albert.character_map.CHARACTER_MAPS``.
+      softlexicon: whether the recurrent layer reads words beside each character (:mod:`ner.model.soft_lexicon`); not with a lattice.
+      silver: whether the network was trained on silver sentences besides those of the training set. They begin with ``[MASK]`` in place
+        of ``[CLS]``, so that it knows by whose rules their entities were chosen.
+      guideline: the rules by which it tags, ``gold``, those of the training set, or ``silver``.
+      edge_punctuation: whether its entities may begin or end with punctuation, if ``DecodingOptions`` leave that to the tagger.
     """
 
     encoder: Union[AlbertConfig, CharEncoderConfig]
@@ -101,6 +114,16 @@ class TaggerConfig:
     lattice: Optional[LatticeConfig] = None
     use_crf: bool = setting(True, "Score tag sequences with a linear-chain CRF; without, each character is classified on its own.")
     dropout: float = setting(0.1, "Dropout rate on the encoder's output, the recurrent layer's and word vectors.", at_least=0, below=1)
+    character_map: str = setting(
+        NONE,
+        "Characters that the network reads in place of others: with simplified, traditional ones as simplified, and after Chinese ones "
+        "half-width punctuation as full-width.",
+        choices=CHARACTER_MAPS,
+    )
+    softlexicon: bool = setting(False, "Give the recurrent layer the words of a lexicon around each character (SoftLexicon).")
+    silver: bool = False
+    guideline: str = setting(GOLD, choices=(GOLD, SILVER))
+    edge_punctuation: bool = True
 
     def __post_init__(self):
         check_fields(self)
@@ -111,8 +134,19 @@ class TaggerConfig:
         if kind is None and self.lstm_cell != "standard":
             with_cell = [other.rnn for other in recurrent.KINDS if other.cell == self.lstm_cell]
             raise FieldError("{lstm_cell}={} requires {rnn}={}", self.lstm_cell, " or ".join(with_cell))
-        if (self.lattice is not None) != (kind is not None and kind.reads_words):
-            raise FieldError("{lattice}: found {} with {rnn}={}", "settings" if self.lattice else None, self.rnn)
+        if self.guideline == SILVER and not self.silver:
+            raise FieldError("{guideline}: found silver, expected gold: the network was trained on no silver sentences")
+        reads_words = kind is not None and kind.reads_words
+        if self.softlexicon and reads_words:
+            raise FieldError("{softlexicon}: found true with {rnn}={}, which reads words itself", self.rnn)
+        if (self.lattice is not None) != (reads_words or self.softlexicon):
+            found = "settings" if self.lattice else None
+            raise FieldError("{lattice}: found {} with {rnn}={} and {softlexicon}={}", found, self.rnn, str(self.softlexicon).lower())
+
+    @property
+    def num_features(self):
+        """Numbers that the layer above the encoder reads for each character."""
+        return self.encoder.hidden_size + (NUM_SETS * self.lattice.word_embedding_size if self.softlexicon else 0)
 
     @property
     def window(self):
@@ -146,9 +180,13 @@ class TaggerConfig:
         return next(name for name, config_class in _ENCODERS.items() if isinstance(self.encoder, config_class))
 
     def to_dict(self):
-        """All fields as a JSON-ready dict; ``from_dict`` gives an equal config back."""
+        """All fields as a JSON-ready dict; ``from_dict`` gives an equal config back.
+
+        Fields that version 0.1.0 did not have are left out where they say what it did.
+        """
         encoder = {"encoder_type": self.encoder_type, "encoder": self.encoder.to_dict()}
-        return {**encoder, **{**dataclasses.asdict(self), **encoder, "tag_set": self.tag_set.to_dict()}}
+        values = {**encoder, **{**dataclasses.asdict(self), **encoder, "tag_set": self.tag_set.to_dict()}}
+        return {name: value for name, value in values.items() if name not in _LATER or value != _LATER[name]}
 
     @classmethod
     def from_json_file(cls, path, what):
@@ -162,7 +200,7 @@ class TaggerConfig:
     @classmethod
     def from_dict(cls, values):
         """Config from ``to_dict``'s result. Raises ConfigError on an unknown or missing key."""
-        values = dict(values) if isinstance(values, dict) else values
+        values = {**_LATER, **values} if isinstance(values, dict) else values
         encoder_type = values.pop("encoder_type", None) if isinstance(values, dict) else None
         check_keys(cls, values, "tagger config", all_needed=True)
         if not isinstance(encoder_type, str) or encoder_type not in _ENCODERS:

@@ -34,7 +34,7 @@ from albert.tokenization import load_tokenizer
 from albert.vocabulary import copy_vocabulary
 from ner.lattice.lexicon import WordLexicon
 from ner.lattice.tokenizer import LatticeTokenizer
-from ner.model.config import TaggerConfig
+from ner.model.config import SILVER, TaggerConfig
 from ner.tags import TagSet
 
 VOCABULARY_FILE = "vocab.txt"
@@ -161,8 +161,10 @@ class ModelDir:
 
     def read_tokenizer(self, config):
         """The tokenizer the model was trained with; for a lattice a ``LatticeTokenizer`` with its lexicon."""
-        tokenizer = load_tokenizer(*self.find_vocabulary(), config.do_lower_case)
+        tokenizer = load_tokenizer(*self.find_vocabulary(), config.do_lower_case, config.character_map)
         tokenizer.check_size(config.encoder.vocab_size)
+        if config.guideline == SILVER:
+            tokenizer.cls_id = tokenizer.mask_id
         if config.lattice is None:
             return tokenizer
         lexicon = WordLexicon.read(self.file(LEXICON_FILE), config.lattice.num_words, config.lattice.max_word_length)

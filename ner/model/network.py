@@ -16,6 +16,7 @@ from ner.model import recurrent
 from ner.model.characters import CharEncoder, VectorTable
 from ner.model.config import CharEncoderConfig
 from ner.model.crf.layer import CRF, LinearChain
+from ner.model.soft_lexicon import SoftLexicon
 
 # Narrower encoders gain less from computing no padding than it costs.
 _LEAST_WIDTH_WITHOUT_PADDING = 512
@@ -38,7 +39,7 @@ class TaggerModel(keras.Model):
 
     Call arguments:
       inputs: dict with ``input_word_ids`` int32 [B, T + 2] and ``lengths`` int32 [B], characters per row in [0, T]; for a
-        lattice also ``lattice_words`` int32 [B, T, S], at [b, t, s] the id of the lexicon's word of s + 2 characters that
+        lattice or SoftLexicon also ``lattice_words`` int32 [B, T, S], at [b, t, s] the id of the lexicon's word of s + 2 characters that
         starts at character t, and 0 where there is none.
       training: whether dropout is applied.
       seed: int32 [2] dropout seed; left out: drawn from TensorFlow's global generator.
@@ -58,8 +59,12 @@ class TaggerModel(keras.Model):
             self.encoder.remove_padding = not on_accelerator()
         self.rnn = recurrent.make(config)
         lattice = config.lattice
-        self.words = VectorTable(lattice.num_words + 1, lattice.word_embedding_size, name="words") if lattice is not None else None
-        features = 2 * config.lstm_units if self.rnn is not None else hidden
+        self.words = None
+        if config.softlexicon:
+            self.words = SoftLexicon(lattice.num_words, lattice.word_embedding_size, lattice.num_slots)
+        elif lattice is not None:
+            self.words = VectorTable(lattice.num_words + 1, lattice.word_embedding_size, name="words")
+        features = 2 * config.lstm_units if self.rnn is not None else config.num_features
         # Glorot's standard deviation for this shape: BERT's 0.02 is too small for a layer that is trained from scratch.
         self.emissions = Dense(features, num_tags, (2.0 / (features + num_tags)) ** 0.5, name="emissions", dtype="float32")
         self.crf = CRF(num_tags) if config.use_crf else None
@@ -79,6 +84,9 @@ class TaggerModel(keras.Model):
         x = x[:, 1:-1]
         if training:
             x = plain.dropout(tf.cast(x, tf.float32), self.config.dropout, seed, _ENCODER_OUTPUT_MASK)
+        if self.config.softlexicon:
+            words = plain.dropout(self.words(inputs["lattice_words"]), self.config.dropout, seed, _WORD_VECTORS_MASK)
+            x = tf.concat([tf.cast(x, tf.float32), words], axis=-1)
         if self.rnn is not None:
             x = self.rnn(x, lengths, *self._words(inputs, seed))
             x = plain.dropout(x, self.config.dropout, seed, _RNN_OUTPUT_MASK)
@@ -88,7 +96,7 @@ class TaggerModel(keras.Model):
 
     def _words(self, inputs, seed):
         """Inputs of the recurrent layer besides characters: for a lattice (vectors [N, W], places [N, 3]), else nothing."""
-        if self.words is None:
+        if self.words is None or self.config.softlexicon:
             return ()
         places = tf.where(inputs["lattice_words"] > 0)
         vectors = tf.gather(self.words.word, tf.gather_nd(inputs["lattice_words"], places) - 1)
@@ -149,6 +157,7 @@ class TaggerModel(keras.Model):
         encoder/…                                    as the encoder's weight_map
         rnn/{forward,backward}/…                     as the recurrent layer's weight_map
         word_vectors [N + 1, W]                      row 0 for all words of the lexicon that have no row of their own
+        word_frequencies [N + 1]                     of SoftLexicon
         emissions/{kernel [2U or H, K], bias [K]}    crf/{transitions [K, K], start [K], end [K]}
         """
         weights = {f"encoder/{name}": variable for name, variable in self.encoder.weight_map().items()}
@@ -156,6 +165,8 @@ class TaggerModel(keras.Model):
             weights.update({f"rnn/{name}": variable for name, variable in self.rnn.weight_map().items()})
         if self.words is not None:
             weights["word_vectors"] = self.words.word
+        if self.config.softlexicon:
+            weights["word_frequencies"] = self.words.frequency
         add_weights(weights, "emissions", self.emissions)
         if self.crf is not None:
             weights.update({f"crf/{name}": getattr(self.crf, name) for name in ("transitions", "start", "end")})

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from albert.errors import UserError
 from albert.files import read_json
-from ner.decoding.constraints import DecodingOptions
+from ner.decoding.constraints import AUTO, NEVER, DecodingOptions
 from ner.export.provenance import PROVENANCE
 from ner.model.config import TaggerConfig
 
@@ -35,6 +35,10 @@ def read_export(directory: str) -> ExportFiles:
     if not isinstance(provenance.get("constrained_decoding"), bool):
         raise UserError(f"{path}: found no constrained_decoding, expected what the export wrote")
     # Exports of version 0.1.0 do not tell, and do not look at characters.
-    decoding = DecodingOptions(provenance["constrained_decoding"], visible_edges=provenance.get("visible_edges", False) is True)
+    decoding = DecodingOptions(
+        provenance["constrained_decoding"],
+        visible_edges=provenance.get("visible_edges", False) is True,
+        edge_punctuation=NEVER if provenance.get("edge_punctuation") == NEVER else AUTO,
+    )
     config = TaggerConfig.from_json_file(os.path.join(directory, "model.json"), "the configuration of the exported model")
     return ExportFiles(config, decoding, provenance)

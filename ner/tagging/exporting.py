@@ -36,7 +36,8 @@ def export(model_dir: str, settings: ExportSettings, prediction: PredictionSetti
     if data.data_dir:
         test = read_split(data.data_dir, "test", types=config.tag_set.types, **data.reading)
     tokenizer = directory.read_tokenizer(config)
-    files, precision, decoding = files_of(directory, config, tokenizer), settings.export_precision, prediction.decoding
+    files, precision = files_of(directory, config, tokenizer), settings.export_precision
+    decoding = prediction.decoding.for_tagger(config.edge_punctuation)
     values = describe(directory, settings.export_format, precision, decoding)
     with new_version(settings.export_dir, version) as path:
         if for_onnx:

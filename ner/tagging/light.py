@@ -39,14 +39,14 @@ class LightPredictor(WindowedPredictor):
     ):
         super().__init__(config, tokenizer, batch_size, decoding, gazetteer)
         self._session = session
-        self._decoder = ArrayDecoder(chain, self.tag_set, decoding)
+        self._decoder = ArrayDecoder(chain, self.tag_set, self.decoding)
 
-    def run(self, kind, inputs, span_scores, hidden):
+    def run(self, kind, inputs, span_scores, edges):
         """See ``WindowedPredictor``."""
         emissions: np.ndarray = self._session.run(inputs)
         if kind.scored:
-            return self._decoder.entities(emissions, inputs["lengths"], span_scores, hidden)
-        return {"tags": self._decoder.tags(emissions, inputs["lengths"], hidden)}
+            return self._decoder.entities(emissions, inputs["lengths"], span_scores, edges)
+        return {"tags": self._decoder.tags(emissions, inputs["lengths"], edges)}
 
 
 def of_source(source, precision: str, batch_size: int, decoding: DecodingOptions, gazetteer: Optional[Gazetteer]) -> LightPredictor:

@@ -12,7 +12,7 @@ from albert.arithmetic.processor import CPU_BFLOAT16, cpu_flags
 from albert.errors import FieldError, UserError
 from albert.tokenization import load_tokenizer
 from ner import pretrained
-from ner.decoding.constraints import DecodingOptions
+from ner.decoding.constraints import ALLOWED, AUTO, NEVER, DecodingOptions
 from ner.decoding.gazetteer import Gazetteer
 from ner.export.versions import format_of, is_export, version_directory
 from ner.model.config import TaggerConfig
@@ -51,6 +51,7 @@ def open_predictor(
     lexicon: Union[str, os.PathLike[str], Gazetteer, None] = None,
     runtime: str = "auto",
     precision: str = "float32",
+    guideline: Optional[str] = None,
 ) -> TextPredictor:
     """The predictor of a directory; arguments and errors as for :meth:`ner.tagging.tagger.Tagger.load`."""
     path = pretrained.DIRECTORY if path is None else path
@@ -61,14 +62,17 @@ def open_predictor(
     if is_export(path):
         return _open_export(path, batch_size, decoding, lexicon, runtime, precision)
     gazetteer = _gazetteer(lexicon)
-    source = read_source(path)
+    source = read_source(path, guideline)
     runtime, precision = choose(source.config, runtime, precision)
     run = lazy.load("ner.tagging.light.of_source" if runtime == "onnx" else "ner.tagging.predictor.of_source")
     return run(source, precision, batch_size, decoding, gazetteer)
 
 
-def read_source(path: str) -> Source:
-    """The tagger of a training output directory, or of a HuggingFace token classification model, read but for its weights."""
+def read_source(path: str, guideline: Optional[str] = None) -> Source:
+    """The tagger of a training output directory, or of a HuggingFace token classification model, read but for its weights.
+
+    ``guideline`` takes the place of the one in the tagger's config.
+    """
     path = find_model(path)
     if is_token_classifier(path):
         from ner.model import token_classification  # noqa: PLC0415 - takes the tables of published formats
@@ -79,6 +83,8 @@ def read_source(path: str) -> Source:
         return Source(path, found.config, tokenizer, found.weights)
     directory = ModelDir(path)
     config = directory.read_config()
+    if guideline is not None:
+        config = dataclasses.replace(config, guideline=guideline)
     return Source(path, config, directory.read_tokenizer(config))
 
 
@@ -151,4 +157,8 @@ def _open_export(path, batch_size, decoding, lexicon, runtime, precision):
     exported, found = (options.constrained_decoding for options in (predictor.decoding, decoding))
     if exported != found:
         raise FieldError("{constrained_decoding}: found {}, expected {}, with which {} was exported", found, exported, path)
+    exported = NEVER if predictor.decoding.edge_punctuation == NEVER else ALLOWED
+    found = decoding.edge_punctuation
+    if found not in (exported, AUTO):
+        raise FieldError("{edge_punctuation}: found {}, expected {}, with which {} was exported", found, exported, path)
     return predictor

@@ -45,9 +45,9 @@ class Predictor(WindowedPredictor):
         batch = encoded.batch(indices, WIDTH_MULTIPLE)
         return {name: np.pad(value, [(0, missing), *[(0, 0)] * (value.ndim - 1)]) for name, value in batch.items()}
 
-    def run(self, kind, inputs, span_scores, hidden):
+    def run(self, kind, inputs, span_scores, edges):
         """See ``WindowedPredictor``."""
-        return self.decode(self._functions[kind], inputs, *(value for value in (span_scores, hidden) if value is not None))
+        return self.decode(self._functions[kind], inputs, *(value for value in (span_scores, edges) if value is not None))
 
     def decode(self, function, inputs, *more):
         """The outputs of a function of the emissions, of the lengths and of ``more`` for a batch: dict of arrays."""
@@ -61,14 +61,14 @@ class Predictor(WindowedPredictor):
         num_tags, num_types = len(self.tag_set), len(self.tag_set.types)
         signature = [tf.TensorSpec([None, None, num_tags], tf.float32), tf.TensorSpec([None], tf.int32)]
         signature += [tf.TensorSpec([None, None, None, num_types], tf.float32)] * kind.matched
-        signature += [tf.TensorSpec([None, None], tf.bool)] * kind.hidden
+        signature += [tf.TensorSpec([None, None], tf.int32)] * kind.edges
 
         def run(emissions, lengths, *more):
             decoder = Decoder(self.model.chain, self.tag_set, self.decoding)
-            hidden = more[-1] if kind.hidden else None
+            edges = more[-1] if kind.edges else None
             if not kind.scored:
-                return {"tags": decoder.tags(emissions, lengths, hidden)}
-            outputs = decoder.entities(emissions, lengths, more[0] if kind.matched else None, hidden)
+                return {"tags": decoder.tags(emissions, lengths, edges)}
+            outputs = decoder.entities(emissions, lengths, more[0] if kind.matched else None, edges)
             return {name: outputs[name] for name in ("tags", "scores")}
 
         return tf.function(run, input_signature=signature, autograph=False)

@@ -51,6 +51,7 @@ class Tagger:
         decoding: Optional[DecodingOptions] = None,
         runtime: str = "auto",
         precision: str = "float32",
+        guideline: Optional[str] = None,
     ) -> "Tagger":
         """Tagger with the weights of a training output directory, or of an exported model.
 
@@ -66,6 +67,8 @@ class Tagger:
             all of the network's layers, unless there is a GPU for TensorFlow. What is found is the same.
           precision: arithmetic of the network: ``float32``; ``bfloat16`` (TensorFlow) or ``int8`` (ONNX Runtime), which are quicker where
             the processor has instructions for them, and find a little else; or ``auto``, the quickest.
+          guideline: of a training output, the rules by which it tags: ``gold``, those of its training set, or ``silver``, those of the
+            silver sentences if it was trained on some. By default as its ``TaggerConfig`` says.
 
         Raises:
           albert.UserError: the directory does not hold a trained tagger, or the lexicon does not fit; names what is missing or wrong. Or
@@ -73,10 +76,10 @@ class Tagger:
         """
         check_fork()
         options = DecodingOptions(constrained_decoding) if decoding is None else decoding
-        tagger = cls(open_predictor(path, batch_size, options, lexicon, runtime, precision))
+        tagger = cls(open_predictor(path, batch_size, options, lexicon, runtime, precision, guideline))
         # Absolute: another process may have another working directory. The name of a release stays one.
         place = os.path.abspath(path) if path is not None and os.path.exists(path) else path
-        tagger._loaded_with = (place, batch_size, constrained_decoding, lexicon, decoding, runtime, precision)
+        tagger._loaded_with = (place, batch_size, constrained_decoding, lexicon, decoding, runtime, precision, guideline)
         return tagger
 
     @property

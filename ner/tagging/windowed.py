@@ -17,8 +17,8 @@ from albert.errors import UserError
 from ner.batches.encoded import encode
 from ner.batches.tagging_batches import tagging_batches
 from ner.decoding.constraints import DEFAULT_OPTIONS, DecodingOptions
-from ner.decoding.gazetteer import Gazetteer
-from ner.edges import has_invisible, invisible
+from ner.decoding.gazetteer import NEVER, Gazetteer
+from ner.edges import NO_BEGIN, NO_END, edge_classes, has_edge_class, part_between_edges
 from ner.long_text.joining import Piece, WindowJoiner, trim
 from ner.long_text.windows import split_windows
 from ner.model.config import TaggerConfig
@@ -36,6 +36,7 @@ class _Window(NamedTuple):
     start: int
     end: int
     text: str
+    read: str  # as the network reads it
     first: bool
     last: bool
     source: str  # the whole text
@@ -51,11 +52,11 @@ _EMPTY = _TaggedWindow([], [], [])
 
 
 class Kind(NamedTuple):
-    """Needs of decoding a batch: entities' probabilities, texts that hold terms, and invisible characters."""
+    """Needs of decoding a batch: entities' probabilities, texts that hold terms, and characters that may not be an entity's edge."""
 
     scored: bool
     matched: bool
-    hidden: bool
+    edges: bool
 
 
 class WindowedPredictor(TextPredictor):
@@ -93,7 +94,7 @@ class WindowedPredictor(TextPredictor):
         self.config = config
         self.tokenizer = tokenizer
         self.batch_size = batch_size
-        self.decoding = decoding
+        self.decoding = decoding.for_tagger(config.edge_punctuation)
         self.tag_set = config.tag_set
         self.window, self.overlap = config.window, config.overlap
         self._set_gazetteer(gazetteer)
@@ -111,13 +112,13 @@ class WindowedPredictor(TextPredictor):
         return other
 
     @abstractmethod
-    def run(self, kind: Kind, inputs: dict, span_scores: Optional[np.ndarray], hidden: Optional[np.ndarray]) -> dict:
+    def run(self, kind: Kind, inputs: dict, span_scores: Optional[np.ndarray], edges: Optional[np.ndarray]) -> dict:
         """Tags of a batch.
 
         Args:
           kind: what it needs.
           inputs: the network's inputs, of :meth:`inputs`.
-          span_scores, hidden: with ``kind.matched`` and ``kind.hidden``, as ``Decoder.entities`` takes them; else None.
+          span_scores, edges: with ``kind.matched`` and ``kind.edges``, as ``Decoder.entities`` takes them; else None.
 
         Returns:
           dict of arrays: ``tags`` int32 [B, T], and with ``kind.scored`` ``scores`` float32 [B, T].
@@ -146,7 +147,7 @@ class WindowedPredictor(TextPredictor):
             group = list(itertools.islice(windows, size))
             if not group:
                 return
-            for window, tagged in zip(group, self._tag_windows([window.text for window in group], with_scores)):
+            for window, tagged in zip(group, self._tag_windows(group, with_scores)):
                 if window.first and window.last:
                     yield Piece(0, tagged.tags, list(zip(tagged.spans, tagged.scores)), True)
                     continue
@@ -157,39 +158,56 @@ class WindowedPredictor(TextPredictor):
                     yield self._trimmed(joiner.finish(), window.source)
 
     def _trimmed(self, piece, text):
-        return trim(piece, text, self.tag_set.scheme) if self.decoding.edges else piece
+        return trim(piece, text, self.tag_set.scheme, self._part) if self.decoding.edges else piece
+
+    def _part(self, text, start, end):
+        if self.gazetteer and any(m[:2] == (0, end - start) and m.label != NEVER for m in self.gazetteer.matches(text[start:end])):
+            return start, end
+        return part_between_edges(text, start, end, self.decoding.punctuation)
+
+    def _edge_classes(self, text, matches):
+        """Classes of a window's characters; where a term stands its own edges are as they are, a name such as Yahoo!'s among them."""
+        classes = edge_classes(text, self.decoding.punctuation)
+        for match in matches:
+            if match.label != NEVER:
+                classes[match.start] &= ~NO_BEGIN
+                classes[match.end - 1] &= ~NO_END
+        return classes
 
     def _windows(self, texts):
         for text in texts:
             # An empty text has no window, and yet a result.
             places = split_windows(len(text), self.window, self.overlap) or [(0, 0)]
+            # Of the whole text: a window's first character may be mapped by the one before it.
+            read = self.tokenizer.map_characters(text)
             for i, (start, end) in enumerate(places):
-                yield _Window(start, end, text[start:end], i == 0, i == len(places) - 1, text)
+                yield _Window(start, end, text[start:end], read[start:end], i == 0, i == len(places) - 1, text)
 
-    def _tag_windows(self, texts, with_scores):
-        """One ``_TaggedWindow`` per text, none longer than the window."""
+    def _tag_windows(self, windows, with_scores):
+        """One ``_TaggedWindow`` per ``_Window``."""
+        texts = [window.text for window in windows]
         results = [_EMPTY] * len(texts)
-        encoded = encode(texts, self.tokenizer, self.config.max_seq_length)
+        encoded = encode([window.read for window in windows], self.tokenizer, self.config.max_seq_length)
         matches = [self.gazetteer.matches(text) if self.gazetteer else [] for text in texts]
         chosen = collections.defaultdict(list)
         for i, text in enumerate(texts):
             if text:
-                hidden = self.decoding.edges and has_invisible(text)
-                chosen[Kind(with_scores or bool(matches[i]), bool(matches[i]), hidden)].append(i)
+                edges = self.decoding.edges and has_edge_class(text, self.decoding.punctuation)
+                chosen[Kind(with_scores or bool(matches[i]), bool(matches[i]), edges)].append(i)
 
         def tag(batch):
             indices, kind = batch
             inputs = self.inputs(encoded, indices)
             rows, columns = inputs["input_word_ids"].shape
-            span_scores = hidden = None
+            span_scores = edges = None
             if kind.matched:
                 found = [matches[i] for i in indices] + [[]] * (rows - len(indices))
                 span_scores = self.gazetteer.span_scores(found, columns - 2, self.tag_set.types)
-            if kind.hidden:
-                hidden = np.zeros([rows, columns - 2], bool)
+            if kind.edges:
+                edges = np.zeros([rows, columns - 2], np.int32)
                 for row, i in enumerate(indices):
-                    hidden[row, : len(texts[i])] = invisible(texts[i])
-            self._read(self.run(kind, inputs, span_scores, hidden), inputs["lengths"], indices, results)
+                    edges[row, : len(texts[i])] = self._edge_classes(texts[i], matches[i])
+            self._read(self.run(kind, inputs, span_scores, edges), inputs["lengths"], indices, results)
 
         batches = [(indices, kind) for kind in sorted(chosen) for indices in self._batches(encoded.lengths, chosen[kind])]
         if len(batches) == 1:

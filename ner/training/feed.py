@@ -27,21 +27,32 @@ class StepFeed:
       fixed_width: characters that every sentence is padded to, and every step to ``batch_size`` sentences, for devices that
         need one shape; None for no more than the step's longest sentence has.
       as_0_1_0: whether batches, and what their losses are divided by, are those of version 0.1.0.
+      num_epochs: of the run. Each has all sentences of the training set, and an equal part of the silver ones, which so are seen once.
     """
 
-    def __init__(self, examples, batch_size, seed, fixed_width=None, as_0_1_0=False):
+    def __init__(self, examples, batch_size, seed, fixed_width=None, as_0_1_0=False, num_epochs=1):
         self._examples = examples
         self._batch_size = batch_size
         self._seed = seed
         self._fixed_width = fixed_width
         self._as_0_1_0 = as_0_1_0
-        self.steps_per_epoch = num_batches(len(examples), batch_size)
+        self._num_epochs = num_epochs
+        self._num_gold = len(examples) if examples.num_gold is None else examples.num_gold
+        self._num_silver = (len(examples) - self._num_gold) // num_epochs
+        self._per_epoch = self._num_gold + self._num_silver
+        self.steps_per_epoch = num_batches(self._per_epoch, batch_size)
         self._epoch = functools.lru_cache(maxsize=2)(self._epoch_batches)
         # Read twice: by the thread that feeds the devices, and later by the loop that counts.
         self._batch = functools.lru_cache(maxsize=4 * _PREFETCH)(self._padded_batch)
 
     def _epoch_batches(self, epoch):
-        return training_batches(self._examples.lengths, self._batch_size, self._seed, epoch, self._as_0_1_0)
+        lengths, settings = self._examples.lengths, (self._batch_size, self._seed, epoch, self._as_0_1_0)
+        if not self._num_silver:
+            return training_batches(lengths[: self._num_gold], *settings)
+        order = np.random.default_rng([self._seed, len(lengths)]).permutation(len(lengths) - self._num_gold)
+        begin = epoch % self._num_epochs * self._num_silver
+        chosen = np.concatenate([np.arange(self._num_gold), self._num_gold + order[begin : begin + self._num_silver]])
+        return [chosen[batch] for batch in training_batches(lengths[chosen], *settings)]
 
     def _indices(self, step):
         epoch, position = divmod(step, self.steps_per_epoch)
@@ -85,7 +96,7 @@ class StepFeed:
             parts[name] = filled.reshape([count, size, *value.shape[1:]])
         parts["part"] = np.arange(count, dtype=np.int32)
         # The mean over the epoch's steps: a sentence weighs the same in a step that has fewer.
-        mean = len(self._examples) / self.steps_per_epoch
+        mean = self._per_epoch / self.steps_per_epoch
         parts["sentences"] = np.full([count], sentences if self._as_0_1_0 else mean, np.float32)
         parts["seed"] = np.tile(np.array([self._seed % 2**31, step], np.int32), [count, 1])
         return parts

@@ -50,7 +50,9 @@ class Trainer:
         self._dev = dev
         self._log = log
         width = model.config.window if distribution.fixed_shapes else None
-        self._make_feed = functools.partial(StepFeed, train, settings.train_batch_size, settings.seed, width)
+        self._make_feed = functools.partial(
+            StepFeed, train, settings.train_batch_size, settings.seed, width, num_epochs=settings.num_train_epochs
+        )
         self._feed = self._make_feed()
         self.steps_per_epoch = self._feed.steps_per_epoch
         self.num_steps = self.steps_per_epoch * settings.num_train_epochs

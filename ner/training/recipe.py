@@ -47,7 +47,7 @@ class Recipe:
     Attributes:
       start: ``StartingPoint`` of the encoder; for character vectors with a ``CharEncoderConfig``.
       config: ``TaggerConfig``.
-      lexicon: ``WordLexicon`` of a lattice, else None.
+      lexicon: ``WordLexicon`` of a lattice or SoftLexicon, else None.
       char_vectors, word_vectors: dicts from character or word to its pretrained vector; empty where there are none.
       vocabulary: entries of the vocabulary where no file gives them, else None.
       origin: JSON-ready dict of what, besides config and data, decides the weights that training starts from.
@@ -64,6 +64,7 @@ class Recipe:
     def prepare(self, directory, texts):
         """Write what describes the model into a ``ModelDir``. Returns the tokenizer."""
         tokenizer = prepare_tokenizer(self.start, directory, texts, self.config.do_lower_case, self.vocabulary)
+        tokenizer.character_map = self.config.character_map
         if self.lexicon is not None:
             directory.write_lexicon(self.lexicon)
             tokenizer = LatticeTokenizer(tokenizer, self.lexicon)
@@ -88,6 +89,8 @@ class Recipe:
         if self.word_vectors:
             own = self.lexicon.words[: self.lexicon.num_words]
             _fill(model.words.word, {word: row for row, word in enumerate(own, start=1)}, self.word_vectors)
+        if self.config.softlexicon:
+            model.words.frequency.assign(self.lexicon.frequencies)
         return model
 
     def describe(self):
@@ -101,7 +104,7 @@ class Recipe:
         return lines
 
 
-def build_recipe(files, network, start, data):
+def build_recipe(files, network, start, data, edge_punctuation=True):
     """The recipe that the settings describe.
 
     Args:
@@ -109,11 +112,12 @@ def build_recipe(files, network, start, data):
       network: ``NetworkSettings``.
       start: what ``find_encoder`` returned.
       data: ``TrainingData``.
+      edge_punctuation: as the field of ``TaggerConfig``.
 
     Raises:
       UserError: a setting is out of range, or a file is missing or malformed.
     """
-    texts = [example.text for example in data.train]
+    texts = data.texts
     char_vectors, word_vectors, lexicon, vocabulary, origin = {}, {}, None, None, {"init_checkpoint": files.init_checkpoint}
     if start is None:
         if network.char_vectors:
@@ -122,7 +126,7 @@ def build_recipe(files, network, start, data):
             origin["char_vectors"] = sha256(network.char_vectors)
         start, vocabulary = _start_of_characters(files, network, texts, char_vectors)
     check_vocabulary(start, texts, files.do_lower_case)
-    if network.rnn == "lattice":
+    if network.reads_words:
         lattice = LatticeConfig(0, network.word_embedding_size, network.max_word_length)
         words = set(lexicon_words(network.word_lexicon, texts, lattice.max_word_length))
         if network.word_vectors:
@@ -142,6 +146,10 @@ def build_recipe(files, network, start, data):
         lattice=dataclasses.replace(lattice, num_words=lexicon.num_words) if lexicon is not None else None,
         use_crf=network.use_crf,
         dropout=network.dropout,
+        character_map=network.character_map,
+        softlexicon=network.softlexicon,
+        silver=bool(data.silver),
+        edge_punctuation=edge_punctuation,
     )
     return Recipe(start, config, lexicon, char_vectors, word_vectors, vocabulary, origin)
 

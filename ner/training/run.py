@@ -17,6 +17,9 @@ from ner.batches.encoded import encode
 from ner.data.cutting import split_examples
 from ner.data.lint import check_leaks, lint, no_entity, read_for_lint
 from ner.data.lint_report import INFO
+from ner.data.name_lists import name_lists
+from ner.decoding.constraints import NEVER
+from ner.long_text.windows import NUM_SPECIAL_TOKENS
 from ner.model import environment, run_record
 from ner.model.card import write_card
 from ner.model.directory import ModelDir
@@ -57,10 +60,16 @@ def _train(run, given, directory, cluster):
     settings = run.training
     start = find_encoder(run.files, run.network)
     chosen_precision = _choose_precision(run.compute, start)
-    data = load_training_data(run.data, run.dev_fraction, settings.seed)
+    data = load_training_data(run.data, run.dev_fraction, settings.seed, run.silver_file, run.dev_block)
+    data = data.with_characters(run.network.character_map)
+    if run.name_lists:
+        lists = name_lists(
+            data.train, run.name_lists, run.network.max_seq_length - NUM_SPECIAL_TOKENS, "PER", data.tag_set.scheme, settings.seed
+        )
+        data = dataclasses.replace(data, train=data.train + lists)
     # Only looked at, for sentences that are in the training set too; what cannot be read is a finding.
     test, findings = read_for_lint(run.data, "test") if cluster.is_chief else (None, [])
-    recipe = build_recipe(run.files, run.network, start, data)
+    recipe = build_recipe(run.files, run.network, start, data, run.prediction.decoding.edge_punctuation != NEVER)
     config = recipe.config
     keras.utils.set_random_seed(settings.seed)
     with cluster.strategy.scope(), chosen_precision.scope():
@@ -120,6 +129,8 @@ def _identity(run, chosen_precision, recipe, data):
         "model": recipe.config.to_dict(),
         "data": data.hashes(),
         "dev_fraction": run.dev_fraction,
+        "dev_block": run.dev_block,
+        "name_lists": run.name_lists,
         **recipe.origin,
         "constrained_decoding": run.prediction.decoding.constrained_decoding,
     }
@@ -137,7 +148,7 @@ def _prepare_directory(directory, recipe, data, cluster):
     if not cluster.is_chief:
         cluster.sum_over_workers([0])
         return directory.read_tokenizer(recipe.config)
-    tokenizer = recipe.prepare(directory, [example.text for example in data.train])
+    tokenizer = recipe.prepare(directory, data.texts)
     cluster.sum_over_workers([0])
     return tokenizer
 
@@ -174,8 +185,12 @@ def _encode(data, config, tokenizer, log):
             f"{parts.split_sentences:,} training sentences are longer than {config.window} characters and were cut, "
             f"{parts.cut_entities} entities with them"
         )
-    texts, tags = [e.text for e in parts.examples], [e.tags for e in parts.examples]
-    return encode(texts, tokenizer, config.max_seq_length, tags, data.tag_set)
+    examples, num_gold = parts.examples, None
+    if data.silver:
+        num_gold = len(examples)
+        examples = examples + split_examples(data.silver, config.window, data.tag_set.scheme).examples
+    texts, tags = [e.text for e in examples], [e.tags for e in examples]
+    return encode(texts, tokenizer, config.max_seq_length, tags, data.tag_set, num_gold)
 
 
 def _summary(data, model, trainer, recipe, chosen_precision):
@@ -190,6 +205,7 @@ def _summary(data, model, trainer, recipe, chosen_precision):
         [
             f"train: {len(data.train):,} sentences ({read.file_format}, {read.source_scheme}); dev: {data.dev_origin or 'none'}; "
             f"tags: {' '.join(data.tag_set.tags)}",
+            *([f"silver: {len(data.silver):,} sentences of {data.silver_file}, once in all epochs together"] if data.silver else []),
             *(f"{split}: {corpus.describe_skipped()}" for split, corpus in data.corpora.items() if corpus.skipped),
             f"model: {model.count_params():,} parameters ({encoder:,} in the encoder, {start})",
             *recipe.describe(),

@@ -27,27 +27,35 @@ class NetworkSettings:
     lstm_cell: str = same_setting(TaggerConfig, "lstm_cell")
     lstm_units: int = same_setting(TaggerConfig, "lstm_units")
     word_lexicon: Optional[str] = setting(
-        None, "Words of --rnn=lattice: jieba, train (found in the training text), or a file, one word a line."
+        None, "Words of --rnn=lattice or --softlexicon: jieba, train (found in the training text), or a file, one word a line."
     )
     max_word_length: int = same_setting(LatticeConfig, "max_word_length")
     word_embedding_size: int = same_setting(LatticeConfig, "word_embedding_size")
-    word_vectors: Optional[str] = setting(None, "Word vectors in word2vec text format that --rnn=lattice starts from; random by default.")
+    word_vectors: Optional[str] = setting(None, "Word vectors in word2vec text format that --word_lexicon starts from; random by default.")
     use_crf: bool = same_setting(TaggerConfig, "use_crf")
     dropout: float = same_setting(TaggerConfig, "dropout")
+    character_map: str = same_setting(TaggerConfig, "character_map")
+    softlexicon: bool = same_setting(TaggerConfig, "softlexicon")
 
     def __post_init__(self):
         check_fields(self)
         if not self.use_bilstm:
             object.__setattr__(self, "rnn", "none")
-        kind = recurrent.find(self.rnn, self.lstm_cell)
-        if kind is None or not kind.reads_words:
+        if not self.reads_words:
             for name in ("word_lexicon", "word_vectors"):
                 if getattr(self, name):
-                    raise FieldError(f"{{{name}}} requires {{rnn}}=lattice")
+                    raise FieldError(f"{{{name}}} requires {{rnn}}=lattice or {{softlexicon}}")
         elif not self.word_lexicon:
-            raise FieldError("{rnn}=lattice requires {word_lexicon}: jieba, train, or a file of words")
+            reader = "{softlexicon}" if self.softlexicon else "{rnn}=lattice"
+            raise FieldError(f"{reader} requires {{word_lexicon}}: jieba, train, or a file of words")
         if self.encoder != "char" and self.char_vectors:
             raise FieldError("{char_vectors} requires {encoder}=char")
+
+    @property
+    def reads_words(self) -> bool:
+        """True if the network reads the words of a lexicon."""
+        kind = recurrent.find(self.rnn, self.lstm_cell)
+        return self.softlexicon or (kind is not None and kind.reads_words)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -121,6 +129,17 @@ class TrainingRun:
     data: DataSettings = DataSettings()
     dev_fraction: float = setting(
         0.0, "Share of the training set held out to choose the best epoch, when there is no dev file.", at_least=0, below=1
+    )
+    dev_block: Optional[int] = setting(
+        None, "Consecutive sentences that --dev_fraction holds out together, so that documents stay whole; 1 by default.", at_least=1
+    )
+    name_lists: Optional[int] = setting(
+        None, "Training sentences that are added, each a list of persons' names (PER) of the training set; none by default.", at_least=0
+    )
+    silver_file: Optional[str] = setting(
+        None,
+        "Sentences tagged by other rules than the training set, those of a teacher say; trained on once, spread over the epochs. The "
+        "network is told which they are.",
     )
     files: EncoderFiles = EncoderFiles()
     network: NetworkSettings = NetworkSettings()

@@ -2,13 +2,16 @@
 
 import dataclasses
 import os
+from typing import Optional
 
 import numpy as np
 
+from albert.character_map import NONE, simplify
 from albert.errors import FieldError
 from albert.files import sha256
 from albert.tokenization import load_tokenizer
 from albert.vocabulary import choose_vocabulary, count_characters, write_vocabulary
+from ner.data.readers import read_examples
 from ner.data.splits import files_of
 from ner.tags import TagSet
 
@@ -23,6 +26,8 @@ class TrainingData:
       dev_origin: where ``dev`` came from, in words.
       tag_set: ``TagSet`` of the training file.
       corpora: dict from split to the ``Corpus`` that was read; ``dev`` only where there is a dev file.
+      silver: list of ``Example`` tagged by other rules, of which the network is told; empty where there are none.
+      silver_file: the file they came from.
     """
 
     train: list
@@ -30,6 +35,13 @@ class TrainingData:
     dev_origin: str
     tag_set: TagSet
     corpora: dict
+    silver: list = ()
+    silver_file: Optional[str] = None
+
+    @property
+    def texts(self):
+        """The texts that are trained on: list of strings."""
+        return [example.text for example in (*self.train, *self.silver)]
 
     def hashes(self):
         """dict from file name to the SHA-256 of its contents; of a directory's files, their names have its name before them."""
@@ -40,10 +52,17 @@ class TrainingData:
                 continue
             directory = f"{os.path.basename(corpus.path)}/" if os.path.isdir(corpus.path) else ""
             found.update({f"{directory}{os.path.basename(path)}": sha256(path) for path in files_of(corpus.path)})
-        return found
+        return {**found, "silver": sha256(self.silver_file)} if self.silver_file else found
+
+    def with_characters(self, character_map):
+        """The same with the training sentences as a character map gives them; whoever tags the others maps them himself."""
+        if character_map == NONE:
+            return self
+        train, silver = ([dataclasses.replace(e, text=simplify(e.text)) for e in examples] for examples in (self.train, self.silver))
+        return dataclasses.replace(self, train=train, silver=silver)
 
 
-def load_training_data(settings, dev_fraction=0.0, seed=42):
+def load_training_data(settings, dev_fraction=0.0, seed=42, silver_file=None, dev_block=None):
     """Read the train and dev splits of a data set.
 
     Without a dev file, a random share of the training sentences is held out; the test set never chooses anything.
@@ -53,6 +72,8 @@ def load_training_data(settings, dev_fraction=0.0, seed=42):
         data from Python.
       dev_fraction: share of the training sentences to hold out when there is no dev file, in [0, 1).
       seed: decides which ones.
+      silver_file: file of sentences tagged by other rules, or None.
+      dev_block: consecutive sentences that are held out together; 1 by default. In blocks, documents stay whole, and dev is a fairer test.
 
     Returns:
       ``TrainingData``.
@@ -66,19 +87,25 @@ def load_training_data(settings, dev_fraction=0.0, seed=42):
     tag_set = TagSet.from_tags(train.tag_counts(), train.scheme)
     dev = settings.read("dev", required=False, types=tag_set.types)
     corpora = {"train": train} if dev is None else {"train": train, "dev": dev}
+    silver = read_examples(silver_file, types=tag_set.types, **settings.reading).examples if silver_file else []
     if dev is not None:
-        return TrainingData(train.examples, dev.examples, dev.path, tag_set, corpora)
+        return TrainingData(train.examples, dev.examples, dev.path, tag_set, corpora, silver, silver_file)
     held_out = int(round(dev_fraction * len(train)))
     if not held_out:
-        return TrainingData(train.examples, [], "", tag_set, corpora)
+        return TrainingData(train.examples, [], "", tag_set, corpora, silver, silver_file)
     if held_out >= len(train):
         raise FieldError("{dev_fraction}: {} of {} sentences leaves nothing to train on", dev_fraction, len(train))
-    chosen = set(np.random.default_rng(seed).permutation(len(train))[:held_out].tolist())
+    chosen = _held_out(len(train), held_out, dev_block or 1, seed)
     origin = f"{held_out:,} sentences held out of {train.path}"
-    examples = train.examples
-    return TrainingData(
-        [e for i, e in enumerate(examples) if i not in chosen], [e for i, e in enumerate(examples) if i in chosen], origin, tag_set, corpora
-    )
+    parts = [[e for i, e in enumerate(train.examples) if (i in chosen) == is_dev] for is_dev in (False, True)]
+    return TrainingData(*parts, origin, tag_set, corpora, silver, silver_file)
+
+
+def _held_out(count, held_out, block, seed):
+    """Numbers of the sentences that are held out: a set of ``held_out`` of ``count``, in blocks of ``block`` consecutive ones."""
+    order = np.random.default_rng(seed).permutation(-(-count // block))
+    sentences = (block * order[:, None] + np.arange(block)).ravel()
+    return set(sentences[sentences < count][:held_out].tolist())
 
 
 def read_tokenizer(start, do_lower_case=True):

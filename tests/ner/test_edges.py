@@ -7,8 +7,8 @@ import unicodedata
 import numpy as np
 import pytest
 
-from ner.edges import has_invisible, invisible, visible_part
-from ner.export.tokenizer import invisible as invisible_in_graph
+from ner.edges import NO_BEGIN, NO_END, edge_classes, has_edge_class, has_invisible, invisible, part_between_edges, visible_part
+from ner.export.tokenizer import edge_classes as classes_in_graph
 from ner.long_text.graph_joining import Characters, GraphWindowJoiner
 from ner.long_text.joining import Piece, trim
 from ner.tags import TagSet, spans_from_tags, tags_from_spans
@@ -30,8 +30,36 @@ def test_what_is_invisible():
 
 def test_python_and_the_graph_say_the_same():
     points = np.arange(sys.maxunicode + 1, dtype=np.int32)
-    np.testing.assert_array_equal(invisible_in_graph(points).numpy(), invisible(EVERY))
+    for punctuation in (False, True):
+        classes = edge_classes(EVERY, punctuation)
+        np.testing.assert_array_equal(classes_in_graph(points, punctuation).numpy(), classes)
+        assert [has_edge_class(c, punctuation) for c in EVERY[:0x3100]] == (classes[:0x3100] > 0).tolist()
     assert [has_invisible(c) for c in EVERY[:0x3100]] == invisible(EVERY[:0x3100]).tolist()
+
+
+def test_classes_of_punctuation():
+    classes = edge_classes(EVERY, True)
+
+    def of(text):
+        return {int(classes[ord(c)]) for c in text}
+
+    assert of("，。！？：；、,.!?:;@#/%&*-_—…～~＠＃\\ \u3000\t+=") == {NO_BEGIN | NO_END}
+    assert of("“‘（《「『【〈([{") == {NO_END}
+    assert of("”’）》」』】〉)]}") == {NO_BEGIN}
+    # ○ is the digit of 二○○○年; letters, digits and emoji are no punctuation.
+    assert of("·•・\"'王aＡ1１○〇々ー😀€") == {0}
+    # What is invisible is so with punctuation or without.
+    assert np.all(classes[invisible(EVERY)] == NO_BEGIN | NO_END)
+    assert np.all(np.isin(edge_classes(EVERY), [0, 3]))
+    changed = {unicodedata.category(c)[0] for c, before, after in zip(EVERY, edge_classes(EVERY), classes) if before != after}
+    assert changed == {"P", "S"}
+
+
+def test_the_part_of_a_span_between_edges():
+    samples = {"《人民日报》、": (0, 6), "》人民“": (1, 3), "“”": (0, 2), "”“": (2, 2), "，。": (2, 2), "@王·明:": (1, 4)}
+    for text, expected in samples.items():
+        assert part_between_edges(text, 0, len(text), punctuation=True) == expected
+    assert part_between_edges("，王，", 0, 3) == (0, 3)
 
 
 def test_the_visible_part_of_a_span():
@@ -40,22 +68,27 @@ def test_the_visible_part_of_a_span():
     assert visible_part("王明", 0, 2) == (0, 2)
 
 
+@pytest.mark.parametrize("punctuation", [False, True])
 @pytest.mark.parametrize("scheme", ["BIO", "BIOES"])
-def test_pieces_are_trimmed_as_the_graph_trims(scheme):
+def test_pieces_are_trimmed_as_the_graph_trims(scheme, punctuation):
     rng = random.Random(3)
+
+    def part_of(text, start, end):
+        return part_between_edges(text, start, end, punctuation)
+
     tag_set = TagSet(("A", "B"), scheme)
     joiner = GraphWindowJoiner(tag_set)
     changed = 0
     for _ in range(200):
-        text = "".join(rng.choices("王明 \t", k=rng.randrange(1, 13)))
+        text = "".join(rng.choices("王明，《》“" if punctuation else "王明 \t", k=rng.randrange(1, 13)))
         places = sorted(rng.sample(range(len(text) + 1), min(len(text) + 1, rng.choice((2, 4, 6)))))
         spans = [(start, end, rng.choice("AB")) for start, end in zip(places[::2], places[1::2])]
         tags = tags_from_spans(spans, len(text), scheme)
         spans = spans_from_tags(tags, scheme)
         scores = [rng.random() for _ in spans]
-        piece = trim(Piece(0, tags, list(zip(spans, scores)), True), text, scheme)
+        piece = trim(Piece(0, tags, list(zip(spans, scores)), True), text, scheme, part_of)
         # What was visible stays, what was not is gone, and tags and spans are in step.
-        assert [span[:2] for span, _ in piece.spans] == [part for s in spans for part in [visible_part(text, *s[:2])] if part[0] < part[1]]
+        assert [span[:2] for span, _ in piece.spans] == [part for s in spans for part in [part_of(text, *s[:2])] if part[0] < part[1]]
         assert spans_from_tags(piece.tags, scheme) == [span for span, _ in piece.spans]
         changed += piece.tags != tags
         ends = {span.end - 1: score for span, score in zip(spans, scores)}
@@ -72,7 +105,7 @@ def test_pieces_are_trimmed_as_the_graph_trims(scheme):
                 size,
                 0 * size,
             ),
-            invisible(text),
+            edge_classes(text, punctuation),
         )
         assert tag_set.decode(trimmed.tags.numpy()) == piece.tags
         starts, lasts = (np.nonzero(values.numpy())[0].tolist() for values in (trimmed.opens, trimmed.closes))

@@ -26,7 +26,7 @@ class RecurrentLayer(keras.layers.Layer):
     @classmethod
     def from_tagger_config(cls, config):
         """The layer for a ``TaggerConfig``."""
-        return cls(config.encoder.hidden_size, config.lstm_units)
+        return cls(config.num_features, config.lstm_units)
 
     def weight_map(self):
         """Every weight under the name that it is stored by, after ``rnn/``."""

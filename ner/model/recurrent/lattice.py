@@ -56,7 +56,7 @@ class LatticeBiLSTM(Bidirectional):
     def from_tagger_config(cls, config):
         """The layer for a ``TaggerConfig`` that has a lattice."""
         lattice = config.lattice
-        return cls(config.encoder.hidden_size, config.lstm_units, lattice.word_embedding_size, lattice.num_slots)
+        return cls(config.num_features, config.lstm_units, lattice.word_embedding_size, lattice.num_slots)
 
     def call(self, x, lengths, words, places):
         """Hidden states of both directions.

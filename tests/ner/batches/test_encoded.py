@@ -28,6 +28,12 @@ def test_a_batch(tokenizer):
     assert all(value.dtype == np.int32 for value in batch.values())
 
 
+def test_silver_sentences_begin_with_another_token(tokenizer):
+    encoded = encode(["甲乙", "丙", "乙"], tokenizer, 128, num_gold=2)
+    assert encoded.batch(np.array([2, 0, 1]))["input_word_ids"][:, 0].tolist() == [4, 3, 3]
+    assert encode(["甲乙", "丙"], tokenizer, 128).batch(np.array([0, 1]))["input_word_ids"][:, 0].tolist() == [3, 3]
+
+
 def test_padding_stops_at_the_encoders_positions(tokenizer):
     encoded = encode(["甲" * 7, "乙"], tokenizer, 11)
     assert encoded.batch(np.array([0, 1]))["input_word_ids"].shape == (2, 11)

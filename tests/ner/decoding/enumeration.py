@@ -5,16 +5,17 @@ import itertools
 
 import numpy as np
 
+from ner.edges import NO_BEGIN, NO_END
 from ner.tags import illegal_positions, spans_from_tags
 
 
-def enumerate_sequences(unary, chain, tag_set, constrained, span_scores=None, invisible=()):
-    """All (tags, score) of one sentence; ``span_scores`` is a dict from (start, end, label), ``invisible`` places of such characters."""
+def enumerate_sequences(unary, chain, tag_set, constrained, span_scores=None, classes=(0,) * 5):
+    """All (tags, score) of one sentence; ``span_scores`` is a dict from (start, end, label), ``classes`` those of ``ner.edges``."""
     for path in itertools.product(range(len(tag_set)), repeat=len(unary)):
         tags = tag_set.decode(path)
         if constrained and illegal_positions(tags, tag_set.scheme):
             continue
-        if {place for span in spans_from_tags(tags, tag_set.scheme) for place in (span.start, span.end - 1)} & set(invisible):
+        if any(classes[s.start] & NO_BEGIN or classes[s.end - 1] & NO_END for s in spans_from_tags(tags, tag_set.scheme)):
             continue
         score = chain.start[path[0]] + chain.end[path[-1]] + sum(unary[t, k] for t, k in enumerate(path))
         score += sum(chain.transitions[i, j] for i, j in zip(path, path[1:]))

@@ -81,18 +81,22 @@ class _Spans(dict):
 
 @pytest.mark.parametrize("tag_set", TAG_SETS, ids=lambda t: t.scheme)
 @pytest.mark.parametrize("with_span_scores", [False, True])
-def test_invisible_characters_at_no_edge_equal_enumeration(tag_set, with_span_scores):
+@pytest.mark.parametrize("punctuation", [False, True])
+def test_characters_at_no_edge_equal_enumeration(tag_set, with_span_scores, punctuation):
     random, found = np.random.default_rng(2), 0
+    options = DecodingOptions(edge_punctuation="never" if punctuation else "allowed")
     for _ in range(4):
         chain, emissions = random_chain(random, len(tag_set)), random_emissions(random, len(tag_set), 2.0)
-        hidden = random.random([3, 5]) < 0.4
-        hidden &= np.arange(5) < LENGTHS[:, None]
+        edges = np.where(random.random([3, 5]) < 0.4, 3, 0)
+        if punctuation:
+            edges = random.choice([0, 1, 2, 3], [3, 5], p=[0.4, 0.2, 0.2, 0.2])
+        edges *= np.arange(5) < LENGTHS[:, None]
         span_scores = random.normal(size=[3, 5, 2, len(tag_set.types)]).astype(np.float32) if with_span_scores else None
-        decoded = ArrayDecoder(chain, tag_set).entities(emissions, LENGTHS, span_scores, hidden)
+        decoded = ArrayDecoder(chain, tag_set, options).entities(emissions, LENGTHS, span_scores, edges)
         for row, length in enumerate(LENGTHS):
             own = _Spans(span_scores[row], tag_set.types) if with_span_scores else None
-            places = tuple(np.nonzero(hidden[row])[0])
-            found += check(decoded, row, length, tag_set, brute_force(emissions[row, :length], chain, tag_set, True, own, places))
+            expected = brute_force(emissions[row, :length], chain, tag_set, True, own, edges[row])
+            found += check(decoded, row, length, tag_set, expected)
     assert found > 8
 
 

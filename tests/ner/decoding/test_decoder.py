@@ -173,17 +173,21 @@ def test_probabilities_beside_scores_of_any_size(weight, constrained):
 
 @pytest.mark.parametrize("tag_set", [TagSet(("LOC", "PER")), TagSet(("LOC",), "BIOES"), TagSet(("LOC",), "BILOU")], ids=lambda t: t.scheme)
 @pytest.mark.parametrize("with_span_scores", [False, True])
-def test_invisible_characters_at_no_edge_equal_enumeration(tag_set, with_span_scores):
+@pytest.mark.parametrize("punctuation", [False, True])
+def test_characters_at_no_edge_equal_enumeration(tag_set, with_span_scores, punctuation):
     random = np.random.default_rng(19)
     found, inside = 0, 0
-    for _ in range(8):
+    for _ in range(5):
         chain = random_chain(random, len(tag_set))
         emissions = random_emissions(random, len(tag_set), 1.0)
         emissions[:, :, 0] -= 1.0
-        hidden = random.random([4, 5]) < 0.4
-        hidden[0] = [False, True, True, False, True]
+        # Without punctuation there are characters for either edge and for none.
+        hidden = np.where(random.random([4, 5]) < 0.4, 3, 0).astype(np.int32)
+        hidden[0] = [0, 3, 3, 0, 3]
+        if punctuation:
+            hidden = random.choice([0, 1, 2, 3], [4, 5], p=[0.4, 0.2, 0.2, 0.2]).astype(np.int32)
         span_scores = (2 * random.normal(size=[4, 5, 2, len(tag_set.types)])).astype(np.float32)
-        decoder = Decoder(chain, tag_set)
+        decoder = Decoder(chain, tag_set, DecodingOptions(edge_punctuation="never" if punctuation else "allowed"))
         given = tf.constant(span_scores) if with_span_scores else None
         decoded = decoder.entities(tf.constant(emissions), tf.constant(LENGTHS), given, tf.constant(hidden))
         tags_alone = decoder.tags(tf.constant(emissions), tf.constant(LENGTHS), tf.constant(hidden)).numpy()
@@ -197,7 +201,8 @@ def test_invisible_characters_at_no_edge_equal_enumeration(tag_set, with_span_sc
                 }
             )
             places = np.nonzero(hidden[row])[0]
-            best, probabilities = brute_force(emissions[row, :length], chain, tag_set, True, by_span if with_span_scores else None, places)
+            scores = by_span if with_span_scores else None
+            best, probabilities = brute_force(emissions[row, :length], chain, tag_set, True, scores, hidden[row])
             assert tag_set.decode(decoded["tags"][row, :length].numpy()) == best
             if not with_span_scores:
                 assert tag_set.decode(tags_alone[row, :length]) == best
@@ -215,12 +220,12 @@ def test_invisible_characters_count_only_where_decoding_is_constrained():
     tag_set = TagSet(("LOC",))
     chain = random_chain(random, 3)
     emissions, lengths = tf.constant(random_emissions(random, 3, 2.0)), tf.constant(LENGTHS)
-    hidden = tf.constant(np.ones([4, 5], bool))
+    hidden = tf.constant(np.full([4, 5], 3, np.int32))
     for options in (DecodingOptions(False), DecodingOptions(visible_edges=False)):
         decoder = Decoder(chain, tag_set, options)
         for name, value in decoder.entities(emissions, lengths).items():
-            np.testing.assert_array_equal(value, decoder.entities(emissions, lengths, invisible=hidden)[name])
-    assert not Decoder(chain, tag_set).entities(emissions, lengths, invisible=hidden)["opens"].numpy().any()
+            np.testing.assert_array_equal(value, decoder.entities(emissions, lengths, edges=hidden)[name])
+    assert not Decoder(chain, tag_set).entities(emissions, lengths, edges=hidden)["opens"].numpy().any()
 
 
 @pytest.mark.parametrize("columns", [1, 17])

@@ -1,9 +1,12 @@
 """The exported graph part by part against the Python it must equal: tokenizer, windows, joining, and the whole."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 import tensorflow as tf
 
+from albert.character_map import simplify
 from ner.export.module import ServingModule
 from ner.export.network import FrozenNetwork
 from ner.export.tokenizer import GraphTokenizer, code_points, spell
@@ -11,6 +14,7 @@ from ner.long_text import windows as python_windows
 from ner.long_text.graph_joining import GraphWindowJoiner
 from ner.long_text.graph_windows import GROUP_SIZE, Windows, run_in_groups, split_windows
 from ner.long_text.joining import WindowJoiner
+from ner.model.config import TaggerConfig
 from ner.model.network import TaggerModel
 from ner.tagging.predictor import Predictor
 from ner.tags import SCHEMES, TagSet, spans_from_tags
@@ -24,12 +28,12 @@ def _tagger(tmp_path_factory):
     return make_tagger(tmp_path_factory.mktemp("export"))
 
 
-def make_tagger(directory):
+def make_tagger(directory, config=CONFIG):
     """(predictor, entities function, tags function) of one model."""
-    directory = save_tagger(directory / "model")
-    tokenizer, model = directory.read_tokenizer(CONFIG), TaggerModel(CONFIG)
+    directory = save_tagger(directory / "model", config)
+    tokenizer, model = directory.read_tokenizer(config), TaggerModel(config)
     directory.read_weights(model)
-    signatures = ServingModule(FrozenNetwork.of(model), model.chain, CONFIG, tokenizer).signatures()
+    signatures = ServingModule(FrozenNetwork.of(model), model.chain, config, tokenizer).signatures()
     return Predictor(model, tokenizer), signatures["serving_default"], signatures["tags"]
 
 
@@ -67,6 +71,32 @@ def test_ids_of_every_code_point(tmp_path):
     tokenizer = save_tagger(tmp_path / "model").read_tokenizer(CONFIG)
     table = GraphTokenizer(tokenizer)
     np.testing.assert_array_equal(table.ids(tf.range(0x110000)), tokenizer.code_point_table())
+
+
+def test_characters_are_mapped_as_in_python(tmp_path):
+    config = dataclasses.replace(CONFIG, character_map="simplified")
+    assert config == TaggerConfig.from_dict(config.to_dict())
+    texts = mapped_texts(700)
+    tokenizer = save_tagger(tmp_path / "model", config).read_tokenizer(config)
+    points, lengths = code_points(tf.constant([text.encode() for text in texts]))
+    read = GraphTokenizer(tokenizer).map_characters(points, lengths)
+    assert "".join(map(chr, read.numpy())) == "".join(map(tokenizer.map_characters, texts))
+
+
+def test_a_tagger_that_maps_characters_and_its_graph(tmp_path):
+    # Windows of 17 characters: a border may stand between punctuation and the character that decides how it is read.
+    tagger = make_tagger(tmp_path, dataclasses.replace(CONFIG, character_map="simplified"))
+    texts = mapped_texts(100)
+    assert check_equal(tagger, texts) > 80
+    expected = [prediction.tags for prediction in tagger[0].predict(map(simplify, texts))]
+    assert [prediction.tags for prediction in tagger[0].predict(texts)] == expected
+
+
+def mapped_texts(count):
+    """Texts with traditional characters and half-width punctuation among others, and the empty one."""
+    random = np.random.default_rng(17)
+    alphabet = list("京上海大學書記李明張三去了在1。...,(a \U00020000")
+    return ["", *random_texts(count // 2), *("".join(random.choice(alphabet, random.integers(1, 53))) for _ in range(count // 2))]
 
 
 def test_code_points_are_pythons():

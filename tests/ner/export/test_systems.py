@@ -19,10 +19,11 @@ CHARACTERS = CharEncoderConfig(CONFIG.encoder.vocab_size, 7)
 # BERT: no factorised embedding, and a group of its own for every layer.
 BERT = dataclasses.replace(CONFIG.encoder, embedding_size=CONFIG.encoder.hidden_size, num_hidden_groups=CONFIG.encoder.num_hidden_layers)
 LATTICE = {"rnn": "lattice", "lattice": LatticeConfig(LEXICON.num_words, word_embedding_size=5, max_word_length=LEXICON.max_word_length)}
+SOFT = {"softlexicon": True, "lattice": LATTICE["lattice"]}
 ENCODERS = {"albert": {}, "bert": {"encoder": BERT}, "characters": {"encoder": CHARACTERS}}
-RNNS = {"lstm": {}, "peephole": {"lstm_cell": "peephole"}, "gru": {"rnn": "gru"}, "lattice": LATTICE, "none": {"rnn": "none"}}
+RNNS = {"lstm": {}, "peephole": {"lstm_cell": "peephole"}, "gru": {"rnn": "gru"}, "lattice": LATTICE, "none": {"rnn": "none"}, "soft": SOFT}
 CRFS = {"crf": {}, "no_crf": {"use_crf": False}}
-SYSTEMS = ["albert-peephole-crf", "albert-none-no_crf", "bert-gru-no_crf", "characters-lattice-crf"]
+SYSTEMS = ["albert-peephole-crf", "albert-none-no_crf", "bert-gru-no_crf", "characters-lattice-crf", "albert-soft-crf"]
 ALL_SYSTEMS = ["-".join(parts) for parts in itertools.product(ENCODERS, RNNS, CRFS)]
 # Windows of 17 characters cut words, and those have to be seen as cut.
 TEXTS = [*EDGE_TEXTS, "李明在上海大学张三去了京上海大学书记" * 3, *random_texts(41)]
@@ -31,7 +32,7 @@ TEXTS = [*EDGE_TEXTS, "李明在上海大学张三去了京上海大学书记" *
 def _save(path, name):
     encoder, rnn, crf = name.split("-")
     directory = save_tagger(path, dataclasses.replace(CONFIG, **ENCODERS[encoder], **RNNS[rnn], **CRFS[crf]))
-    if rnn == "lattice":
+    if rnn in ("lattice", "soft"):
         directory.write_lexicon(LEXICON)
     return directory
 

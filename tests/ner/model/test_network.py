@@ -38,6 +38,8 @@ SYSTEMS = {
     "gru": {"rnn": "gru"},
     "characters": {"encoder": CharEncoderConfig(53, 11)},
     "lattice": {"encoder": CharEncoderConfig(53, 11), "rnn": "lattice", "lattice": LATTICE},
+    "soft_lexicon": {"softlexicon": True, "lattice": LATTICE},
+    "soft_lexicon_alone": {"softlexicon": True, "lattice": LATTICE, "rnn": "none"},
 }
 
 
@@ -88,7 +90,7 @@ def test_shapes_groups_and_names(changes):
     grouped = {id(v) for variables in groups.values() for v in variables}
     pooler = {id(v) for name, v in model.weight_map().items() if "pooler" in name}
     assert grouped | pooler == {id(v) for v in model.trainable_variables}
-    assert len(model.weight_map()) == len(model.trainable_variables)
+    assert len(model.weight_map()) == len(model.trainable_variables) + ("word_frequencies" in names)
 
 
 @pytest.mark.parametrize("changes", SYSTEMS.values(), ids=SYSTEMS)
@@ -123,7 +125,7 @@ PRETRAINED = {name: changes for name, changes in SYSTEMS.items() if "encoder" no
 @pytest.mark.parametrize("changes", PRETRAINED.values(), ids=PRETRAINED)
 def test_encoders_without_padding_train_the_same(changes):
     model = _model(**changes, encoder=ENCODER.replace(hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0), dropout=0.0)
-    inputs = _inputs([13, 5, 0, 2], 13)
+    inputs = _inputs([13, 5, 0, 2], 13, "lattice" in changes)
     tags = np.random.default_rng(1).integers(0, 5, [4, 13]).astype(np.int32)
     variables = [v for group in model.parameter_groups().values() for v in group]
 
@@ -170,6 +172,9 @@ def test_a_config_survives_json(changes):
         ({"rnn": "gru", "lstm_cell": "peephole"}, "lstm_cell=peephole requires rnn=lstm"),
         ({"rnn": "lattice"}, "lattice: found None with rnn=lattice"),
         ({"lattice": LATTICE}, "lattice: found settings with rnn=lstm"),
+        ({"softlexicon": True}, "lattice: found None with rnn=lstm and softlexicon=true"),
+        ({"softlexicon": True, "lattice": LATTICE, "rnn": "lattice"}, "softlexicon: found true with rnn=lattice, which reads words itself"),
+        ({"guideline": "silver"}, "guideline: found silver, expected gold: the network was trained on no silver sentences"),
     ],
 )
 def test_settings_that_do_not_fit(changes, message):

@@ -1,5 +1,6 @@
 """Any text of any length: exact offsets, windows joined as one long sequence would be, memory that does not grow."""
 
+import dataclasses
 import itertools
 import random
 
@@ -9,7 +10,8 @@ import tensorflow as tf
 
 from albert import CharTokenizer
 from ner.decoding.constraints import DecodingOptions
-from ner.edges import visible_part
+from ner.decoding.gazetteer import Gazetteer, Term
+from ner.edges import part_between_edges, visible_part
 from ner.long_text.windows import split_windows
 from ner.model import inference, network
 from ner.model.config import CharEncoderConfig, TaggerConfig
@@ -82,6 +84,34 @@ def test_random_unicode(tmp_path, count):
         found += len(spans)
     assert sent == []
     assert found > characters / 50
+
+
+@pytest.mark.parametrize("by_config", [False, True])
+def test_no_entity_begins_or_ends_with_punctuation(tmp_path, by_config):
+    rng = random.Random(7)
+    size = write_vocabulary(tmp_path / "vocab.txt")
+    model = tiny_model(size)
+    plain = Predictor(model, CharTokenizer(tmp_path / "vocab.txt"))
+    if by_config:
+        model.config = dataclasses.replace(model.config, edge_punctuation=False)
+    options = DecodingOptions() if by_config else DecodingOptions(edge_punctuation="never")
+    gazetteer = Gazetteer([Term("王！", "PER"), Term("张。", "-", 0.5)])
+    bare, given = (Predictor(model, plain.tokenizer, decoding=options, gazetteer=g) for g in (None, gazetteer))
+    texts = ["".join(rng.choices("北京上海王明，。！《》“”·@", k=rng.randrange(1, 90))) for _ in range(150)]
+    # Windows of 27 characters; the term stands at a border of some.
+    texts += ["北" * n + "王！" + "京" * 30 for n in (0, 17, 20, 25, 26, 27)]
+
+    def edges(predictor):
+        for text, prediction in zip(texts, predictor.predict(texts)):
+            spans = [span for span, _ in prediction.spans]
+            assert spans == spans_from_tags(prediction.tags)
+            for span in spans:
+                yield text[span.start : span.end], part_between_edges(text, span.start, span.end, punctuation=True) == span[:2]
+
+    assert not all(good for _, good in edges(plain))
+    assert all(good for _, good in edges(bare))
+    assert {text for text, good in edges(given) if not good} == {"王！"}
+    assert sum(text == "王！" for text, _ in edges(given)) >= 6
 
 
 def test_entities_are_the_text_at_their_offsets(tmp_path):

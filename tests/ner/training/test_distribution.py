@@ -1,5 +1,6 @@
 """Several devices and several workers do what one device does."""
 
+import dataclasses
 import json
 import os
 import pathlib
@@ -190,6 +191,21 @@ def test_parts_of_a_step_are_the_step_and_empty_sentences():
         assert parts["sentences"].tolist() == [23 / 4] * 3
         assert parts["part"].tolist() == [0, 1, 2]
     assert sum(feed.sentences(step) for step in range(4)) == 23
+
+
+def test_silver_sentences_are_dealt_over_the_epochs():
+    examples = dataclasses.replace(encoded(23), num_gold=11, silver_id=4)
+    feed = StepFeed(examples, 5, seed=1, num_epochs=3)
+    assert feed.steps_per_epoch == 3  # 11 of the training set and 4 silver ones
+    epochs = [np.concatenate([feed._indices(3 * epoch + step) for step in range(3)]) for epoch in range(3)]
+    for indices in epochs:
+        assert sorted(indices[indices < 11]) == list(range(11)) and len(indices) == 15
+    assert sorted(np.concatenate([indices[indices >= 11] for indices in epochs])) == list(range(11, 23))
+    for step in range(9):
+        first = feed.parts(step, 1)["input_word_ids"][0, :, 0]
+        assert first.tolist() == [4 if index >= 11 else 2 for index in feed._indices(step)]
+    # Steps ahead of the last one are prepared too.
+    assert feed.parts(9, 1)["sentences"].tolist() == [5]
 
 
 def test_steps_have_one_shape_where_devices_need_it():

@@ -8,6 +8,8 @@ from safetensors.numpy import load_file
 
 from albert.errors import UserError
 from ner import Tagger
+from ner.data.settings import DataSettings
+from ner.training.starting_point import load_training_data
 from tests.commands import run_ner_here
 
 SENTENCES = [
@@ -77,12 +79,58 @@ def test_a_lattice_is_trained_and_tagged_with(run, capsys):
         run(**flags)
 
 
+def test_a_soft_lexicon_and_silver_sentences(run, capsys):
+    silver = run.directory / "silver.jsonl"
+    lines = [
+        {"text": "北京,在工作", "entities": [{"start": 0, "end": 2, "label": "LOC"}]},
+        {"text": "南京,上海", "entities": []},
+        {"text": "臺北", "entities": []},
+    ]
+    silver.write_text("".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines), encoding="utf-8")
+    flags = {
+        "softlexicon": True,
+        "word_lexicon": str(run.directory / "words.txt"),
+        "word_vectors": str(run.directory / "words.vec"),
+        "silver_file": str(silver),
+        "character_map": "simplified",
+        "num_train_epochs": 3,
+    }
+    assert run(**flags) == 0
+    assert f"silver: 3 sentences of {silver}, once in all epochs together" in capsys.readouterr().out
+    out = run.directory / "out"
+    config = json.loads((out / "model.json").read_text())
+    assert (config["softlexicon"], config["silver"], config["character_map"]) == (True, True, "simplified")
+    # Occurrences plus 1: of the words without a vector, then of 上海, 工作, 北京.
+    np.testing.assert_array_equal(load_file(out / "last.safetensors")["word_frequencies"], [2, 4, 4, 2])
+    assert set((out / "vocab.txt").read_text(encoding="utf-8")) >= set("京，")
+
+    text = "张三在北京,上海工作"
+    gold = Tagger.load(out)
+    assert gold.predictor.tokenizer.cls_id == 2
+    assert gold.tags([text]) == gold.tags([text.replace(",", "，")])
+    (out / "model.json").write_text(json.dumps({**config, "guideline": "silver"}))
+    assert Tagger.load(out).predictor.tokenizer.cls_id == 4
+    silver.write_text(silver.read_text(encoding="utf-8").replace("臺", "台"), encoding="utf-8")
+    with pytest.raises(UserError, match="holds another run, .*silver"):
+        run(**flags)
+
+
+def test_held_out_blocks(tmp_path):
+    examples = "".join(f"{c}\tO\n\n" for c in "甲乙丙丁戊己庚辛壬癸子丑寅卯辰巳午")
+    (tmp_path / "train.txt").write_text(examples + "天\tB-LOC\n", encoding="utf-8")
+    data = load_training_data(DataSettings(data_dir=str(tmp_path)), 6 / 18, 3, dev_block=3)
+    lines = sorted(example.line // 2 for example in data.dev)
+    assert len(lines) == 6 and len(data.train) == 12
+    assert all(line + 1 in lines or line - 1 in lines for line in lines)
+    assert {line - line % 3 for line in lines} == {lines[0], lines[3]}
+
+
 @pytest.mark.parametrize(
     ("flags", "message"),
     [
         ({"rnn": "lattice"}, "--rnn=lattice requires --word_lexicon: jieba, train, or a file of words"),
-        ({"word_lexicon": "jieba"}, "--word_lexicon requires --rnn=lattice"),
-        ({"word_vectors": "x"}, "--word_vectors requires --rnn=lattice"),
+        ({"word_lexicon": "jieba"}, "--word_lexicon requires --rnn=lattice or --softlexicon"),
+        ({"word_vectors": "x"}, "--word_vectors requires --rnn=lattice or --softlexicon"),
         ({"encoder": "albert", "char_vectors": "x"}, "--char_vectors requires --encoder=char"),
         ({"init_checkpoint": "x"}, "--init_checkpoint requires --encoder=albert"),
         ({"rnn": "gru", "lstm_cell": "peephole"}, "--lstm_cell=peephole requires --rnn=lstm"),

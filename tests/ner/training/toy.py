@@ -44,7 +44,10 @@ class Tokenizer:
 
     cls_id, sep_id, pad_id = 2, 3, 0
 
-    def encode(self, text):
+    def map_characters(self, text):
+        return text
+
+    def look_up(self, text):
         return np.array([5 + ALPHABET.index(c) for c in text], np.int32)
 
 

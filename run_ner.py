@@ -25,9 +25,8 @@ def main(_):
         raise UserError("nothing to do: give at least one of --do_train, --do_eval, --do_predict and --do_export")
     # All settings before the first step: a mistake in the last one's is found now.
     chosen = [(module, command.settings(module.SETTINGS)) for module in steps]
-    for module, settings in chosen:
-        if hasattr(module, "check"):
-            module.check(settings)
+    if train in steps and evaluate in steps:
+        evaluate.check(dict(chosen)[evaluate])
     for module, settings in chosen:
         code = module.step(settings) if module is train else module.run(settings)
         if code:

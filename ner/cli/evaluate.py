@@ -89,7 +89,9 @@ def run(settings: EvaluateCommand) -> None:
         raise FieldError(
             "{error_report}: found the tagger that comes with the package, expected {model_dir}, where the report is to be written"
         )
-    check(settings)
+    # A directory that is not there is told of first.
+    if os.path.isdir(directory.path):
+        check(settings)
     from ner.tagging.tagger import Tagger  # noqa: PLC0415 - may import TensorFlow
 
     how = settings.tagging

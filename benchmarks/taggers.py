@@ -20,7 +20,6 @@ from ner.data.readers import read_split
 WORKER = pathlib.Path(__file__).parent / "implementations" / "tagger_worker.py"
 OURS = ("onnx float32", "onnx int8", "tensorflow float32", "tensorflow bfloat16")
 OTHERS = ("LAC", "jieba")
-_TEXT = "江苏省委书记到上海交通大学看望李明教授。\n"
 
 
 def start(side, python):

@@ -106,16 +106,6 @@ def part_between_edges(text, start, end, punctuation=False):
     return start + int(first[0]), start + int(last[-1]) + 1
 
 
-def has_invisible(text):
-    """True if a text has white space, a control character or an invisible format character."""
-    return has_edge_class(text)
-
-
-def invisible(text):
-    """Mask of such characters in a text: bool [len(text)]."""
-    return edge_classes(text) > FREE
-
-
 def visible_part(text, start, end):
     """``part_between_edges`` of white space and other invisible characters alone."""
     return part_between_edges(text, start, end)

@@ -98,7 +98,6 @@ class Decoder:
         """Places at which the entities of tag sequences open and close: two bool [B, T]."""
         real = tf.sequence_mask(lengths, tf.shape(tags)[1])
         entity = tf.gather(self._is_entity, tags) & real
-        # In integers: TensorFlow Lite gathers no bools.
         continues = tf.gather_nd(tf.cast(self._continues, tf.int32), tf.stack([tags[:, :-1], tags[:, 1:]], axis=-1)) > 0
         continues &= real[:, 1:]
         nothing = tf.zeros_like(real[:, :1])
@@ -190,7 +189,6 @@ class _Paths:
             tags = tf.constant(states.tags)
             transitions = tf.gather(tf.gather(chain.transitions, tags), tags, axis=1)
             chain = LinearChain(transitions, tf.gather(chain.start, tags), tf.gather(chain.end, tags), chain.parallel_scan)
-            # Scores: TensorFlow Lite gathers no bools.
             at = tf.where(tf.constant(states.at), 0.0, FORBIDDEN)
             emissions = tf.gather(tf.cast(emissions, tf.float32), tags, axis=2) + tf.gather(at, edges)
         self.chain: LinearChain = chain.masked(*states.masks) if states.masks else chain

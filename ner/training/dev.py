@@ -11,8 +11,6 @@ import numpy as np
 from ner.evaluation.scores import Evaluation, Score, Scores, evaluate
 from ner.tags import spans_from_tags
 
-NO_ENTITY = "none"
-
 
 @dataclasses.dataclass(frozen=True)
 class DevResult:

@@ -7,7 +7,7 @@ import unicodedata
 import numpy as np
 import pytest
 
-from ner.edges import NO_BEGIN, NO_END, edge_classes, has_edge_class, has_invisible, invisible, part_between_edges, visible_part
+from ner.edges import FREE, NO_BEGIN, NO_END, edge_classes, has_edge_class, part_between_edges, visible_part
 from ner.export.tokenizer import edge_classes as classes_in_graph
 from ner.long_text.graph_joining import Characters, GraphWindowJoiner
 from ner.long_text.joining import Piece, trim
@@ -17,11 +17,16 @@ SAMPLES = " \t\u3000\xa0\u200b\x00\r\n\ufeff\u200d\u2028\x85\xad\x7f"
 EVERY = "".join(map(chr, range(sys.maxunicode + 1)))
 
 
+def invisible(text):
+    """Mask of the characters that have an edge class: bool [len(text)]."""
+    return edge_classes(text) > FREE
+
+
 def test_what_is_invisible():
     table = invisible(EVERY)
-    assert all(table[ord(c)] and has_invisible(c) for c in SAMPLES)
+    assert all(table[ord(c)] and has_edge_class(c) for c in SAMPLES)
     # U+FE0F and the tags of a flag are parts of visible emoji; the signs of Arabic can be seen.
-    assert not any(table[ord(c)] or has_invisible(c) for c in "王a1，·。\ufe0f\U000e007f\u0600\ud800\ufffd😀")
+    assert not any(table[ord(c)] or has_edge_class(c) for c in "王a1，·。\ufe0f\U000e007f\u0600\ud800\ufffd😀")
     for c, hidden in zip(EVERY, table):
         category = unicodedata.category(c)
         assert not hidden or c.isspace() or category in ("Cc", "Cf", "Zs", "Zl", "Zp")
@@ -34,7 +39,7 @@ def test_python_and_the_graph_say_the_same():
         classes = edge_classes(EVERY, punctuation)
         np.testing.assert_array_equal(classes_in_graph(points, punctuation).numpy(), classes)
         assert [has_edge_class(c, punctuation) for c in EVERY[:0x3100]] == (classes[:0x3100] > 0).tolist()
-    assert [has_invisible(c) for c in EVERY[:0x3100]] == invisible(EVERY[:0x3100]).tolist()
+    assert [has_edge_class(c) for c in EVERY[:0x3100]] == invisible(EVERY[:0x3100]).tolist()
 
 
 def test_classes_of_punctuation():

@@ -75,9 +75,11 @@ quickstart: venv
 	$(PY) run_ner.py --flagfile=flags/quickstart.flags
 	$(PY) run_ner.py --do_predict --model_dir=output/quickstart --input_file=examples/sentences.txt
 
+# The lock that an environment was made from.
+ITS_LOCK = $$($(PY) -c 'import sys; print("requirements.lock" if sys.version_info < (3, 12) else "requirements-later.lock")')
+
 install-gpu: venv
-	$(PY) -m pip install --quiet --disable-pip-version-check --constraint $$($(PY) -c \
-		'import sys; print("requirements.lock" if sys.version_info < (3, 12) else "requirements-later.lock")') ".[gpu]"
+	$(PY) -m pip install --quiet --disable-pip-version-check --constraint $(ITS_LOCK) ".[gpu]"
 
 gpu-check: venv data/msra/train.txt
 	$(PY) -m benchmarks.gpu_check
@@ -145,7 +147,7 @@ light:
 
 # Jupyter runs the notebooks; the lock file does without it.
 $(VENV)/.notebooks: $(VENV)/.plots
-	$(PY) -m pip install --quiet --disable-pip-version-check --constraint requirements.lock "nbclient~=0.10" "ipykernel~=6.29"
+	$(PY) -m pip install --quiet --disable-pip-version-check --constraint $(ITS_LOCK) "nbclient~=0.10" "ipykernel~=6.29"
 	@touch $@
 
 notebooks: $(VENV)/.notebooks

@@ -1,4 +1,4 @@
-"""What commands say, in the user's language: English, or Chinese where the environment asks for it.
+"""Messages of the commands in the user's language: English, or Chinese where the environment asks for it.
 
 ``ALBERT_NER_LANG`` (``en`` or ``zh``) decides, else ``LC_ALL``, ``LC_MESSAGES`` or ``LANG``, the first of them that is set. All code speaks
 English; ``messages_zh.json`` has the Chinese of each kind of sentence, with braces for the values. What it does not have stays English.

@@ -144,7 +144,7 @@ def write(path, output_format, chosen):
 
 
 class _State:
-    """What was read so far, in a file beside the output."""
+    """Progress through the texts so far, in a file beside the output."""
 
     def __init__(self, settings, paths, model_path):
         self._path = f"{settings.output_file}.state"

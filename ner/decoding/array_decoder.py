@@ -1,4 +1,4 @@
-"""What :class:`ner.decoding.decoder.Decoder` computes, in NumPy: for a process without TensorFlow.
+"""The results of :class:`ner.decoding.decoder.Decoder`, in NumPy: for a process without TensorFlow.
 
 Sums over tag sequences are of probabilities and not of logarithms, which takes a tenth of the time here: in float64, and scaled at each
 character, so that they are precise however long the text is.

@@ -1,4 +1,4 @@
-"""What :class:`ner.decoding.semi_markov.SemiMarkovChain` computes, in NumPy: decoding in which whole entities have scores of their own.
+"""The results of :class:`ner.decoding.semi_markov.SemiMarkovChain`, in NumPy: decoding in which whole entities have scores of their own.
 
 Shapes: B batch, T characters, S states, A entity lengths, and one more for all that are longer; L entity types.
 """

@@ -1,4 +1,4 @@
-"""What each run was given: hyper-parameters, tags, hashes of the data, and how its loss fell, from the runs' own records."""
+"""Tables of what each run was given: hyper-parameters, tags, hashes of the data, and how its loss fell, from the runs' own records."""
 
 from ner.reproduce import published
 from ner.reproduce.cells import NOTHING

@@ -20,7 +20,7 @@ _FIRST_SPEED = 10_000.0
 
 
 class Question(NamedTuple):
-    """What is asked about texts; texts of equal questions are computed together.
+    """Conditions under which texts are asked about; texts of equal questions are computed together.
 
     Attributes:
       version: the model that answers.

@@ -1,4 +1,4 @@
-"""What lies beside an exported network: the tagger's settings, and how it was made. Needs no TensorFlow."""
+"""Files beside an exported network: the tagger's settings, and how it was made. Needs no TensorFlow."""
 
 import os
 from typing import NamedTuple

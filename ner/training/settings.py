@@ -75,7 +75,9 @@ class TrainingSettings:
         0.1, "Share of the steps over which learning rates rise linearly; then they fall to 0.", at_least=0, below=1
     )
     freeze_encoder_steps: int = setting(0, "First steps, in which all but the encoder is trained.", at_least=0)
-    weight_decay: float = setting(0.01, "Decoupled weight decay; biases, norms and peepholes have none.", at_least=0)
+    weight_decay: float = setting(
+        0.01, "Decoupled weight decay; biases, norms, peepholes and the CRF's start and end scores have none.", at_least=0
+    )
     max_grad_norm: float = setting(1.0, "Gradients are scaled down to this global norm.", above=0)
     gradient_accumulation_steps: int = setting(
         1, "Parts in which a device computes a step, to save memory; the result is the same.", at_least=1

@@ -103,6 +103,29 @@ def settings(settings_class, values=flags.FLAGS, **given):
     return settings_class(**given)
 
 
+def settings_of_flags(settings_class, arguments, switches=()):
+    """Settings that flags give which are not those of this process, such as the command line of a run that is still to come.
+
+    Args:
+      settings_class: a dataclass of settings.
+      arguments: flags, flagfiles among them.
+      switches: names of boolean flags that may stand beside the settings, and are not looked at.
+
+    Raises:
+      UserError: a flag or flagfile is not known, or a value is out of range.
+    """
+    values = flags.FlagValues()
+    define(settings_class, values=values)
+    for name in switches:
+        flags.DEFINE_bool(name, False, "A step of the command.", flag_values=values)
+    flags.DEFINE_string("flagfile", "", "Insert flag definitions from the given file.", flag_values=values)
+    try:
+        values(["flags", *values.read_flags_from_files(list(arguments))])
+    except flags.Error as e:
+        raise UserError(str(e)) from e
+    return settings(settings_class, values)
+
+
 def given_flags(values=flags.FLAGS):
     """dict from the names of the flags that were given to their values, sorted."""
     return {name: values[name].value for name in sorted(values) if values[name].present}

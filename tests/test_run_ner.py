@@ -165,7 +165,7 @@ def test_sentences_left_out_are_counted(work, capsys):
     # 31 x 7 values with a standard deviation of 0.02: a norm of about 0.02 times the root of 7.
     norm = re.search(r"\nFGM: epsilon 0.01; the word vectors' median norm is ([0-9.]+)\n", printed)[1]
     assert float(norm) == pytest.approx(0.05, rel=0.2)
-    assert "\ntrain: 3 sentences; dev: none; " in printed
+    assert "\ntrain: 3 sentences (columns, BIO); dev: none; " in printed
     assert "\ntrain: 2 sentences left out: missing tag 2\n" in printed
     assert "\nnot scored: 1 sentences left out: unknown label 1\n" in printed
     out = work.directory / "out"

@@ -2,11 +2,8 @@
 
 from typing import Optional
 
-from absl import flags
-
 from albert import command, hub
 from albert.config import AlbertConfig
-from albert.errors import UserError
 from albert.training.settings import EncoderFiles
 from albert.training.starting_point import find_starting_point
 from ner.model.config import TaggerConfig
@@ -29,16 +26,7 @@ def read_settings(arguments: list) -> TrainingRun:
     Raises:
       UserError: a flag or flagfile is not known, or a value is out of range.
     """
-    values = flags.FlagValues()
-    command.define(TrainingRun, values=values)
-    for name in _STEPS:
-        flags.DEFINE_bool(name, False, "A step of run_ner.py.", flag_values=values)
-    flags.DEFINE_string("flagfile", "", "Insert flag definitions from the given file.", flag_values=values)
-    try:
-        values(["run_ner.py", *values.read_flags_from_files(list(arguments))])
-    except flags.Error as e:
-        raise UserError(str(e)) from e
-    return command.settings(TrainingRun, values)
+    return command.settings_of_flags(TrainingRun, arguments, switches=_STEPS)
 
 
 def encoder_config(files: EncoderFiles) -> Optional[AlbertConfig]:

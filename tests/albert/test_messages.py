@@ -42,7 +42,7 @@ def test_language(monkeypatch, variables, expected):
         ("error: --seed: found -1, expected a whole number of at least 0", "错误：--seed：得到 -1，应为不小于 0 的整数"),
         ("error: tain: no such command; did you mean train?", "错误：tain：没有这个命令；是不是 train？"),
         ("  tag   find the entities", "  tag   find the entities"),
-        ("train: 9 sentences; dev: none; tags: O", "训练集：9 句；开发集：无；标签：O"),
+        ("train: 9 sentences (columns, BIO); dev: none; tags: O", "训练集：9 句（columns，BIO）；开发集：无；标签：O"),
         (
             "next: albert-ner tag --model_dir=a\n      albert-ner x",
             "下一步：albert-ner tag --model_dir=a\n      albert-ner x",

@@ -118,7 +118,7 @@ def test_train_and_evaluate(tmp_path):
     assert bars and max(map(width, bars)) <= COLUMNS
     # A line each, in this order; nothing of a library in between.
     expected = [
-        r"train: 149 sentences; dev: .*",
+        r"train: 149 sentences \(columns, [A-Z]+\); dev: .*",
         r"model: .*",
         r"peak learning rates: .*",
         r"precision: .*",

@@ -142,7 +142,7 @@ def _summary(names, found, count):
         rows = [(name, *(100 * v for v in (s.overall.precision, s.overall.recall, s.overall.f1))) for name, s in zip(names, found.scores)]
         lines += ["", format_table(("against the right entities", "P", "R", "F1"), rows)]
         lines.append(
-            f"difference of F1, first less second: {difference.f1:+.2f} points, 95 % of resampled test sets in "
+            f"difference of F1, first less second: {difference.value:+.2f} points, 95 % of resampled test sets in "
             f"[{difference.low:+.2f}, {difference.high:+.2f}], p {difference.p:.4f}"
         )
     return "\n".join(lines), numbers

@@ -1,6 +1,7 @@
 """Tagging where TensorFlow cannot be imported, and which runtime is chosen."""
 
 import json
+import os
 import pathlib
 import random
 import subprocess
@@ -144,3 +145,12 @@ def test_unknown_names_are_one_line():
         ner.Tagger.load(runtime="torch")
     with pytest.raises(UserError, match="^precision: found int4, expected one of float32, bfloat16, int8, auto$"):
         ner.Tagger.load(precision="int4")
+
+
+@needs_onnx
+def test_nothing_is_reported_to_the_makers_of_onnx_runtime(tmp_path):
+    code = "import ner; print(len(ner.Tagger.load(runtime='onnx').tag('李明在上海。')))"
+    environment = {name: value for name, value in os.environ.items() if name != "ORT_DISABLE_TELEMETRY"} | {"HOME": str(tmp_path)}
+    result = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    assert (result.returncode, result.stdout) == (0, "2\n"), result.stderr
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []

@@ -101,7 +101,7 @@ def test_names_and_patterns(tmp_path, monkeypatch):
 
 def test_plain_text_is_taken_as_it_is():
     text = ' 长江\t{"a": 1}\u3000😀\x00 '
-    assert parse_line(Line("f", 1, text.encode())) == InputText(text, None, len(text.encode()) + 1)
+    assert parse_line(Line("f", 1, text.encode())) == InputText(text, None, len(text.encode()) + 1, "f", 1)
 
 
 def test_json_lines():
@@ -111,7 +111,7 @@ def test_json_lines():
 
 
 def test_a_mark_before_an_object_is_no_part_of_it():
-    assert parse_line(Line("f", 2, '\ufeff{"text": "长江"}'.encode()), "text") == InputText("长江", '{"text": "长江"}', 22)
+    assert parse_line(Line("f", 2, '\ufeff{"text": "长江"}'.encode()), "text") == InputText("长江", '{"text": "长江"}', 22, "f", 2)
     assert parse_line(Line("f", 2, "\ufeff长江".encode())).text == "\ufeff长江"
 
 

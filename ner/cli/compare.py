@@ -138,7 +138,7 @@ def _summary(names, found, count):
         from ner.reproduce.statistics import paired_bootstrap  # noqa: PLC0415 - NumPy
 
         difference = paired_bootstrap(*found.counts)
-        numbers["difference"] = dataclasses.asdict(difference)
+        numbers["difference"] = {"f1": difference.value, "low": difference.low, "high": difference.high, "p": difference.p}
         rows = [(name, *(100 * v for v in (s.overall.precision, s.overall.recall, s.overall.f1))) for name, s in zip(names, found.scores)]
         lines += ["", format_table(("against the right entities", "P", "R", "F1"), rows)]
         lines.append(

@@ -9,6 +9,7 @@ A pretraining checkpoint is written in HuggingFace's layout, a tagger as the tra
 model card above all, stay. What is printed belongs into the card.
 """
 
+import dataclasses
 import os
 import shutil
 import tempfile
@@ -43,9 +44,13 @@ def pack_checkpoint(checkpoint, output_dir):
 
 
 def pack_tagger(model_dir, output_dir):
-    """Copy what a tagger needs and the record of its training, with float16 weights. Returns the names of the files."""
+    """Copy what a tagger needs and the record of its training, with float16 weights. Returns the names of the files.
+
+    Taggers that ship read traditional characters and half-width punctuation as their simplified and full-width ones, and let no entity
+    begin or end with punctuation, whatever they were trained with.
+    """
     source, target = ModelDir(model_dir), ModelDir(output_dir)
-    config = source.read_config()
+    config = dataclasses.replace(source.read_config(), character_map="simplified", edge_punctuation=False)
     target.write_config(config)
     vocabulary = source.read_tokenizer(config).path
     shutil.copyfile(vocabulary, target.file(os.path.basename(vocabulary)))

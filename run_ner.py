@@ -6,7 +6,6 @@ from absl import flags
 
 from albert import command
 from albert.errors import UserError
-from albert.messages import say
 from ner.cli import evaluate, export, tag, train
 from ner.cli.common import Steps
 
@@ -32,7 +31,7 @@ def main(_):
         if code:
             return code
     if train in steps and tag not in steps and export not in steps:
-        say(train.what_next(FLAGS.output_dir))
+        train.say_what_next(dict(chosen)[train])
     return 0
 
 

@@ -10,6 +10,7 @@ is kept; the test split never chooses anything.
 """
 
 import dataclasses
+import os
 
 from albert import command
 from albert.fields import setting
@@ -36,18 +37,20 @@ def run(settings: TrainCommand) -> int:
     """Train, and say what can be done next; returns an exit code, not 0 when a signal stopped the run."""
     code = step(settings)
     if not code and not settings.learning_curve:
-        say(what_next(settings.output_dir))
+        say_what_next(settings)
     return code
 
 
-def what_next(output_dir: str) -> str:
-    """Commands for a trained tagger."""
-    return "\n".join(
-        [
-            f"next: albert-ner tag --model_dir={output_dir}",
-            f"      albert-ner export --model_dir={output_dir} --export_dir={output_dir}_export",
-        ]
-    )
+def say_what_next(settings: TrainingRun) -> None:
+    """Print commands for a trained tagger; of several workers one does."""
+    if settings.compute.distribution_strategy == "multi_worker_mirrored":
+        from albert.training.distribution import read_tf_config  # noqa: PLC0415 - imports TensorFlow
+
+        worker, _ = read_tf_config(os.environ.get("TF_CONFIG"))
+        if worker:
+            return
+    output_dir = settings.output_dir
+    say(f"next: albert-ner tag --model_dir={output_dir}\n      albert-ner export --model_dir={output_dir} --export_dir={output_dir}_export")
 
 
 def step(settings: TrainCommand) -> int:

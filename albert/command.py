@@ -103,13 +103,14 @@ def settings(settings_class, values=flags.FLAGS, **given):
     return settings_class(**given)
 
 
-def settings_of_flags(settings_class, arguments, switches=()):
+def settings_of_flags(settings_class, arguments, switches=(), **given):
     """Settings that flags give which are not those of this process, such as the command line of a run that is still to come.
 
     Args:
       settings_class: a dataclass of settings.
       arguments: flags, flagfiles among them.
       switches: names of boolean flags that may stand beside the settings, and are not looked at.
+      given: values that go before the flags'.
 
     Raises:
       UserError: a flag or flagfile is not known, or a value is out of range.
@@ -123,7 +124,7 @@ def settings_of_flags(settings_class, arguments, switches=()):
         values(["flags", *values.read_flags_from_files(list(arguments))])
     except flags.Error as e:
         raise UserError(str(e)) from e
-    return settings(settings_class, values)
+    return settings(settings_class, values, **given)
 
 
 def given_flags(values=flags.FLAGS):

@@ -5,11 +5,9 @@ import dataclasses
 import os
 from typing import Optional
 
-from absl import flags
-
 from albert import command
 from albert.errors import FieldError
-from albert.fields import check_fields, setting
+from albert.fields import check_fields, setting, settings_of
 from albert.files import atomic_write, to_json
 from albert.training.starting_point import fetch_checkpoint
 from ner.cli import flagfiles
@@ -118,10 +116,9 @@ def _by_tagger(settings, corpora):
 def _by_folds(settings, corpora):
     if "train" not in corpora:
         raise FieldError("{folds}: found no train split that can be read, expected one")
-    values = flags.FlagValues()
-    command.define(TrainingRun, values=values)
-    values(["lint", *flagfiles.lines_for(settings.recipe, values)])
-    run = command.settings(TrainingRun, values, output_dir=settings.report_dir, data=DataSettings(data_dir=corpora["train"].path))
+    lines = flagfiles.lines_for(settings.recipe, {field.name for field, _ in settings_of(TrainingRun)})
+    data = DataSettings(data_dir=corpora["train"].path)
+    run = command.settings_of_flags(TrainingRun, lines, output_dir=settings.report_dir, data=data)
     fetch_checkpoint(run.files)
     from ner.training.folds import judge_by_folds  # noqa: PLC0415 - imports TensorFlow
 

@@ -1,7 +1,9 @@
 """Settings and functions that several commands share."""
 
 import dataclasses
+import os
 
+from albert.errors import FieldError
 from albert.fields import check_fields, setting
 
 
@@ -16,3 +18,9 @@ class Steps:
 
     def __post_init__(self):
         check_fields(self)
+
+
+def check_new(path: str) -> None:
+    """Refuse to write over what is there. Raises FieldError."""
+    if os.path.lexists(path):
+        raise FieldError("{output_file}: {} exists and is not overwritten; choose another name", path)

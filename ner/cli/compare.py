@@ -15,6 +15,7 @@ from typing import NamedTuple, Optional
 from albert.errors import FieldError, UserError
 from albert.fields import check_fields, setting
 from albert.files import write_json
+from ner.cli.common import check_new
 from ner.data.readers import read_examples, read_split
 from ner.data.settings import DataSettings
 from ner.data.splits import SPLITS
@@ -66,8 +67,7 @@ def run(settings: CompareCommand) -> None:
     """
     json_file = f"{settings.output_file[:-5]}.json"
     for path in (settings.output_file, json_file):
-        if os.path.lexists(path):
-            raise FieldError("{output_file}: {} exists and is not overwritten; choose another name", path)
+        check_new(path)
     files = [os.path.isfile(path) or path.endswith(".ann") for path in settings.readings]
     corpora = [read_examples(path, **settings.data.reading) if is_file else None for path, is_file in zip(settings.readings, files)]
     texts = _texts(settings, corpora)

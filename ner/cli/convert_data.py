@@ -15,6 +15,7 @@ from typing import Optional
 
 from albert.errors import FieldError, UserError
 from albert.fields import check_fields, setting
+from ner.cli.common import check_new
 from ner.data import formats
 from ner.data.corrections import correct, read_corrections
 from ner.data.dealing import deal
@@ -142,9 +143,8 @@ def _outputs(settings):
         paths = [os.path.join(settings.output_dir, split + suffix) for split, _ in zip(_SPLITS, settings.split)]
     for path in paths:
         pair = f"{os.path.splitext(path)[0]}.txt" if path.endswith(".ann") else path
-        found = next((name for name in (path, pair) if os.path.lexists(name)), None)
-        if found:
-            raise FieldError("{output_file}: {} exists and is not overwritten; choose another name", found)
+        for name in (path, pair):
+            check_new(name)
     return paths
 
 

@@ -34,10 +34,10 @@ def find(name):
     return packaged
 
 
-def lines_for(name, values):
-    """The lines of a flagfile, given as for :func:`find`, that are flags of an ``absl.flags.FlagValues``."""
+def lines_for(name, names):
+    """The lines of a flagfile, given as for :func:`find`, that set one of the flags with these names."""
     lines = flags.FlagValues().read_flags_from_files([f"--flagfile={find(name)}"])
-    return [_in_package(line) for line in lines if _is_flag(line, values)]
+    return [_in_package(line) for line in lines if _is_flag(line, names)]
 
 
 def expand(arguments, others):

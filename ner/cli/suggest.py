@@ -18,6 +18,7 @@ from tqdm import tqdm
 from albert.errors import FieldError, UserError
 from albert.fields import check_fields, setting
 from albert.files import atomic_write, read_json, to_json, write_json
+from ner.cli.common import check_new
 from ner.data.formats.label_studio import task
 from ner.data.readers import read_examples
 from ner.errors import DataError
@@ -65,8 +66,7 @@ def run(settings: SuggestCommand) -> None:
     Raises:
       UserError: a setting, the tagger or an input cannot be used, or the output exists.
     """
-    if os.path.lexists(settings.output_file):
-        raise FieldError("{output_file}: {} exists and is not overwritten; choose another name", settings.output_file)
+    check_new(settings.output_file)
     paths = find_files([settings.input_file])
     annotated = [example.text for path in settings.annotated for example in read_examples(path, nested="outermost")]
     chooser = Chooser(settings.limit, settings.random_share, settings.max_overlap, settings.seed, annotated)

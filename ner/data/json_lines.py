@@ -11,7 +11,7 @@ Offsets count Unicode code points from 0; for other units see :mod:`ner.data.off
 
 from albert.files import JsonError, json_kind, parse_json, show_json
 from ner.data.examples import NO_DETAILS, Details
-from ner.data.formats.base import Opened, RawText
+from ner.data.formats.base import Opened, RawText, numbered_lines, parsed
 from ner.data.offsets import RawSpan
 from ner.data.problems import LineError, invalid_utf8
 
@@ -29,13 +29,7 @@ def open_lines(name, file):
     """A file of such objects, one a line, as an ``Opened`` of the format with this name."""
 
     def read(problems, notes):
-        for number, line in enumerate(file.lines(notes), 1):
-            if not line.strip():
-                continue
-            try:
-                yield RawText(number, *parse_object(read_object(line)))
-            except LineError as e:
-                problems.report(number, e.problem)
+        return parsed(lambda number, line: RawText(number, *parse_object(read_object(line))), numbered_lines(file, notes), problems)
 
     return Opened(name, read)
 

@@ -100,16 +100,29 @@ def _share(p):
     return f"{p:.4f}" if p else f"< {1 / RESAMPLES:.4f}"
 
 
-def _organisations(results):
+def _outcomes(results, key, kinds, outcomes):
+    """Rows of how entities of some kinds were found, means over seeds: each kind's number, and for each outcome number and share.
+
+    Args:
+      results: dict from experiment to the results of its runs.
+      key: of the counts in a result.
+      kinds: dict from a kind of the counts to its words in the table.
+      outcomes: the outcomes, in the order of the columns.
+    """
     rows = []
     for experiment, runs in results.items():
-        for kind, words in (("nested", "begin with a place"), ("plain", "others")):
-            counts = [sum(run["organisations"][kind][outcome] for run in runs) / len(runs) for outcome in OUTCOMES]
+        for kind, words in kinds.items():
+            counts = [sum(run[key][kind][outcome] for run in runs) / len(runs) for outcome in outcomes]
             total = sum(counts)
             rows.append(
                 [f"{experiment.title}, {words}", f"{total:,.0f}"]
                 + [f"{count:,.1f} ({100 * count / total:.1f} %)" if total else "0.0 (-)" for count in counts]
             )
+    return rows
+
+
+def _organisations(results):
+    rows = _outcomes(results, "organisations", {"nested": "begin with a place", "plain": "others"}, OUTCOMES)
     note = (
         "Section 4.5 of the paper blames its low recall of places and organisations on organisations whose name opens with a "
         "place: the place is tagged and the organisation is not. It gives no counts, so there is no column for the paper. A place "
@@ -120,15 +133,7 @@ def _organisations(results):
 
 
 def _places(results):
-    rows = []
-    for experiment, runs in results.items():
-        for kind in AGREEMENTS:
-            counts = [sum(run["places"][kind][outcome] for run in runs) / len(runs) for outcome in PLACE_OUTCOMES]
-            total = sum(counts)
-            rows.append(
-                [f"{experiment.title}, {kind}", f"{total:,.0f}"]
-                + [f"{count:,.1f} ({100 * count / total:.1f} %)" if total else "0.0 (-)" for count in counts]
-            )
+    rows = _outcomes(results, "places", {kind: kind for kind in AGREEMENTS}, PLACE_OUTCOMES)
     note = (
         "The second cause that section 4.5 gives: some places are not recognised, and the annotation is inconsistent. (Its examples are "
         "not legible in our scan.) A place is “not always a place” if the training set has the same characters outside any entity too, or "

@@ -3,12 +3,13 @@
 import collections
 import dataclasses
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Callable, NamedTuple, Optional
 
 from albert.files import atomic_write
 from albert.text_file import TextFile
 from ner.data.examples import NO_DETAILS, Details, Example
+from ner.data.problems import LineError, Problems
 
 
 class RawText(NamedTuple):
@@ -25,6 +26,20 @@ class RawText(NamedTuple):
     text: str
     spans: list
     details: Details = NO_DETAILS
+
+
+def numbered_lines(file: TextFile, notes: collections.Counter) -> Iterator[tuple[int, str]]:
+    """(1-based number, line) of each line of a file that is not blank."""
+    return ((number, line) for number, line in enumerate(file.lines(notes), 1) if line.strip())
+
+
+def parsed(parse: Callable, items: Iterable[tuple], problems: Problems) -> Iterator:
+    """Yield ``parse(number, item)`` of each (line number, item); report those for which it raises ``LineError``."""
+    for number, item in items:
+        try:
+            yield parse(number, item)
+        except LineError as e:
+            problems.report(number, e.problem)
 
 
 class Head(NamedTuple):

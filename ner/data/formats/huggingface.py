@@ -9,7 +9,7 @@ import os
 from albert.files import json_kind, read_json, show_json, to_json
 from ner.data.columns import Sentence
 from ner.data.examples import NO_DETAILS, Details
-from ner.data.formats.base import Opened, suffix_of
+from ner.data.formats.base import Opened, numbered_lines, parsed, suffix_of
 from ner.data.formats.tagged import TaggedFormat
 from ner.data.json_lines import describe, peek, read_object
 from ner.data.problems import LineError
@@ -37,13 +37,7 @@ class HuggingFace(TaggedFormat):
         names = _names(os.path.join(os.path.dirname(head.path), _INFO))
 
         def read(problems, notes):
-            for number, line in enumerate(head.file.lines(notes), 1):
-                if not line.strip():
-                    continue
-                try:
-                    yield _sentence(number, read_object(line), names)
-                except LineError as e:
-                    problems.report(number, e.problem)
+            return parsed(lambda number, line: _sentence(number, read_object(line), names), numbered_lines(head.file, notes), problems)
 
         return Opened(self.name, read, tagged=True)
 
@@ -51,11 +45,7 @@ class HuggingFace(TaggedFormat):
         names = _names(os.path.join(path, _INFO))
 
         def read(problems, notes):
-            for number, values in enumerate(_rows(path), 1):
-                try:
-                    yield _sentence(number, values, names)
-                except LineError as e:
-                    problems.report(number, e.problem)
+            return parsed(lambda number, values: _sentence(number, values, names), enumerate(_rows(path), 1), problems)
 
         return Opened(self.name, read, tagged=True)
 

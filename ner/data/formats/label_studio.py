@@ -11,7 +11,7 @@ import re
 from albert.files import JsonError, json_kind, parse_json, show_json, to_json
 from albert.text_file import invalid_byte
 from ner.data.examples import Details
-from ner.data.formats.base import DataFormat, Opened, RawText
+from ner.data.formats.base import DataFormat, Opened, RawText, parsed
 from ner.data.json_lines import describe, parse_entity, parse_object
 from ner.data.offsets import UTF16, units_before
 from ner.data.problems import LineError, Problem, invalid_utf8
@@ -39,11 +39,7 @@ class LabelStudio(DataFormat):
             return None
 
         def read(problems, notes):
-            for line, value in _values(head, notes):
-                try:
-                    yield RawText(line, *parse_task(value, notes))
-                except LineError as e:
-                    problems.report(line, e.problem)
+            return parsed(lambda line, value: RawText(line, *parse_task(value, notes)), _values(head, notes), problems)
 
         return Opened(self.name, read)
 

@@ -5,7 +5,7 @@ The first line may name the columns: ``text_a	label``.
 
 from ner.data.columns import Sentence
 from ner.data.examples import NO_DETAILS
-from ner.data.formats.base import Opened
+from ner.data.formats.base import Opened, numbered_lines, parsed
 from ner.data.formats.tagged import TaggedFormat
 from ner.data.problems import LineError, invalid_utf8
 from ner.tags import looks_like_tag
@@ -30,14 +30,8 @@ class Paddle(TaggedFormat):
         skipped = head.number if named else head.number - 1
 
         def read(problems, notes):
-            for number, line in enumerate(head.file.lines(notes), 1):
-                content = line.rstrip("\r\n")
-                if number <= skipped or not content.strip():
-                    continue
-                try:
-                    yield _sentence(number, content)
-                except LineError as e:
-                    problems.report(number, e.problem)
+            lines = ((number, line.rstrip("\r\n")) for number, line in numbered_lines(head.file, notes) if number > skipped)
+            return parsed(_sentence, lines, problems)
 
         return Opened(self.name, read, tagged=True)
 

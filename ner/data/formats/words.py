@@ -4,7 +4,7 @@ import itertools
 import re
 
 from ner.data.examples import Details
-from ner.data.formats.base import DataFormat, Opened, RawText
+from ner.data.formats.base import DataFormat, Opened, RawText, numbered_lines, parsed
 from ner.data.offsets import RawSpan
 from ner.data.problems import LineError, invalid_utf8
 
@@ -28,13 +28,7 @@ class Words(DataFormat):
             return None
 
         def read(problems, notes):
-            for number, line in enumerate(head.file.lines(notes), 1):
-                if not line.strip():
-                    continue
-                try:
-                    yield _sentence(number, line)
-                except LineError as e:
-                    problems.report(number, e.problem)
+            return parsed(_sentence, numbered_lines(head.file, notes), problems)
 
         return Opened(self.name, read)
 
